@@ -1,0 +1,110 @@
+# kruxos-monitor: one Makefile, not recursive.
+#
+#   make               the programs, into build/bin and build/fcgi
+#   make demo          install what is needed, build, start, replay sessions
+#   make test          install what is needed, run every test
+#   make check         format, layers, clang-tidy, cppcheck, shellcheck
+#
+#   SANITIZE=address,undefined | thread     COVERAGE=1
+#
+# Sources are found by wildcard: a new .c in lib/ needs no edit here, a new
+# program one line. Local choices go into config.mak.
+
+-include config.mak
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+VERSION := 0.1.0
+
+CC       ?= gcc
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+AR       ?= ar
+OPTIMIZE ?= -O2
+# Each kind of build has objects of its own.
+BUILD    ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))$(if $(COVERAGE),/coverage)
+comma    := ,
+
+CPPFLAGS += -D_GNU_SOURCE -DKRUXOS_VERSION='"$(VERSION)"' -Ilib -I$(BUILD)/gen -I. \
+            -include base/banned.h
+CFLAGS   += -std=gnu11 $(OPTIMIZE) -g -fPIE -fstack-protector-strong \
+            -Wall -Wextra -Wshadow -Wconversion -Wvla -Wstrict-prototypes \
+            -Wmissing-prototypes -Wno-missing-field-initializers -Werror
+LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ifneq ($(SANITIZE),)
+CFLAGS   += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+LDFLAGS  += -fsanitize=$(SANITIZE)
+else
+CPPFLAGS += -D_FORTIFY_SOURCE=3
+endif
+ifneq ($(COVERAGE),)
+CFLAGS   += --coverage
+LDFLAGS  += --coverage
+endif
+
+LIBS     := -lcrypto -lsqlite3 -lroaring -lpthread
+LIBS_kruxosd := -lsystemd
+LIBS_fcgi    := -lfcgi
+
+lib_src     := $(wildcard lib/*/*.c)
+kruxosd_src := $(wildcard collectors/kruxosd/*.c)
+cli_src     := $(filter-out cli/kruxos-run.c,$(wildcard cli/*.c))
+fcgi_src    := $(wildcard fcgi/*.c)
+test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+
+programs := $(if $(filter collectors/kruxosd/main.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
+            $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
+            $(patsubst cli/kruxos-run.c,$(BUILD)/bin/kruxos-run,$(wildcard cli/kruxos-run.c)) \
+            $(patsubst fcgi/%.c,$(BUILD)/fcgi/%.fcgi,$(filter-out fcgi/program.c fcgi/export.c,$(fcgi_src)))
+unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
+
+all: $(programs)
+
+# --- library and programs ---------------------------------------------------
+
+$(BUILD)/libkruxos.a: $(call objects,$(lib_src))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c $(generated)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+link = @mkdir -p $(@D) && echo "  link $@" && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(1) $(LIBS) $(2)
+
+$(BUILD)/bin/kruxosd: $(call objects,$(kruxosd_src)) $(BUILD)/libkruxos.a
+	$(call link,$^,$(LIBS_kruxosd))
+$(BUILD)/bin/kruxos: $(call objects,$(cli_src)) $(BUILD)/libkruxos.a
+	$(call link,$^,-ljson-c)
+$(BUILD)/bin/kruxos-run: $(call objects,cli/kruxos-run.c) $(BUILD)/libkruxos.a
+	$(call link,$^)
+$(BUILD)/fcgi/audit.fcgi: $(call objects,fcgi/export.c)
+$(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(call objects,fcgi/program.c) $(BUILD)/libkruxos.a
+	$(call link,$(filter %.o,$^) $(filter %.a,$^),$(LIBS_fcgi))
+
+# --- tests -------------------------------------------------------------------
+
+# A unit test includes the source that it tests, so static functions can be
+# reached; the rest of the product comes from the archives.
+$(BUILD)/kruxosd.a: $(call objects,$(filter-out %/main.c,$(kruxosd_src)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
+	$(call link,$(filter %.o,$^) $(filter %.a,$^),-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
+$(filter $(BUILD)/unit/kruxosd/%,$(unit_tests)): $(BUILD)/kruxosd.a
+
+unit: $(unit_tests)
+	@set -e; for test in $(sort $(unit_tests)); do echo "# $$test"; $$test; done
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all unit clean
+.SECONDARY:
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

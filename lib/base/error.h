@@ -1,0 +1,77 @@
+/* How a function says that it failed.
+ *
+ * Thin wrappers of a system call return -1 and leave errno. Everything else
+ * takes a `struct error *err` as its last argument and returns -1 or NULL
+ * after filling it: a code to branch on, and a sentence that names the thing:
+ *
+ *	audit/2026-11-23.jsonl: fdatasync: No space left on device
+ *
+ * Success leaves `err` alone; failure leaves the `ret_` arguments alone.
+ * `err` is never NULL. Libraries never print: who decides what happens next
+ * says it, once. A bug is an assert(), never an error.
+ */
+#ifndef BASE_ERROR_H
+#define BASE_ERROR_H
+
+#include <stdarg.h>
+
+enum error_code {
+	ERROR_NONE,
+	ERROR_SYSTEM,	   /* a system call failed; errnum says how */
+	ERROR_INVALID,	   /* an argument, a parameter or a setting is wrong */
+	ERROR_NOT_FOUND,   /* there is no such thing */
+	ERROR_CORRUPT,	   /* bytes that were ours are not what we wrote */
+	ERROR_BUSY,	   /* not now; the same call may succeed later */
+	ERROR_UNREACHABLE, /* nobody answers at the other end */
+
+	/* What the door answers (docs/door.md); error_code_name() spells them. */
+	ERROR_BAD_JSON,
+	ERROR_BAD_UTF8,
+	ERROR_MISSING_FIELD,
+	ERROR_UNKNOWN_FIELD,
+	ERROR_DUPLICATE_KEY,
+	ERROR_WRONG_TYPE,
+	ERROR_OUT_OF_RANGE,
+	ERROR_TOO_LONG,
+	ERROR_TOO_DEEP,
+	ERROR_NOT_ALLOWED,
+	ERROR_AUDIT_UNAVAILABLE,
+};
+
+enum {
+	ERROR_FIELD_SIZE = 64,
+	ERROR_SENTENCE_SIZE = 512,
+};
+
+/* A value: `struct error err = { 0 };`. A sentence longer than its room is
+ * cut at a whole character and ends in "…": it is for people, no data. Text
+ * of outsiders is made visible (text.h) before it is put in. */
+struct error {
+	enum error_code code;
+	int errnum;			    /* errno, with ERROR_SYSTEM; else 0 */
+	char field[ERROR_FIELD_SIZE];	    /* the field, parameter or key, or "" */
+	char sentence[ERROR_SENTENCE_SIZE]; /* never ends in a full stop */
+};
+
+/* Fill `err`; always returns -1, so that one can write
+ * `return error_set(err, ERROR_INVALID, "…")`. */
+int error_set(struct error *err, enum error_code code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same, naming the field (a parameter, a key) that is wrong. */
+int error_set_field(struct error *err, enum error_code code, const char *field,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ERROR_SYSTEM of the present errno; ": " and its words follow the sentence. */
+int error_set_errno(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Put "NAME: " before the sentence: the outer function knows the thing's name,
+ * the inner one only what is wrong with it. Always returns -1. */
+int error_prefix(struct error *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* "bad_json", "not_found", … Static storage; never NULL. */
+const char *error_code_name(enum error_code code);
+
+#endif

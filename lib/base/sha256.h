@@ -1,0 +1,23 @@
+/* SHA-256 (FIPS 180-4) by OpenSSL: one fetched algorithm and one reused
+ * context a thread, a quarter of a microsecond for 300 bytes. */
+#ifndef BASE_SHA256_H
+#define BASE_SHA256_H
+
+#include "base/slice.h"
+
+enum { SHA256_BYTES = 32, SHA256_HEX = 64 };
+
+struct sha256;
+
+/* Never NULL: without SHA-256 no program of ours can work, so it ends. */
+struct sha256 *sha256_new(void);
+void sha256_free(struct sha256 *sha256);
+
+void sha256_digest(struct sha256 *sha256, struct slice bytes,
+    unsigned char ret_digest[static SHA256_BYTES]);
+
+/* 64 lower-case hex digits to bytes; -1 and EINVAL for anything else. */
+int sha256_parse_hex(
+    struct slice hex, unsigned char ret_digest[static SHA256_BYTES]);
+
+#endif
