@@ -1,0 +1,47 @@
+/* Entries of the log, one after another, from a seq on, in either direction,
+ * across files, by the files alone: no index is needed. */
+#ifndef LOG_CURSOR_H
+#define LOG_CURSOR_H
+
+#include "log/logfile.h"
+
+struct cursor;
+
+struct cursor_line {
+	struct slice line;   /* without '\n'; good until the next call */
+	uint64_t seq;
+	uint64_t offset;     /* of its first byte in the file */
+	const char *file;    /* its name; good until the next call */
+};
+
+/* Read the log in `audit_dir`. NULL: ERROR_SYSTEM. An empty folder is an
+ * empty log. */
+struct cursor *cursor_open(const char *audit_dir, struct error *err);
+void cursor_free(struct cursor *cursor);
+
+/* Stand before `seq`, so that cursor_next() gives it (or the first later one
+ * that is there) and cursor_previous() the one before it. A seq beyond the end
+ * stands at the end. O(log n) reads. ERROR_SYSTEM, ERROR_CORRUPT. */
+int cursor_seek(struct cursor *cursor, uint64_t seq, struct error *err);
+
+/* The next line: 1 and `ret_line`, 0 at the end, -1. At the end a later call
+ * gives what was appended since, in the same file or a newer one. A line that
+ * is not whole yet (no '\n') is the end. Lines are found, not checked beyond
+ * the seq at their front; ERROR_CORRUPT where that cannot be read. `limit`:
+ * lines with a larger seq are not given (the daemon's head: what stands behind
+ * it is not durable yet); UINT64_MAX for none. */
+int cursor_next(struct cursor *cursor, uint64_t limit,
+    struct cursor_line *ret_line, struct error *err);
+
+/* The line before; 1, 0 at the beginning of the log, -1. */
+int cursor_previous(
+    struct cursor *cursor, struct cursor_line *ret_line, struct error *err);
+
+/* One line whose place is known (a row of the index): `length` bytes at
+ * `offset` of the day file `file`, appended to `out` without '\n'. Keeps the
+ * last few files open. ERROR_NOT_FOUND where the file has gone (retention),
+ * ERROR_CORRUPT where no line of that length stands there. */
+int cursor_read_at(struct cursor *cursor, struct slice file, uint64_t offset,
+    size_t length, struct buf *out, struct error *err);
+
+#endif
