@@ -7,7 +7,7 @@
  *
  * Out of memory ends the process (see docs/architecture.md), so nothing here
  * fails. Whatever an outsider can make grow has a bound, which the caller
- * checks first.
+ * checks first. What is added never lies in the buf itself: it would move.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H

@@ -32,6 +32,7 @@ void json_writer_end_array(struct json_writer *json);
 void json_writer_key(struct json_writer *json, const char *key);
 void json_writer_key_slice(struct json_writer *json, struct slice key);
 
+/* Text that is not there ({NULL, 0}, NULL) is written as null. */
 void json_writer_string(struct json_writer *json, struct slice text);
 void json_writer_text(struct json_writer *json, const char *text);
 void json_writer_u64(struct json_writer *json, uint64_t value);

@@ -24,6 +24,8 @@ void text_add_character(struct buf *out, uint32_t character);
 /* The largest length <= `max` that does not cut a character of valid UTF-8. */
 size_t text_cut(struct slice text, size_t max);
 
+enum { TEXT_QUOTED_BYTES = 80 };
+
 enum text_visible {
 	TEXT_ONE_LINE,	/* newline and tab are made visible too */
 	TEXT_MULTI_LINE /* newline and tab stand */
@@ -32,10 +34,14 @@ enum text_visible {
 /* Append `text` for a terminal or a diagnostic: C0, DEL, C1, bidi controls
  * (U+061C, U+200E–F, U+202A–E, U+2066–9), zero-width (U+200B–D, U+2060,
  * U+FEFF), line separators (U+2028–9) and tag characters (U+E0000–7F) are
- * written as \n, \r, \t, \e, \xNN or \u{NNNN}; ill-formed bytes as \xNN. A
- * backslash stays one. */
+ * written as \n, \r, \t, \e, \xNN (ASCII) or \u{NNNN}; ill-formed bytes as
+ * \xNN. A backslash stays one. */
 void text_add_visible(
     struct buf *out, struct slice text, enum text_visible how);
+
+/* Append `text` between quotes as a sentence shows it: made visible on one
+ * line, and what is beyond TEXT_QUOTED_BYTES left out, with a "…". */
+void text_add_quoted(struct buf *out, struct slice text);
 
 /* Columns that a terminal needs for `text` (wcwidth by Unicode's tables of
  * wide characters; what is invisible counts 0). */

@@ -1,0 +1,26 @@
+/* Memory from the system, or the end of the process: nothing here fails.
+ *
+ * The log is made for `kill -9`, so a process that gets no memory says so and
+ * ends; whatever an outsider can make grow has a bound, checked first. What is
+ * returned is given back by free().
+ */
+#ifndef BASE_MEMORY_H
+#define BASE_MEMORY_H
+
+#include <stddef.h>
+
+/* `size` zeroed bytes. */
+void *memory_new(size_t size);
+
+/* An array with room for at least `count` elements of `size` bytes each:
+ * `array` itself, or a larger copy of it when `*capacity` (in elements) is too
+ * small; then `*capacity` at least doubles. New elements are not zeroed. */
+void *memory_grow(void *array, size_t *capacity, size_t count, size_t size);
+
+/* The product, or the end where it has no room in a size_t. */
+size_t memory_product(size_t count, size_t size);
+
+/* One line on stderr, then abort(). */
+_Noreturn void memory_end(size_t wanted_bytes);
+
+#endif
