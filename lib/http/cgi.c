@@ -1,0 +1,42 @@
+#include "http/cgi.h"
+
+#include "base/cleanup.h"
+#include "http/exchange.h"
+#include "http/listener.h"
+
+bool
+cgi_is_wanted(void)
+{
+	return getenv("REQUEST_METHOD") != NULL &&
+	       !listener_is_listening(STDIN_FILENO);
+}
+
+static int
+write_stdout(struct reply_sink *sink, struct slice bytes)
+{
+	(void)sink;
+	size_t written = fwrite(bytes.data, 1, bytes.len, stdout);
+	return written == bytes.len ? 0 : -1;
+}
+
+int
+cgi_run(const struct route *routes, struct program *program, struct error *err)
+{
+	cleanup(exchange_free) struct exchange exchange;
+	struct reply_sink sink = { write_stdout };
+	struct reply *rep = &exchange.reply;
+
+	exchange_init(&exchange);
+	exchange_begin(&exchange, environ, &sink);
+	exchange_route(&exchange, routes);
+	if (!exchange_answer(&exchange, program, 0))
+		exchange_answer(&exchange, program, 1);
+	if (rep->take != NULL) {
+		error_set(&exchange.err, ERROR_NOT_ALLOWED,
+		    "a stream of events needs a FastCGI connection");
+		exchange_refuse(&exchange, 501);
+	}
+	if (rep->broken || fflush(stdout) != 0)
+		return error_set_errno(err, "standard output");
+	return 0;
+}

@@ -1,0 +1,121 @@
+#include "http/exchange.h"
+
+#include "base/cleanup.h"
+#include "http/params.h"
+
+#include <assert.h>
+
+void
+exchange_init(struct exchange *exchange)
+{
+	*exchange = (struct exchange){ .arena = ARENA_INIT };
+	reply_init(&exchange->reply);
+}
+
+void
+exchange_free(struct exchange *exchange)
+{
+	reply_free(&exchange->reply);
+	arena_free(&exchange->arena);
+}
+
+void
+exchange_begin(
+    struct exchange *exchange, char **variables, struct reply_sink *sink)
+{
+	struct request *req = &exchange->request;
+
+	arena_reset(&exchange->arena);
+	exchange->err = (struct error){ 0 };
+	exchange->status = 0;
+	__atomic_store_n(&exchange->gone, false, __ATOMIC_RELAXED);
+	request_init(req, variables, &exchange->arena);
+	req->gone = &exchange->gone;
+	reply_begin(&exchange->reply, &exchange->arena, sink,
+	    req->method == METHOD_HEAD);
+}
+
+/* "GET, HEAD" */
+static void
+add_allow(struct reply *rep, unsigned methods)
+{
+	cleanup(buf_free) struct buf allow = BUF_INIT;
+
+	for (unsigned method = 1; method <= methods; method <<= 1)
+		if (methods & method)
+			buf_addf(&allow, "%s%s", allow.len > 0 ? ", " : "",
+			    method_name((enum method)method));
+	reply_header(rep, "Allow", "%s", allow.data);
+}
+
+unsigned
+exchange_route(struct exchange *exchange, const struct route *routes)
+{
+	struct request *req = &exchange->request;
+	unsigned allowed = 0;
+
+	exchange->status = route_find(routes, req, &allowed, &exchange->err);
+	if (exchange->status == 405)
+		add_allow(&exchange->reply, allowed);
+	if (exchange->status != 0)
+		return 0;
+	if (req->route->params == NULL &&
+	    params_read(req, NULL, &exchange->err) == -1) {
+		exchange->status = 400;
+		return 0;
+	}
+	return req->route->flags;
+}
+
+/* What a handler took for itself is given back when nobody comes for it. */
+static void
+untake(struct reply *rep)
+{
+	if (rep->take == NULL)
+		return;
+	rep->take(rep->take_context, -1);
+	rep->take = NULL;
+}
+
+static void
+finish(struct exchange *exchange)
+{
+	struct reply *rep = &exchange->reply;
+
+	if (exchange->status != 200 || rep->head_only)
+		untake(rep);
+	if (rep->take != NULL)
+		return; /* the taker answers */
+	exchange->status = reply_finish(rep, exchange->status, &exchange->err,
+	    request_header(&exchange->request, "If-None-Match"));
+}
+
+bool
+exchange_answer(
+    struct exchange *exchange, struct program *program, unsigned worker)
+{
+	struct request *req = &exchange->request;
+	struct reply *rep = &exchange->reply;
+
+	if (exchange->status == 0) {
+		req->worker = worker;
+		int status =
+		    req->route->handler(program, req, rep, &exchange->err);
+		if (status == HANDLER_SLOW) {
+			assert(worker == 0 && !rep->started);
+			exchange->err = (struct error){ 0 };
+			reply_begin(rep, rep->arena, rep->sink, rep->head_only);
+			return false;
+		}
+		exchange->status = status;
+	}
+	finish(exchange);
+	return true;
+}
+
+void
+exchange_refuse(struct exchange *exchange, int status)
+{
+	exchange->status = status;
+	finish(exchange);
+}

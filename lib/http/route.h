@@ -1,0 +1,64 @@
+/* Which handler answers a path: the table that a program opens with.
+ *
+ *	static const struct route routes[] = {
+ *		{ METHOD_GET, "/api/audit", audit_get, audit_params, 0 },
+ *		{ METHOD_GET, "/api/audit/<number>", entry_get, NULL, 0 },
+ *		{ METHOD_GET, "/api/audit/export", export_get, export_params,
+ *		    ROUTE_DOWNLOAD },
+ *		ROUTE_END
+ *	};
+ *
+ * In a path, <number> stands for one segment that is a decimal number below
+ * 2^64 (req->number), <word> for one segment of 1–128 bytes of UTF-8, or, at
+ * the end of the path, for all the rest of it, slashes included, since ids
+ * may hold them (req->word). The first row that matches counts.
+ */
+#ifndef HTTP_ROUTE_H
+#define HTTP_ROUTE_H
+
+#include "base/error.h"
+#include "http/request.h"
+
+struct param;
+struct program; /* the program's own; handed to its handlers */
+struct reply;
+
+/* Answers one request; returns its HTTP status, or HANDLER_SLOW.
+ *
+ * From 400 on, what stands in `err` becomes the body, as problem+json; with
+ * `err` untouched the handler's own body is sent (/health answers so). */
+typedef int route_handler(struct program *prog, struct request *req,
+    struct reply *rep, struct error *err);
+
+/* Returned on the loop's thread only (req->worker == 0), before anything was
+ * written: call me again from a thread of the slow pool. For handlers that
+ * can mostly answer from what they keep. */
+enum { HANDLER_SLOW = 0 };
+
+enum route_flag {
+	ROUTE_SLOW = 1, /* runs in the slow pool, off the loop */
+	/* A body written piece by piece (reply_write()), for as long as its
+	 * client takes to read it: in a pool of its own, so that a slow reader
+	 * never holds up a search. */
+	ROUTE_DOWNLOAD = 2,
+};
+
+struct route {
+	unsigned methods; /* METHOD_GET | … */
+	const char *path;
+	route_handler *handler;
+	const struct param *params; /* NULL: no parameter is allowed */
+	unsigned flags;
+};
+
+#define ROUTE_END \
+	{         \
+	}
+
+/* Find the row for req->path and req->method; fills req->route, number, word.
+ * Returns 0, or the status to answer: 404, or 405 with `ret_allowed` the
+ * methods that the path knows; `err` says it in words. */
+int route_find(const struct route *routes, struct request *req,
+    unsigned *ret_allowed, struct error *err);
+
+#endif
