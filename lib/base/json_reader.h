@@ -19,7 +19,7 @@
 
 #include <stdint.h>
 
-enum json_type {
+enum json_node_type {
 	JSON_NULL,
 	JSON_FALSE,
 	JSON_TRUE,
@@ -30,7 +30,7 @@ enum json_type {
 };
 
 struct json_node {
-	enum json_type type;
+	enum json_node_type type;
 	uint32_t next;	   /* index behind this node and all below it */
 	uint32_t children; /* members of an object, elements of an array */
 	struct slice key;  /* decoded; {NULL, 0} in an array and at the top */
@@ -56,8 +56,10 @@ enum {
 };
 
 /* Read `text`, which must outlive the nodes. ERROR_BAD_JSON, _BAD_UTF8,
- * _DUPLICATE_KEY (err->field: the key), _TOO_DEEP, _TOO_LONG; the sentence
- * names the byte. */
+ * _DUPLICATE_KEY (err->field: the key, made visible), _TOO_DEEP, _TOO_LONG; the
+ * sentence names the byte, the first being 1, and what should stand there: of a
+ * key that comes twice, the byte where its object begins. After a failure there
+ * are no nodes. */
 int json_reader_read(
     struct json_reader *reader, struct slice text, struct error *err);
 
@@ -87,7 +89,7 @@ json_reader_next(const struct json_reader *reader,
 	return child->next < parent->next ? next : NULL;
 }
 
-/* "string", "number", "an object", … for sentences. */
-const char *json_type_name(enum json_type type);
+/* "null", "true", "a string", "a number", "an object", … for sentences. */
+const char *json_type_name(enum json_node_type type);
 
 #endif
