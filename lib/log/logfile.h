@@ -10,6 +10,7 @@
 #ifndef LOG_LOGFILE_H
 #define LOG_LOGFILE_H
 
+#include "base/arena.h"
 #include "log/entry.h"
 
 enum {

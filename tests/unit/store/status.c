@@ -1,0 +1,355 @@
+#include "lib/store/status.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+static char folder[] = "/tmp/kruxos-status-XXXXXX";
+static char path[64];
+
+static int
+make_folder(void **state)
+{
+	(void)state;
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	snprintf(path, sizeof(path), "%s/kruxosd.status", folder);
+	return 0;
+}
+
+static int
+remove_page(void **state)
+{
+	(void)state;
+	unlink(path);
+	return 0;
+}
+
+static int
+remove_folder(void **state)
+{
+	(void)state;
+	return rmdir(folder);
+}
+
+static const struct status sample = {
+	.pid = 4711,
+	.started_at = 1700000000000000,
+	.heartbeat = 12345678,
+	.refusal = STATUS_DISK_FULL,
+	.reason = "audit: No space left on device",
+	.commits = 99,
+	.head_seq = UINT64_MAX,
+	.head_hash = { 0xab, 1, 2, [31] = 0xff },
+	.head_file = "2026-11-23_02.jsonl",
+	.head_bytes = 1 << 30,
+	.index_seq = 41,
+	.index_generation = 7,
+	.index_ok = true,
+	.state_ok = false,
+	.integrity = STATUS_VERIFIED,
+	.verified_seq = 40,
+	.verified_at = 1700000000000001,
+	.sampled_at = 5,
+	.cpu_percent = 12.5,
+	.memory_used_bytes = 256 << 20,
+	.memory_total_bytes = 2048u << 20,
+	.disk_used_percent = 34.25,
+	.entries_accepted = 1,
+	.entries_refused = 2,
+	.connections = 3,
+};
+
+static void
+a_page_reads_back_as_it_was_written(void **state)
+{
+	struct error err = { 0 };
+	struct status_page *writer, *reader;
+	struct status got;
+	struct stat file;
+
+	(void)state;
+	writer = status_create(path, &err);
+	assert_non_null(writer);
+	reader = status_open(path, &err);
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	assert_int_equal(got.pid, 0);
+	assert_int_equal(got.refusal, STATUS_STARTING);
+	assert_int_equal(status_write(writer, &sample, &err), 0);
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		assert_memory_equal((char *)&got + fields[i].offset,
+		    (const char *)&sample + fields[i].offset, fields[i].size);
+	assert_int_equal(stat(path, &file), 0);
+	assert_int_equal(file.st_size, STATUS_BYTES);
+	assert_int_equal(file.st_mode & 0777, 0644);
+	status_close(reader);
+	status_close(writer);
+}
+
+static void
+a_flipped_bit_anywhere_before_the_padding_is_noticed(void **state)
+{
+	cleanup(buf_free) struct buf page = BUF_INIT;
+	struct status got;
+	uint64_t sequence;
+	size_t used;
+
+	(void)state;
+	compose(&sample, 17, &page);
+	assert_int_equal(page.len, STATUS_BYTES);
+	assert_int_equal(parse(buf_slice(&page), &got, &sequence), 0);
+	assert_int_equal(sequence, 17);
+	used = (size_t)(strstr(page.data, "\npage 17\n ") - page.data) + 9;
+	for (size_t bit = 0; bit < used * 8; bit++) {
+		page.data[bit / 8] ^= (char)(1 << bit % 8);
+		assert_int_equal(parse(buf_slice(&page), &got, &sequence), -1);
+		page.data[bit / 8] ^= (char)(1 << bit % 8);
+	}
+}
+
+static void
+the_largest_values_fit_into_the_page(void **state)
+{
+	cleanup(buf_free) struct buf page = BUF_INIT;
+	struct status full, got;
+	uint64_t sequence;
+
+	(void)state;
+	memset(&full, 0xff, sizeof(full));
+	full.refusal = STATUS_WRITE_FAILED;
+	full.integrity = STATUS_DAMAGED;
+	full.index_ok = full.state_ok = true;
+	full.cpu_percent = full.disk_used_percent = 1e300;
+	memset(full.reason, '\1', sizeof(full.reason));
+	memset(full.head_file, 'x', sizeof(full.head_file));
+	compose(&full, UINT64_MAX, &page);
+	assert_int_equal(page.len, STATUS_BYTES);
+	assert_int_equal(parse(buf_slice(&page), &got, &sequence), 0);
+	assert_int_equal(got.connections, UINT64_MAX);
+	assert_int_equal(strlen(got.head_file), sizeof(full.head_file) - 1);
+}
+
+static void
+text_with_line_breaks_cannot_forge_a_line(void **state)
+{
+	cleanup(buf_free) struct buf page = BUF_INIT;
+	struct status hostile = { .reason = "x\nindex_ok 1\n" }, got;
+	uint64_t sequence;
+
+	(void)state;
+	compose(&hostile, 1, &page);
+	assert_int_equal(parse(buf_slice(&page), &got, &sequence), 0);
+	assert_string_equal(got.reason, "x\\nindex_ok 1\\n");
+	assert_false(got.index_ok);
+}
+
+static void
+without_a_file_the_daemon_is_unreachable(void **state)
+{
+	struct error err = { 0 };
+	struct status_page *reader = status_open(path, &err);
+	struct status got;
+
+	(void)state;
+	assert_non_null(reader);
+	assert_int_equal(status_read(reader, &got, &err), -1);
+	assert_int_equal(err.code, ERROR_UNREACHABLE);
+	status_close(reader);
+}
+
+static void
+what_is_no_page_is_corrupt(void **state)
+{
+	const char *const contents[] = { "", "x", FORMAT_LINE "page 1\n" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+		struct error err = { 0 };
+		struct status_page *reader = status_open(path, &err);
+		struct status got;
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fputs(contents[i], file);
+		fclose(file);
+		assert_int_equal(status_read(reader, &got, &err), -1);
+		assert_int_equal(err.code, ERROR_CORRUPT);
+		status_close(reader);
+	}
+}
+
+static void
+a_symlink_is_not_followed(void **state)
+{
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(symlink("/tmp/kruxos-elsewhere", path), 0);
+	assert_null(status_create(path, &err));
+	assert_int_equal(err.code, ERROR_SYSTEM);
+	assert_int_equal(err.errnum, ELOOP);
+}
+
+static void
+a_new_daemon_goes_on_counting_pages(void **state)
+{
+	struct error err = { 0 };
+	struct status_page *writer = status_create(path, &err);
+	uint64_t sequence;
+
+	(void)state;
+	assert_non_null(writer);
+	assert_int_equal(status_write(writer, &sample, &err), 0);
+	sequence = writer->sequence;
+	status_close(writer);
+	writer = status_create(path, &err);
+	assert_int_equal(writer->sequence, sequence + 1);
+	status_close(writer);
+}
+
+static void
+a_replaced_file_is_opened_again(void **state)
+{
+	struct error err = { 0 };
+	struct status_page *writer = status_create(path, &err);
+	struct status_page *reader = status_open(path, &err);
+	struct status got;
+
+	(void)state;
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	unlink(path);
+	assert_int_equal(status_read(reader, &got, &err), -1);
+	assert_int_equal(err.code, ERROR_UNREACHABLE);
+	status_close(writer);
+	writer = status_create(path, &err);
+	assert_int_equal(status_write(writer, &sample, &err), 0);
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	assert_int_equal(got.pid, sample.pid);
+	status_close(reader);
+	status_close(writer);
+}
+
+static void
+a_watcher_hears_of_creation_writes_and_replacement(void **state)
+{
+	struct error err = { 0 };
+	struct status_page *reader = status_open(path, &err), *writer;
+
+	(void)state;
+	assert_int_not_equal(status_watch(reader, &err), -1);
+	assert_int_equal(status_wait(reader, 0, &err), 0);
+	writer = status_create(path, &err);
+	assert_int_equal(status_wait(reader, 10 * USEC_PER_SEC, &err), 1);
+	for (int i = 0; i < 3; i++) {
+		while (status_wait(reader, 0, &err) == 1)
+			continue;
+		assert_int_equal(status_write(writer, &sample, &err), 0);
+		assert_int_equal(
+		    status_wait(reader, 10 * USEC_PER_SEC, &err), 1);
+	}
+	unlink(path);
+	status_close(writer);
+	writer = status_create(path, &err);
+	while (status_wait(reader, 0, &err) == 1)
+		continue;
+	assert_int_equal(status_write(writer, &sample, &err), 0);
+	assert_int_equal(status_wait(reader, 10 * USEC_PER_SEC, &err), 1);
+	status_close(writer);
+	status_close(reader);
+}
+
+static atomic_bool is_over;
+
+static void *
+write_without_pause(void *writer)
+{
+	struct status status = sample;
+	struct error err = { 0 };
+
+	for (uint64_t i = 1; !atomic_load(&is_over); i++) {
+		status.commits = status.head_seq = status.connections = i;
+		if (status_write(writer, &status, &err) == -1)
+			return writer;
+	}
+	return NULL;
+}
+
+static void
+a_reader_never_sees_half_a_write(void **state)
+{
+	struct error err = { 0 };
+	struct status_page *writer = status_create(path, &err);
+	struct status_page *reader = status_open(path, &err);
+	struct status got;
+	pthread_t thread;
+	void *failed;
+
+	(void)state;
+	assert_int_equal(status_write(writer, &sample, &err), 0);
+	assert_int_equal(
+	    pthread_create(&thread, NULL, write_without_pause, writer), 0);
+	for (int i = 0; i < 5000; i++) {
+		assert_int_equal(status_read(reader, &got, &err), 0);
+		if (got.commits == sample.commits)
+			continue; /* the thread has not begun */
+		assert_int_equal(got.commits, got.head_seq);
+		assert_int_equal(got.commits, got.connections);
+	}
+	atomic_store(&is_over, true);
+	pthread_join(thread, &failed);
+	assert_null(failed);
+	status_close(reader);
+	status_close(writer);
+}
+
+static void
+only_a_recent_heartbeat_is_fresh(void **state)
+{
+	struct status status = { .heartbeat = 100 };
+
+	(void)state;
+	assert_true(status_is_fresh(&status, 100, 0));
+	assert_true(status_is_fresh(&status, 130, 30));
+	assert_false(status_is_fresh(&status, 131, 30));
+	/* Of a boot before this one. */
+	assert_false(status_is_fresh(&status, 99, 30));
+	status.heartbeat = 0;
+	assert_false(status_is_fresh(&status, 0, 30));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(
+		    a_page_reads_back_as_it_was_written, remove_page),
+		cmocka_unit_test(
+		    a_flipped_bit_anywhere_before_the_padding_is_noticed),
+		cmocka_unit_test(the_largest_values_fit_into_the_page),
+		cmocka_unit_test(text_with_line_breaks_cannot_forge_a_line),
+		cmocka_unit_test(without_a_file_the_daemon_is_unreachable),
+		cmocka_unit_test_teardown(
+		    what_is_no_page_is_corrupt, remove_page),
+		cmocka_unit_test_teardown(
+		    a_symlink_is_not_followed, remove_page),
+		cmocka_unit_test_teardown(
+		    a_new_daemon_goes_on_counting_pages, remove_page),
+		cmocka_unit_test_teardown(
+		    a_replaced_file_is_opened_again, remove_page),
+		cmocka_unit_test_teardown(
+		    a_watcher_hears_of_creation_writes_and_replacement,
+		    remove_page),
+		cmocka_unit_test_teardown(
+		    a_reader_never_sees_half_a_write, remove_page),
+		cmocka_unit_test(only_a_recent_heartbeat_is_fresh),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
