@@ -1,11 +1,7 @@
 # kruxos-monitor: one Makefile, not recursive.
 #
 #   make               the programs, into build/bin and build/fcgi
-#   make demo          install what is needed, build, start, replay sessions
-#   make test          install what is needed, run every test
-#   make check         format, layers, clang-tidy, cppcheck, shellcheck
-#
-#   SANITIZE=address,undefined | thread     COVERAGE=1
+#   make help          the other targets and their variables
 #
 # Sources are found by wildcard: a new .c in lib/ needs no edit here, a new
 # program one line. Local choices go into config.mak.
@@ -99,12 +95,64 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
 $(filter $(BUILD)/unit/kruxosd/%,$(unit_tests)): $(BUILD)/kruxosd.a
 
 unit: $(unit_tests)
-	@set -e; for test in $(sort $(unit_tests)); do echo "# $$test"; $$test; done
+	@tests/run $(BUILD) unit
+
+# What is missing comes first, then the rest of the Makefile as it is then.
+again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+
+test:
+	@packaging/install-packages build run test
+	@tests/install-node
+	@$(again) all $(unit_tests)
+	@tests/run $(BUILD) unit api
+
+# --- checks of the sources ---------------------------------------------------
+
+c_sources  := $(lib_src) $(kruxosd_src) $(fcgi_src) $(wildcard cli/*.c)
+c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h)
+c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
+shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo packaging tests 2>/dev/null)
+
+checks     := check-format check-layers check-tidy check-cppcheck check-shell
+
+check:
+	@packaging/install-packages build check
+	@$(again) --keep-going --output-sync=target $(checks)
+
+check-format:
+	@clang-format --dry-run -Werror $(c_sources) $(c_headers) $(c_tests)
+check-layers:
+	@awk -f tests/layers.awk $(c_sources) $(c_headers)
+check-tidy: $(generated)
+	@printf '%s\n' $(c_sources) | \
+	    xargs -P$(shell nproc) -I{} clang-tidy --quiet {} -- $(CPPFLAGS) -std=gnu11
+check-cppcheck: $(generated)
+	@cppcheck --quiet --error-exitcode=1 --std=c11 -j$(shell nproc) \
+	    --enable=warning,portability --inline-suppr --suppress=missingInclude \
+	    $(filter -I%,$(CPPFLAGS)) $(c_sources)
+check-shell:
+	@shellcheck $(shell_src)
 
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all unit clean
+help:
+	@sed -n 's/^#: \{0,1\}//p' Makefile
+
+#: make          the programs, into build/bin and build/fcgi
+#: make demo     install what is needed, build, start, replay recorded sessions
+#: make run      the same without recorded sessions; Ctrl-C stops all
+#: make start    the same in the background
+#: make stop     stop what runs under RUNDIR
+#: make test     install what is needed, run every test
+#: make unit     the unit tests alone
+#: make check    format, layers, clang-tidy, cppcheck, shellcheck
+#: make clean
+#:
+#: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
+#: SANITIZE=address,undefined or thread  COVERAGE=1
+
+.PHONY: all unit test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

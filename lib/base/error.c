@@ -4,6 +4,12 @@
 
 #include <errno.h>
 
+/* Here they are defined: error.h wraps them for the analyzer. */
+#undef error_set
+#undef error_set_field
+#undef error_set_errno
+#undef error_prefix
+
 #define ELLIPSIS "…"
 
 static const char *const names[] = {

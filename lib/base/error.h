@@ -74,4 +74,12 @@ int error_prefix(struct error *err, const char *format, ...)
 /* "bad_json", "not_found", … Static storage; never NULL. */
 const char *error_code_name(enum error_code code);
 
+#ifdef __clang_analyzer__
+/* It sees one file at a time, and could not know that these return -1. */
+#define error_set(...)	     (error_set(__VA_ARGS__), -1)
+#define error_set_field(...) (error_set_field(__VA_ARGS__), -1)
+#define error_set_errno(...) (error_set_errno(__VA_ARGS__), -1)
+#define error_prefix(...)    (error_prefix(__VA_ARGS__), -1)
+#endif
+
 #endif

@@ -21,6 +21,6 @@ void *memory_grow(void *array, size_t *capacity, size_t count, size_t size);
 size_t memory_product(size_t count, size_t size);
 
 /* One line on stderr, then abort(). */
-_Noreturn void memory_end(size_t wanted_bytes);
+void memory_end(size_t wanted_bytes) __attribute__((noreturn));
 
 #endif

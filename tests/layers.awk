@@ -1,0 +1,54 @@
+# Which layer may include which? Refuses an arrow that points back.
+#
+#	awk -f tests/layers.awk FILE...
+#
+# Each include of ours names its folder (`#include "log/entry.h"`), so that a
+# file's arrows can be read off its first lines. The table is the one of
+# docs/architecture.md.
+
+BEGIN {
+	may["base"] = ""
+	may["config"] = "base"
+	may["log"] = "base"
+	may["http"] = "base"
+	may["store"] = "log base"
+	may["door"] = "log base"
+	may["collectors/kruxosd"] = "store door log config base"
+	may["fcgi"] = "http store door log config base"
+	may["cli"] = "door log config base"
+}
+
+# "lib/log/entry.c" and "log/entry.h" lie in "log"; "cli/main.c" in "cli".
+function folder_of(path) {
+	sub(/^lib\//, "", path)
+	sub(/\/[^\/]*$/, "", path)
+	return path
+}
+
+FNR == 1 {
+	folder = folder_of(FILENAME)
+	if (!(folder in may)) {
+		printf "%s: no layer '%s' in tests/layers.awk\n", FILENAME, folder
+		bad++
+	}
+}
+
+/^#[ \t]*include[ \t]*"/ {
+	split($0, part, "\"")
+	target = part[2]
+	if (target !~ /\//) {
+		printf "%s:%d: \"%s\" does not name its folder\n",
+		    FILENAME, FNR, target
+		bad++
+		next
+	}
+	to = folder_of(target)
+	if (to != folder && to != "gen" && \
+	    index(" " may[folder] " ", " " to " ") == 0) {
+		printf "%s:%d: %s must not include %s (\"%s\")\n",
+		    FILENAME, FNR, folder, to, target
+		bad++
+	}
+}
+
+END { exit bad != 0 }
