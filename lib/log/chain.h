@@ -21,6 +21,9 @@
 
 struct chain;
 
+/* A batch is never larger, so a longer tail is damage. */
+enum { CHAIN_TORN_BYTES = 64 << 20 };
+
 /* The first thing that does not hold. */
 struct chain_fault {
 	char file[LOGFILE_NAME_SIZE];
@@ -34,8 +37,8 @@ struct chain_fault {
 
 struct chain_result {
 	bool is_whole;		/* everything holds; else `fault` is filled */
-	bool is_torn;		/* the last file ends in an unfinished write of */
-	uint64_t torn_bytes;	/* that many bytes: no damage */
+	bool is_torn;		/* whole, but for an unfinished write of … */
+	uint64_t torn_bytes;	/* … that many bytes at the very end */
 	uint64_t first_seq, last_seq;
 	unsigned char last_hash[SHA256_BYTES];
 	usec_t last_recorded_at;
@@ -52,6 +55,8 @@ struct chain_options {
 	/* The entry that must be there with this hash; expect_seq 0: none. */
 	uint64_t expect_seq;
 	unsigned char expect_hash[SHA256_BYTES];
+	/* What index or status page know as durable; 0: nothing is known. */
+	uint64_t synced_seq;
 	/* Called about every 4 MiB; may be NULL. Returning false stops
 	 * (ERROR_BUSY). */
 	bool (*on_progress)(void *context, uint64_t bytes, uint64_t total_bytes);

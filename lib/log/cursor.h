@@ -27,13 +27,14 @@ int cursor_seek(struct cursor *cursor, uint64_t seq, struct error *err);
 /* The next line: 1 and `ret_line`, 0 at the end, -1. At the end a later call
  * gives what was appended since, in the same file or a newer one. A line that
  * is not whole yet (no '\n') is the end. Lines are found, not checked beyond
- * the seq at their front; ERROR_CORRUPT where that cannot be read. `limit`:
- * lines with a larger seq are not given (the daemon's head: what stands behind
- * it is not durable yet); UINT64_MAX for none. */
+ * the seq at their front; where that cannot be read, ERROR_CORRUPT, and the
+ * next call goes on behind it. `limit`: lines with a larger seq are not given
+ * (the daemon's head: what stands behind it is not durable yet, and is read
+ * anew later); UINT64_MAX for none. */
 int cursor_next(struct cursor *cursor, uint64_t limit,
     struct cursor_line *ret_line, struct error *err);
 
-/* The line before; 1, 0 at the beginning of the log, -1. */
+/* The line before; 1, 0 at the beginning of the log, -1 as above. */
 int cursor_previous(
     struct cursor *cursor, struct cursor_line *ret_line, struct error *err);
 

@@ -171,6 +171,9 @@ bool entry_is_capability(struct slice text);
 /* Reserved for the daemon and for the peers named in door/message.c. */
 bool entry_is_reserved(struct slice capability);
 
+/* Is its payload never erased: audit.* and log.*? */
+bool entry_is_permanent(struct slice capability);
+
 /* "agent", "gateway", "notify", "policy", "success", …; static. NULL for
  * ENTRY_NO_TIER and ENTRY_UNDECIDED, which are written by being left out. */
 const char *entry_actor_name(enum entry_actor actor);
