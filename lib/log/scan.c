@@ -57,34 +57,33 @@ next_string(struct slice *json, struct slice *ret_string)
 	return true;
 }
 
+static bool
+holds(struct slice text, struct slice needle)
+{
+	return memmem(text.data, text.len, needle.data, needle.len) != NULL;
+}
+
 bool
 scan_line(struct slice line, struct slice needle)
 {
 	struct slice payload = behind_salt(line);
 	struct slice string;
-	int keys = 0;
 
 	/* Most lines do not hold it at all. */
-	if (memmem(payload.data, payload.len, needle.data, needle.len) == NULL)
+	if (!holds(payload, needle) || !next_string(&payload, &string))
 		return false;
-	while (next_string(&payload, &string)) {
-		/* "summary" and "request" are the log's words, not anybody's. */
-		if (keys < 2 &&
-		    ((keys == 0 && slice_is(string, "summary")) ||
-			slice_is(string, "request"))) {
-			bool is_summary = slice_is(string, "summary");
-
-			keys = is_summary ? 1 : 2;
-			if (is_summary && next_string(&payload, &string) &&
-			    memmem(string.data, string.len, needle.data,
-				needle.len) != NULL)
-				return true;
-			continue;
-		}
-		if (memmem(string.data, string.len, needle.data, needle.len) !=
-		    NULL)
+	/* "summary" and "request" are the log's words, not anybody's. */
+	if (slice_is(string, "summary")) {
+		if (!next_string(&payload, &string))
+			return false;
+		if (holds(string, needle))
 			return true;
+		if (!next_string(&payload, &string))
+			return false;
 	}
+	while (next_string(&payload, &string))
+		if (holds(string, needle))
+			return true;
 	return false;
 }
 

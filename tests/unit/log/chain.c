@@ -1,0 +1,318 @@
+#include "lib/log/chain.c"
+
+#include "tests/unit/maker.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+static struct chain_result
+verify(struct maker *maker)
+{
+	struct chain_options options = { 0 };
+	struct chain_result result;
+	struct error err = { 0 };
+
+	if (chain_verify(maker->dir, &options, &result, &err) == -1)
+		fail_msg("%s", err.sentence);
+	return result;
+}
+
+/* Three files: 5, 5 and 5 entries, log.open among them. */
+static void
+make_three_files(struct maker *maker)
+{
+	maker_init(maker);
+	maker_open(maker, MAKER_DAY, 1);
+	maker_fill(maker, 4);
+	maker_open(maker, MAKER_DAY, 2);
+	maker_fill(maker, 4);
+	maker_open(maker, MAKER_DAY + USEC_PER_DAY, 1);
+	maker_fill(maker, 4);
+}
+
+static void
+an_untouched_log_is_whole(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+
+	(void)state;
+	make_three_files(&maker);
+	result = verify(&maker);
+	assert_true(result.is_whole);
+	assert_false(result.is_torn);
+	assert_int_equal(result.entries, 15);
+	assert_int_equal(result.files, 3);
+	assert_int_equal(result.first_seq, 1);
+	assert_int_equal(result.last_seq, 15);
+	assert_memory_equal(result.last_hash, maker.hash, SHA256_BYTES);
+	maker_free(&maker);
+}
+
+static void
+an_empty_folder_is_whole(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+
+	(void)state;
+	maker_init(&maker);
+	result = verify(&maker);
+	assert_true(result.is_whole);
+	assert_int_equal(result.entries, 0);
+	maker_free(&maker);
+}
+
+/* Where a change of one byte is found: every byte of a middle file. */
+static void
+verify_names_the_first_changed_entry(void **state)
+{
+	struct maker maker;
+	uint64_t ends[6] = { 0 };
+
+	(void)state;
+	maker_init(&maker);
+	for (unsigned i = 1; i <= 5; i++) {
+		if (i == 1)
+			maker_open(&maker, MAKER_DAY, 1);
+		else
+			maker_fill(&maker, 1);
+		ends[i] = maker.bytes;
+	}
+	maker_open(&maker, MAKER_DAY, 2);
+	for (unsigned line = 1; line <= 5; line++)
+		for (uint64_t at = ends[line - 1]; at < ends[line]; at += 7) {
+			struct chain_result result;
+			char before, after;
+			int fd = -1;
+			cleanup(buf_free) struct buf path = BUF_INIT;
+
+			buf_addf(&path, "%s/2026-11-23.jsonl", maker.dir);
+			fd = open(path.data, O_RDONLY);
+			assert_int_equal(pread(fd, &before, 1, (off_t)at), 1);
+			close(fd);
+			after = (char)(before ^ 1);
+			maker_patch(
+			    &maker, "2026-11-23.jsonl", at, &after, 1);
+			result = verify(&maker);
+			assert_false(result.is_whole);
+			assert_false(result.is_torn);
+			assert_string_equal(
+			    result.fault.file, "2026-11-23.jsonl");
+			assert_int_equal(result.fault.line, line);
+			assert_int_equal(result.fault.offset, ends[line - 1]);
+			maker_patch(
+			    &maker, "2026-11-23.jsonl", at, &before, 1);
+		}
+	assert_true(verify(&maker).is_whole);
+	maker_free(&maker);
+}
+
+static void
+a_missing_file_is_found(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	cleanup(buf_free) struct buf path = BUF_INIT;
+
+	(void)state;
+	make_three_files(&maker);
+	buf_addf(&path, "%s/2026-11-23_02.jsonl", maker.dir);
+	assert_int_equal(unlink(path.data), 0);
+	result = verify(&maker);
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.file, "2026-11-24.jsonl");
+	assert_int_equal(result.fault.line, 1);
+	maker_free(&maker);
+}
+
+static void
+a_missing_beginning_needs_a_retention_entry(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	unsigned char hash[SHA256_BYTES];
+	cleanup(buf_free) struct buf path = BUF_INIT;
+	cleanup(buf_free) struct buf rest = BUF_INIT;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_fill(&maker, 4);
+	memcpy(hash, maker.hash, SHA256_BYTES);
+	maker_open(&maker, MAKER_DAY, 2);
+	maker_fill(&maker, 4);
+	buf_addf(&path, "%s/2026-11-23.jsonl", maker.dir);
+	assert_int_equal(unlink(path.data), 0);
+	result = verify(&maker);
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.what, "log.retention");
+
+	buf_add_str(&rest,
+	    ",\"request\":{\"file\":\"2026-11-23.jsonl\",\"last_seq\":5,"
+	    "\"last_hash\":\"");
+	buf_add_hex(&rest, hash, SHA256_BYTES);
+	buf_add_str(&rest, "\"}");
+	maker_add(&maker, maker_system("log.retention"), rest.data);
+	result = verify(&maker);
+	assert_true(result.is_whole);
+	assert_int_equal(result.first_seq, 6);
+	maker_free(&maker);
+}
+
+static void
+an_erased_payload_needs_the_entry_that_names_it(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	uint64_t offset;
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_fill(&maker, 1);
+	offset = maker.bytes;
+	maker_fill(&maker, 1);
+	buf_add_slice(&line, buf_slice(&maker.line)); /* seq 3 */
+	maker_fill(&maker, 1);
+	maker_erase(&maker, maker.file, offset, buf_slice(&line), 5);
+	result = verify(&maker);
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.what, "erased_by");
+	assert_int_equal(result.fault.line, 3);
+	assert_int_equal(result.fault.seq, 3);
+	assert_int_equal(result.fault.offset, offset);
+
+	maker_add(&maker, maker_system("audit.erase"),
+	    ",\"request\":{\"seqs\":[2,3],\"reason\":\"a password\"}");
+	result = verify(&maker);
+	assert_true(result.is_whole);
+	assert_int_equal(result.erased, 1);
+	maker_free(&maker);
+}
+
+static void
+an_agent_cannot_vouch_for_an_erasure(void **state)
+{
+	struct maker maker;
+	struct entry entry = maker_entry();
+	uint64_t offset;
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	(void)state;
+	entry.capability = SLICE_LITERAL("audit.erase");
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	offset = maker.bytes;
+	maker_fill(&maker, 1);
+	buf_add_slice(&line, buf_slice(&maker.line)); /* seq 2 */
+	maker_add(&maker, entry, ",\"request\":{\"seqs\":[2]}");
+	maker_erase(&maker, maker.file, offset, buf_slice(&line), 3);
+	assert_false(verify(&maker).is_whole);
+	maker_free(&maker);
+}
+
+static void
+a_torn_tail_is_no_damage(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	uint64_t whole, full;
+	cleanup(buf_free) struct buf path = BUF_INIT;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_fill(&maker, 3);
+	whole = maker.bytes;
+	maker_fill(&maker, 1);
+	full = maker.bytes;
+	buf_addf(&path, "%s/%s", maker.dir, maker.file);
+	for (uint64_t length = full - 1; length > whole; length--) {
+		assert_int_equal(truncate(path.data, (off_t)length), 0);
+		result = verify(&maker);
+		assert_true(result.is_whole);
+		assert_true(result.is_torn);
+		assert_int_equal(result.torn_bytes, length - whole);
+		assert_int_equal(result.last_seq, 4);
+	}
+	maker_free(&maker);
+}
+
+static void
+a_tail_is_damage_when_two_batches_or_a_sync_lie_behind(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	struct error err = { 0 };
+	struct chain_options options = { .synced_seq = 4 };
+	uint64_t offset;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_fill(&maker, 2);
+	offset = maker.bytes;
+	maker_fill(&maker, 2); /* seqs 4 and 5, a batch each */
+	maker_patch(&maker, maker.file, offset + 20, "#", 1);
+	result = verify(&maker);
+	assert_true(result.is_torn);
+	assert_int_equal(
+	    chain_verify(maker.dir, &options, &result, &err), 0);
+	assert_false(result.is_whole);
+	maker_fill(&maker, 1); /* and a second batch behind the bad line */
+	result = verify(&maker);
+	assert_false(result.is_whole);
+	assert_false(result.is_torn);
+	assert_int_equal(result.fault.line, 4);
+	maker_free(&maker);
+}
+
+static void
+a_head_that_was_promised_is_looked_for(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	struct chain_options options = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	make_three_files(&maker);
+	options.expect_seq = 15;
+	memcpy(options.expect_hash, maker.hash, SHA256_BYTES);
+	chain_verify(maker.dir, &options, &result, &err);
+	assert_true(result.is_whole);
+	options.expect_hash[0] ^= 1;
+	chain_verify(maker.dir, &options, &result, &err);
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.what, "expected entry_hash");
+	options.expect_seq = 16;
+	chain_verify(maker.dir, &options, &result, &err);
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.what, "expected seq");
+	maker_free(&maker);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_untouched_log_is_whole),
+		cmocka_unit_test(an_empty_folder_is_whole),
+		cmocka_unit_test(verify_names_the_first_changed_entry),
+		cmocka_unit_test(a_missing_file_is_found),
+		cmocka_unit_test(a_missing_beginning_needs_a_retention_entry),
+		cmocka_unit_test(
+		    an_erased_payload_needs_the_entry_that_names_it),
+		cmocka_unit_test(an_agent_cannot_vouch_for_an_erasure),
+		cmocka_unit_test(a_torn_tail_is_no_damage),
+		cmocka_unit_test(
+		    a_tail_is_damage_when_two_batches_or_a_sync_lie_behind),
+		cmocka_unit_test(a_head_that_was_promised_is_looked_for),
+	};
+
+	return cmocka_run_group_tests_name("log/chain", tests, NULL, NULL);
+}
