@@ -569,7 +569,7 @@ verify_debts(struct verification *verification, struct chain_fault *fault)
 	if (options->expect_seq != 0 && !verification->is_expected) {
 		fault_set_u64(fault, "expected seq", options->expect_seq,
 		    chain->next_seq - 1);
-		fault->seq = options->expect_seq;
+		fault_place(verification, fault);
 	}
 }
 
@@ -582,20 +582,22 @@ locate_fault(
 	    cursor_open(audit_dir, err);
 	struct cursor_line line;
 
-	if (cursor == NULL ||
-	    cursor_seek(cursor, fault->seq, err) == -1 ||
-	    cursor_next(cursor, UINT64_MAX, &line, err) != 1)
+	int result;
+
+	if (cursor == NULL || cursor_seek(cursor, fault->seq, err) == -1)
+		return -1;
+	result = cursor_next(cursor, UINT64_MAX, &line, err);
+	if (result == 0)
+		return error_set(err, ERROR_BUSY, "the log has changed");
+	if (result == -1)
 		return -1;
 	snprintf(fault->file, sizeof(fault->file), "%s", line.file);
 	fault->offset = line.offset;
 	fault->line = 1;
 	while (line.offset > 0) {
-		int result = cursor_previous(cursor, &line, err);
-
+		result = cursor_previous(cursor, &line, err);
 		if (result == -1)
 			return -1;
-		if (result == 0 || strcmp(line.file, fault->file) != 0)
-			break;
 		if (line.offset < fault->offset)
 			fault->line++;
 	}
@@ -726,13 +728,16 @@ chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
 		if (newline == NULL)
 			break;
 		line = (struct slice){ from, (size_t)(newline - from) };
-		/* The first line is the bad one, whatever it looks like. */
-		if (at > 0 && is_whole_line(sha256, line, &entry) &&
-		    entry.recorded_at >= last_good_recorded_at &&
-		    (batches == 0 || entry.recorded_at != later)) {
-			later = entry.recorded_at;
-			batches++;
+		if (!is_whole_line(sha256, line, &entry)) {
+			at += line.len + 1;
+			continue;
 		}
+		if (at == 0) /* no unfinished write makes a whole line wrong */
+			batches = 2;
+		else if (entry.recorded_at >= last_good_recorded_at &&
+		    (batches == 0 || entry.recorded_at != later))
+			batches++;
+		later = entry.recorded_at;
 		at += line.len + 1;
 	}
 	sha256_free(sha256);

@@ -82,10 +82,10 @@ int chain_add(
     struct chain *chain, struct slice line, struct chain_fault *ret_fault);
 
 /* The tail of the last file, from the first bad byte on, with no later file:
- * can it be the rest of one unfinished batch? True unless two different later
- * `recorded_at` stand in whole, parsable lines in it, or `synced_seq` (what
- * index or status page know as durable; 0: nothing) reaches beyond
- * `last_good_seq`. */
+ * can it be the rest of one unfinished batch? Not if its first line is whole
+ * by itself and only stands in the wrong place, if two different later
+ * `recorded_at` stand in whole lines in it, or if `synced_seq` (what index or
+ * status page know as durable; 0: nothing) reaches beyond `last_good_seq`. */
 bool chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
     uint64_t last_good_seq, uint64_t synced_seq);
 
