@@ -136,7 +136,7 @@ logfile_parse_open(struct slice request, struct arena *arena,
     struct logfile_open *ret_open, struct error *err)
 {
 	cleanup(json_reader_free) struct json_reader reader = JSON_READER_INIT;
-	struct logfile_open open = { 0 };
+	struct logfile_open open = { .previous = SLICE_LITERAL("") };
 	uint64_t format;
 
 	if (json_reader_read(&reader, request, err) == -1)
