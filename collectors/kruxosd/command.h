@@ -1,0 +1,52 @@
+/* Commands: `{"do":VERB,…}`, one row each: verb, who may, handler.
+ *
+ * A handler lives where its effect lives (erasure.c, retention.c, …). It is
+ * given a call and answers it exactly once, now or later, by command_ok() or
+ * command_fail(), which end the call; before that, command_progress() as often
+ * as it likes. The peer may be gone by then: answering is still right, and
+ * costs nothing.
+ */
+#ifndef KRUXOSD_COMMAND_H
+#define KRUXOSD_COMMAND_H
+
+#include "door/message.h"
+
+struct command_call;
+
+/* `context` is what was given with the table. Only inside this call are args
+ * and credential there; who needs them later keeps a copy. */
+typedef void (*command_run)(void *context, struct command_call *call);
+
+struct command {
+	const char *verb;
+	unsigned may; /* of enum message_peer_class */
+	command_run run;
+};
+
+struct command_call {
+	struct message_peer peer; /* who asks; good for the call's life */
+	const struct json_reader *reader; /* of args */
+	const struct json_node *args;	  /* an object, or NULL */
+	struct slice credential;	  /* or {NULL, 0} */
+
+	/* command.c's own */
+	struct slice id;
+	void (*send)(void *connection, struct command_call *call,
+	    struct slice line, bool is_last);
+	void *connection; /* NULL: the peer has gone */
+	struct command_call *next, **previous;
+};
+
+/* The row of `verb`, or NULL; the table ends with a verb of NULL. */
+const struct command *
+command_find(const struct command *commands, struct slice verb);
+
+/* `result`: an object, as JSON; {NULL, 0}: an empty one. */
+void command_ok(struct command_call *call, struct slice result);
+void command_fail(struct command_call *call, const struct error *err);
+void command_progress(struct command_call *call, double progress); /* 0–1 */
+
+/* Nobody waits for the answer any more: a long command may stop. */
+bool command_is_abandoned(const struct command_call *call);
+
+#endif

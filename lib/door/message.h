@@ -1,0 +1,102 @@
+/* What may be said through ingest.sock: a line becomes a message, or an error
+ * that names the field. Pure: bytes, who speaks and what time it is go in, a
+ * struct comes out. docs/door.md has the grammar with an example of each.
+ *
+ * A line is an entry, unless it has the key `do`: then it is a command; or the
+ * key `type`: then it is an event of an older gateway (envelope.h), which
+ * becomes an entry. An empty line (white space alone) counts and says nothing.
+ *
+ * Who may send what stands in the tables at the head of message.c.
+ */
+#ifndef DOOR_MESSAGE_H
+#define DOOR_MESSAGE_H
+
+#include "base/json_reader.h"
+#include "log/entry.h"
+
+enum {
+	MESSAGE_LINE_BYTES = 1 << 20, /* of one line, its '\n' not counted */
+	MESSAGE_ID_BYTES = ENTRY_NAME_BYTES,
+	MESSAGE_CREDENTIAL_BYTES = 512,
+	MESSAGE_DURATION_BYTES = 32,
+};
+
+/* How far a live producer's clock may be off the daemon's. */
+#define MESSAGE_MAX_BEHIND (24 * USEC_PER_HOUR)
+#define MESSAGE_MAX_AHEAD  (5 * USEC_PER_SEC)
+
+/* Who speaks, by the kernel's word; one uid may be several. */
+enum message_peer_class {
+	MESSAGE_OWNER = 1 << 0,	   /* root, the daemon's own uid */
+	MESSAGE_OPERATOR = 1 << 1, /* group kruxos */
+	MESSAGE_WEB = 1 << 2,	   /* uid kruxos-web */
+	MESSAGE_OBSERVER = 1 << 3, /* uid kruxos-observer */
+	MESSAGE_PRODUCER = 1 << 4, /* group kruxos-ingest */
+	MESSAGE_ANYONE = (1 << 5) - 1,
+};
+
+struct message_peer {
+	uint32_t uid;
+	unsigned classes;	/* of enum message_peer_class; 0: a stranger */
+	struct slice user_name; /* the name of that uid; a name (entry.h) */
+};
+
+enum message_kind {
+	MESSAGE_BLANK,
+	MESSAGE_ENTRY,
+	MESSAGE_COMMAND,
+};
+
+/* The slices and nodes lie in the line and in the parser: good until the next
+ * message_parse(). */
+struct message {
+	enum message_kind kind;
+
+	/* MESSAGE_ENTRY: all that a producer says and the daemon adds, but seq,
+	 * recorded_at and the hashes. */
+	struct entry entry;
+	const struct json_reader *reader;
+	const struct json_node *summary; /* a string, or NULL */
+	const struct json_node *request; /* an object, or NULL */
+
+	/* MESSAGE_COMMAND */
+	struct slice verb;
+	struct slice id;
+	struct slice credential;      /* {NULL, 0}: none */
+	const struct json_node *args; /* an object, or NULL */
+};
+
+/* What parsing needs again and again; one a thread. */
+struct message_parser {
+	struct json_reader reader;
+	struct buf capability; /* a name from outside, rewritten */
+	struct buf shown;      /* text of outsiders made visible, for errors */
+};
+
+#define MESSAGE_PARSER_INIT                                         \
+	{                                                           \
+		.reader = JSON_READER_INIT, .capability = BUF_INIT, \
+		.shown = BUF_INIT                                   \
+	}
+
+void message_parser_free(struct message_parser *parser);
+
+/* Read `line` (without its '\n') from `peer` at `now` (the daemon's realtime).
+ * -1 and err, whose code is one that the door answers and whose field names
+ * what is wrong: ERROR_BAD_JSON … ERROR_NOT_ALLOWED. */
+int
+message_parse(struct message_parser *parser, const struct message_peer *peer,
+    usec_t now, struct slice line, struct message *ret, struct error *err);
+
+/* Bring the time that a producer gave within bounds around `now`: at most
+ * MESSAGE_MAX_BEHIND (an import: any past) and MESSAGE_MAX_AHEAD. What it was
+ * stays in time_clamped. */
+void message_clamp_time(struct entry *entry, usec_t now);
+
+/* Rights and rules that an entry must keep whatever form it came in: the
+ * peer's class, names, reserved capabilities. Called by message_parse(); for
+ * who makes entries by himself. ERROR_NOT_ALLOWED, _MISSING_FIELD. */
+int message_check_rights(
+    const struct message_peer *peer, struct entry *entry, struct error *err);
+
+#endif
