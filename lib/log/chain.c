@@ -10,7 +10,7 @@
 #include <assert.h>
 #include <fcntl.h>
 
-enum { BLOCK_BYTES = 4 << 20 };
+enum { BLOCK_BYTES = 256 << 10 };
 
 /* An erased payload that no audit.erase entry has vouched for yet. */
 struct erased {
