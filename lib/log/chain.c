@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/disk.h"
 #include "base/json_reader.h"
+#include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "log/cursor.h"
@@ -37,12 +38,11 @@ struct chain {
 };
 
 struct chain *
-chain_new(uint64_t first_seq, const unsigned char prev_hash[static SHA256_BYTES])
+chain_new(
+    uint64_t first_seq, const unsigned char prev_hash[static SHA256_BYTES])
 {
-	struct chain *chain = calloc(1, sizeof(*chain));
+	struct chain *chain = memory_new(sizeof(*chain));
 
-	if (chain == NULL)
-		abort();
 	chain->sha256 = sha256_new();
 	chain->reader = (struct json_reader)JSON_READER_INIT;
 	chain->next_seq = first_seq;
@@ -107,8 +107,7 @@ fault_set_u64(struct chain_fault *fault, const char *what, uint64_t expected,
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)expected);
-	return fault_set(
-	    fault, what, text, "%llu", (unsigned long long)found);
+	return fault_set(fault, what, text, "%llu", (unsigned long long)found);
 }
 
 /* --- one line ------------------------------------------------------------- */
@@ -132,11 +131,10 @@ check_place(const struct chain *chain, const struct entry *entry,
 	char last[CLOCK_TEXT_SIZE + 16], found[CLOCK_TEXT_SIZE];
 
 	if (entry->seq != chain->next_seq)
-		return fault_set_u64(
-		    fault, "seq", chain->next_seq, entry->seq);
+		return fault_set_u64(fault, "seq", chain->next_seq, entry->seq);
 	if (memcmp(entry->prev_hash, chain->last_hash, SHA256_BYTES) != 0)
-		return fault_set_hash(fault, "prev_hash", chain->last_hash,
-		    entry->prev_hash);
+		return fault_set_hash(
+		    fault, "prev_hash", chain->last_hash, entry->prev_hash);
 	if (entry->recorded_at < chain->last_recorded_at) {
 		memcpy(last, "at or after ", 12);
 		clock_format(chain->last_recorded_at, last + 12);
@@ -149,15 +147,8 @@ check_place(const struct chain *chain, const struct entry *entry,
 static void
 erased_add(struct chain *chain, const struct entry *entry)
 {
-	if (chain->waiting_count == chain->waiting_capacity) {
-		chain->waiting_capacity =
-		    chain->waiting_capacity == 0 ? 16
-						 : 2 * chain->waiting_capacity;
-		chain->waiting = reallocarray(chain->waiting,
-		    chain->waiting_capacity, sizeof(*chain->waiting));
-		if (chain->waiting == NULL)
-			abort();
-	}
+	chain->waiting = memory_grow(chain->waiting, &chain->waiting_capacity,
+	    chain->waiting_count + 1, sizeof(*chain->waiting));
 	chain->waiting[chain->waiting_count++] =
 	    (struct erased){ entry->seq, entry->erased_by };
 }
@@ -186,11 +177,11 @@ erased_settle(struct chain *chain, const struct entry *eraser)
 			for (const struct json_node *node =
 				 json_reader_first(&chain->reader, seqs);
 			     node != NULL && !is_named;
-			     node = json_reader_next(
-				 &chain->reader, seqs, node))
+			     node =
+				 json_reader_next(&chain->reader, seqs, node))
 				is_named = number_parse_u64(node->text, 1,
 					       UINT64_MAX, &seq) == 0 &&
-				    seq == erased->seq;
+					   seq == erased->seq;
 		if (is_named)
 			chain->erased++;
 		else
@@ -208,12 +199,11 @@ retention_settle(struct chain *chain, const struct entry *retention)
 	struct error ignored;
 	uint64_t seq;
 
-	if (chain->is_vouched ||
-	    json_reader_read(&chain->reader, retention->request, &ignored) ==
-		-1)
+	if (chain->is_vouched || json_reader_read(&chain->reader,
+				     retention->request, &ignored) == -1)
 		return;
-	node = json_reader_member(
-	    &chain->reader, chain->reader.nodes, "last_seq");
+	node =
+	    json_reader_member(&chain->reader, chain->reader.nodes, "last_seq");
 	if (node == NULL || node->type != JSON_NUMBER ||
 	    number_parse_u64(node->text, 1, UINT64_MAX, &seq) == -1 ||
 	    seq != chain->before_seq)
@@ -223,8 +213,7 @@ retention_settle(struct chain *chain, const struct entry *retention)
 	if (node == NULL || node->type != JSON_STRING ||
 	    sha256_parse_hex(node->text, hash) == -1)
 		return;
-	chain->is_vouched =
-	    memcmp(hash, chain->before_hash, SHA256_BYTES) == 0;
+	chain->is_vouched = memcmp(hash, chain->before_hash, SHA256_BYTES) == 0;
 }
 
 static void
@@ -235,13 +224,13 @@ settle(struct chain *chain, const struct entry *entry)
 	if (slice_is(entry->capability, "audit.erase"))
 		erased_settle(chain, entry);
 	else if (entry->actor == ENTRY_SYSTEM &&
-	    slice_is(entry->capability, "log.retention"))
+		 slice_is(entry->capability, "log.retention"))
 		retention_settle(chain, entry);
 }
 
 static int
-add_entry(struct chain *chain, const struct entry *entry,
-    struct chain_fault *fault)
+add_entry(
+    struct chain *chain, const struct entry *entry, struct chain_fault *fault)
 {
 	if (check_hash(chain, entry->head, "entry_hash", entry->entry_hash,
 		fault) == -1 ||
@@ -282,8 +271,7 @@ parse_line(const struct chain *chain, struct slice line,
 }
 
 int
-chain_add(
-    struct chain *chain, struct slice line, struct chain_fault *ret_fault)
+chain_add(struct chain *chain, struct slice line, struct chain_fault *ret_fault)
 {
 	struct chain_fault fault = { 0 };
 	struct entry entry;
@@ -302,15 +290,16 @@ struct verification {
 	const struct chain_options *options;
 	struct chain *chain; /* NULL before the first line */
 	const struct logfile_list *list;
-	size_t index;	      /* the file under way */
-	const struct logfile *before; /* the file of the last line, if another */
+	size_t index; /* the file under way */
+	const struct logfile
+	    *before;	      /* the file of the last line, if another */
 	uint64_t line;	      /* lines of it that were seen */
 	uint64_t offset;      /* of the line that comes next */
 	uint64_t total_bytes; /* of all files */
 	uint64_t first_seq;
-	bool is_stopped;      /* by on_progress */
-	bool is_through;      /* options->through_seq was reached */
-	bool is_expected;     /* options->expect_seq was seen, and is right */
+	bool is_stopped;  /* by on_progress */
+	bool is_through;  /* options->through_seq was reached */
+	bool is_expected; /* options->expect_seq was seen, and is right */
 	struct chain_result *result;
 };
 
@@ -330,8 +319,8 @@ check_open(struct verification *verification, const struct entry *entry,
 		    "log.open at the head of the file", "%.*s",
 		    SLICE_ARG(entry->capability));
 	if (logfile_parse_open(entry->request, &arena, &open, &err) == -1)
-		return fault_set(fault, "log.open", "its request", "%s",
-		    err.sentence);
+		return fault_set(
+		    fault, "log.open", "its request", "%s", err.sentence);
 	if (open.format != ENTRY_FORMAT_VERSION)
 		return fault_set_u64(
 		    fault, "format", ENTRY_FORMAT_VERSION, open.format);
@@ -339,15 +328,15 @@ check_open(struct verification *verification, const struct entry *entry,
 		return fault_set(fault, "previous", before->name, "%.*s",
 		    SLICE_ARG(open.previous));
 	if (entry->seq > 1 && open.previous_seq != entry->seq - 1)
-		return fault_set_u64(fault, "previous_seq", entry->seq - 1,
-		    open.previous_seq);
+		return fault_set_u64(
+		    fault, "previous_seq", entry->seq - 1, open.previous_seq);
 	if (entry->seq > 1 &&
 	    memcmp(open.previous_hash, entry->prev_hash, SHA256_BYTES) != 0)
-		return fault_set_hash(fault, "previous_hash",
-		    entry->prev_hash, open.previous_hash);
+		return fault_set_hash(fault, "previous_hash", entry->prev_hash,
+		    open.previous_hash);
 	if (before != NULL && open.previous_bytes > before->size)
-		return fault_set_u64(fault, "previous_bytes",
-		    open.previous_bytes, before->size);
+		return fault_set_u64(
+		    fault, "previous_bytes", open.previous_bytes, before->size);
 	return 0;
 }
 
@@ -392,8 +381,8 @@ verify_line(struct verification *verification, struct slice line,
 	    add_entry(verification->chain, &entry, fault) == -1 ||
 	    check_expected(verification, &entry, fault) == -1)
 		return -1;
-	verification->is_through = entry.seq ==
-	    verification->options->through_seq;
+	verification->is_through =
+	    entry.seq == verification->options->through_seq;
 	return 0;
 }
 
@@ -480,7 +469,8 @@ verify_file(struct verification *verification, int fd, uint64_t length,
 		    (size_t)want, (off_t)read);
 		if (got == -1)
 			return error_set_errno(err, "%s",
-			    verification->list->files[verification->index].name);
+			    verification->list->files[verification->index]
+				.name);
 		if ((uint64_t)got < want)
 			length = read + (uint64_t)got; /* cut meanwhile */
 		buf_set_len(&block, block.len + (size_t)got);
@@ -515,8 +505,8 @@ judge_tail(struct verification *verification, int fd,
 	    verification->chain == NULL || length > CHAIN_TORN_BYTES)
 		return 0;
 	buf_reserve(&tail, (size_t)length);
-	got = disk_read_all(&disk_system, fd, tail.data, (size_t)length,
-	    (off_t)fault->offset);
+	got = disk_read_all(
+	    &disk_system, fd, tail.data, (size_t)length, (off_t)fault->offset);
 	if (got == -1)
 		return error_set_errno(err, "%s", file->name);
 	buf_set_len(&tail, (size_t)got);
@@ -704,7 +694,7 @@ is_whole_line(struct sha256 *sha256, struct slice line, struct entry *ret_entry)
 	struct error ignored;
 
 	return entry_parse(line, ret_entry, &ignored) == 0 &&
-	    entry_check(sha256, ret_entry, &ignored) == 0;
+	       entry_check(sha256, ret_entry, &ignored) == 0;
 }
 
 bool
@@ -735,7 +725,7 @@ chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
 		if (at == 0) /* no unfinished write makes a whole line wrong */
 			batches = 2;
 		else if (entry.recorded_at >= last_good_recorded_at &&
-		    (batches == 0 || entry.recorded_at != later))
+			 (batches == 0 || entry.recorded_at != later))
 			batches++;
 		later = entry.recorded_at;
 		at += line.len + 1;

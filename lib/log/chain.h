@@ -27,24 +27,24 @@ enum { CHAIN_TORN_BYTES = 64 << 20 };
 /* The first thing that does not hold. */
 struct chain_fault {
 	char file[LOGFILE_NAME_SIZE];
-	uint64_t line;	   /* in the file, from 1 */
-	uint64_t offset;   /* of that line's first byte */
-	uint64_t seq;	   /* of the entry, or the one expected here */
-	const char *what;  /* the field or rule: "entry_hash", "seq", … */
+	uint64_t line;	  /* in the file, from 1 */
+	uint64_t offset;  /* of that line's first byte */
+	uint64_t seq;	  /* of the entry, or the one expected here */
+	const char *what; /* the field or rule: "entry_hash", "seq", … */
 	char expected[160];
-	char found[160];   /* made visible */
+	char found[160]; /* made visible */
 };
 
 struct chain_result {
-	bool is_whole;		/* everything holds; else `fault` is filled */
-	bool is_torn;		/* whole, but for an unfinished write of … */
-	uint64_t torn_bytes;	/* … that many bytes at the very end */
+	bool is_whole;	     /* everything holds; else `fault` is filled */
+	bool is_torn;	     /* whole, but for an unfinished write of … */
+	uint64_t torn_bytes; /* … that many bytes at the very end */
 	uint64_t first_seq, last_seq;
 	unsigned char last_hash[SHA256_BYTES];
 	usec_t last_recorded_at;
 	uint64_t entries;
 	uint64_t files;
-	uint64_t erased;	/* payloads taken out as they should be */
+	uint64_t erased; /* payloads taken out as they should be */
 	uint64_t bytes;
 	struct chain_fault fault;
 };
@@ -59,7 +59,8 @@ struct chain_options {
 	uint64_t synced_seq;
 	/* Called about every 4 MiB; may be NULL. Returning false stops
 	 * (ERROR_BUSY). */
-	bool (*on_progress)(void *context, uint64_t bytes, uint64_t total_bytes);
+	bool (*on_progress)(
+	    void *context, uint64_t bytes, uint64_t total_bytes);
 	void *context;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/disk.h"
+#include "base/memory.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -83,10 +84,10 @@ refresh(struct cursor *cursor, struct error *err)
 		return -1;
 	cursor->listed_mtime = st.st_mtim;
 	cursor->is_listed_late = clock_realtime(&clock_system) >
-	    ((usec_t)st.st_mtim.tv_sec + 2) * USEC_PER_SEC;
+				 ((usec_t)st.st_mtim.tv_sec + 2) * USEC_PER_SEC;
 	if (cursor->index < cursor->list.count)
-		memcpy(here, cursor->list.files[cursor->index].name,
-		    sizeof(here));
+		memcpy(
+		    here, cursor->list.files[cursor->index].name, sizeof(here));
 	while (index < list.count && strcmp(list.files[index].name, here) != 0)
 		index++;
 	logfile_list_free(&cursor->list);
@@ -103,10 +104,8 @@ refresh(struct cursor *cursor, struct error *err)
 struct cursor *
 cursor_open(const char *audit_dir, struct error *err)
 {
-	struct cursor *cursor = calloc(1, sizeof(*cursor));
+	struct cursor *cursor = memory_new(sizeof(*cursor));
 
-	if (cursor == NULL)
-		abort();
 	cursor->fd = -1;
 	buf_init(&cursor->window);
 	for (size_t i = 0; i < PLACES; i++)
@@ -144,8 +143,8 @@ static struct logfile *
 current(struct cursor *cursor)
 {
 	return cursor->index < cursor->list.count
-	    ? &cursor->list.files[cursor->index]
-	    : NULL;
+		   ? &cursor->list.files[cursor->index]
+		   : NULL;
 }
 
 static bool
@@ -162,8 +161,8 @@ file_end(struct cursor *cursor, uint64_t *ret_end, struct error *err)
 	struct stat st;
 
 	if (cursor->fd == -1)
-		cursor->fd = openat(cursor->dir, file->name,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		cursor->fd = openat(
+		    cursor->dir, file->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (cursor->fd == -1 || fstat(cursor->fd, &st) == -1)
 		return error_set_errno(err, "%s", file->name);
 	*ret_end = is_last(cursor) ? (uint64_t)st.st_size : file->length;
@@ -236,8 +235,8 @@ next_in_file(struct cursor *cursor, uint64_t limit,
 	for (int reads = 0;; reads++) {
 		if (window_line(cursor, &line)) {
 			uint64_t offset = cursor->at;
-			int result = describe(
-			    cursor, line, offset, ret_line, err);
+			int result =
+			    describe(cursor, line, offset, ret_line, err);
 
 			if (result == 0 && ret_line->seq > limit)
 				return 0;
@@ -270,13 +269,13 @@ next_in_file(struct cursor *cursor, uint64_t limit,
 }
 
 int
-cursor_next(struct cursor *cursor, uint64_t limit,
-    struct cursor_line *ret_line, struct error *err)
+cursor_next(struct cursor *cursor, uint64_t limit, struct cursor_line *ret_line,
+    struct error *err)
 {
 	for (bool refreshed = false;;) {
 		int result = current(cursor) == NULL
-		    ? 0
-		    : next_in_file(cursor, limit, ret_line, err);
+				 ? 0
+				 : next_in_file(cursor, limit, ret_line, err);
 
 		if (result != 0)
 			return result;
@@ -329,15 +328,15 @@ previous_in_file(
 			    current(cursor)->name,
 			    (unsigned long long)cursor->at);
 		}
-		offset = cursor->at > WINDOW_BYTES ? cursor->at - WINDOW_BYTES
-						   : 0;
+		offset =
+		    cursor->at > WINDOW_BYTES ? cursor->at - WINDOW_BYTES : 0;
 		if (window_read(cursor, offset, cursor->at, UINT64_MAX, err) ==
 		    -1)
 			return -1;
 	}
 	offset = newline == NULL
-	    ? 0
-	    : cursor->window_at + (uint64_t)(newline + 1 - from);
+		     ? 0
+		     : cursor->window_at + (uint64_t)(newline + 1 - from);
 	/* What does not end in a newline is not a line yet. */
 	if (from[len] != '\n') {
 		cursor->at = offset;
@@ -348,8 +347,8 @@ previous_in_file(
 	len -= (size_t)(offset - cursor->window_at);
 	return describe(cursor, (struct slice){ from, len }, offset, ret_line,
 		   err) == -1
-	    ? -1
-	    : 1;
+		   ? -1
+		   : 1;
 }
 
 int
@@ -358,8 +357,8 @@ cursor_previous(
 {
 	for (;;) {
 		int result = current(cursor) == NULL
-		    ? 0
-		    : previous_in_file(cursor, ret_line, err);
+				 ? 0
+				 : previous_in_file(cursor, ret_line, err);
 
 		if (result != 0 || cursor->index == 0)
 			return result;
@@ -379,22 +378,21 @@ probe(struct cursor *cursor, uint64_t from, uint64_t to, uint64_t *ret_offset,
 
 	*ret_offset = to;
 	while (from < to) {
-		uint64_t end = to - from > WINDOW_BYTES ? from + WINDOW_BYTES
-							: to;
+		uint64_t end =
+		    to - from > WINDOW_BYTES ? from + WINDOW_BYTES : to;
 		const char *newline;
 
 		if (window_read(cursor, from, end, 0, err) == -1)
 			return -1;
-		newline =
-		    memchr(cursor->window.data, '\n', cursor->window.len);
+		newline = memchr(cursor->window.data, '\n', cursor->window.len);
 		if (newline == NULL)
 			return 0;
 		cursor->at =
 		    from + (uint64_t)(newline + 1 - cursor->window.data);
 		if (!window_line(cursor, &line))
 			return 0;
-		if (entry_parse_front(
-			line, ret_seq, &recorded_at, &ignored) == 0) {
+		if (entry_parse_front(line, ret_seq, &recorded_at, &ignored) ==
+		    0) {
 			*ret_offset = cursor->at;
 			return 0;
 		}
@@ -495,8 +493,8 @@ place_fd(struct cursor *cursor, struct slice name, struct error *err)
 	if (oldest->fd != -1)
 		return oldest->fd;
 	if (errno == ENOENT)
-		return error_set(err, ERROR_NOT_FOUND,
-		    "%s: no longer there", oldest->name);
+		return error_set(
+		    err, ERROR_NOT_FOUND, "%s: no longer there", oldest->name);
 	return error_set_errno(err, "%s", oldest->name);
 }
 

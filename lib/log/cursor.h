@@ -8,10 +8,10 @@
 struct cursor;
 
 struct cursor_line {
-	struct slice line;   /* without '\n'; good until the next call */
+	struct slice line; /* without '\n'; good until the next call */
 	uint64_t seq;
-	uint64_t offset;     /* of its first byte in the file */
-	const char *file;    /* its name; good until the next call */
+	uint64_t offset;  /* of its first byte in the file */
+	const char *file; /* its name; good until the next call */
 };
 
 /* Read the log in `audit_dir`. NULL: ERROR_SYSTEM. An empty folder is an

@@ -116,9 +116,16 @@ entry_status_of(struct slice name)
 
 /* [A-Za-z0-9._:@/+-] */
 static const bool name_characters[256] = {
-	['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true,
-	['.'] = true, ['_'] = true, [':'] = true, ['@'] = true,
-	['/'] = true, ['+'] = true, ['-'] = true,
+	['A' ... 'Z'] = true,
+	['a' ... 'z'] = true,
+	['0' ... '9'] = true,
+	['.'] = true,
+	['_'] = true,
+	[':'] = true,
+	['@'] = true,
+	['/'] = true,
+	['+'] = true,
+	['-'] = true,
 };
 
 bool
@@ -142,11 +149,22 @@ bool
 entry_is_reserved(struct slice capability)
 {
 	static const char *const families[] = {
-		"log.", "audit.", "approval.", "alerts.", "rate_limit.",
-		"policy.", "proxy.", "ingest.", "account.", "token.",
+		"log.",
+		"audit.",
+		"approval.",
+		"alerts.",
+		"rate_limit.",
+		"policy.",
+		"proxy.",
+		"ingest.",
+		"account.",
+		"token.",
 	};
 	static const char *const names[] = {
-		"session.start", "session.end", "agent.create", "agent.rotate",
+		"session.start",
+		"session.end",
+		"agent.create",
+		"agent.rotate",
 		"agent.revoke",
 	};
 
@@ -165,7 +183,7 @@ bool
 entry_is_permanent(struct slice capability)
 {
 	return slice_starts_with(capability, SLICE_LITERAL("audit.")) ||
-	    slice_starts_with(capability, SLICE_LITERAL("log."));
+	       slice_starts_with(capability, SLICE_LITERAL("log."));
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -305,7 +323,7 @@ parser_u64(
 	struct slice digits = { parser->line.data + parser->at, 0 };
 
 	while (parser->at + digits.len < parser->line.len &&
-	    digits.data[digits.len] >= '0' && digits.data[digits.len] <= '9')
+	       digits.data[digits.len] >= '0' && digits.data[digits.len] <= '9')
 		digits.len++;
 	if (number_parse_u64(digits, 0, max, ret) == -1 ||
 	    (digits.len > 1 && digits.data[0] == '0'))
@@ -326,7 +344,8 @@ parser_time(struct parser *parser, const char *field, usec_t *ret)
 	if (text.len != CLOCK_TEXT_SIZE - 1 || text.data[10] != 'T' ||
 	    text.data[19] != '.' || text.data[26] != 'Z' ||
 	    clock_parse(text, ret, &ignored) == -1)
-		return parser_fail(parser, field, "not a time of the log's form");
+		return parser_fail(
+		    parser, field, "not a time of the log's form");
 	return 0;
 }
 
@@ -455,7 +474,7 @@ parser_duration(struct parser *parser, struct slice *ret)
 	double ignored;
 
 	while (parser->at + text.len < parser->line.len &&
-	    text.data[text.len] != ',')
+	       text.data[text.len] != ',')
 		text.len++;
 	if (text.len > ENTRY_NAME_BYTES ||
 	    number_parse_double(text, 0, 1e15, &ignored) == -1)
@@ -478,7 +497,8 @@ parser_outcome(struct parser *parser, struct entry *entry)
 	if (!entry_is_capability(entry->capability))
 		return parser_fail(parser, "capability", "not a capability");
 	if (TAKE(parser, ",\"policy_tier\":\"")) {
-		if (parser_word(parser, "policy_tier", entry_tier_of, &index) == -1)
+		if (parser_word(parser, "policy_tier", entry_tier_of, &index) ==
+		    -1)
 			return -1;
 		entry->tier = (enum entry_tier)index;
 	}
@@ -519,7 +539,8 @@ parser_hashes(struct parser *parser, struct entry *entry)
 static int
 parser_erased(struct parser *parser, struct entry *entry)
 {
-	if (parser_u64(parser, "erased_by", UINT64_MAX, &entry->erased_by) == -1)
+	if (parser_u64(parser, "erased_by", UINT64_MAX, &entry->erased_by) ==
+	    -1)
 		return -1;
 	if (entry->erased_by <= entry->seq)
 		return parser_fail(parser, "erased_by", "not a later entry");
@@ -595,17 +616,18 @@ entry_parse(struct slice line, struct entry *ret_entry, struct error *err)
 	payload_at = parser.at;
 	if (parser_payload(&parser, &entry) == -1)
 		return -1;
-	entry.payload = (struct slice){ line.data + payload_at,
-		parser.at - payload_at };
+	entry.payload =
+	    (struct slice){ line.data + payload_at, parser.at - payload_at };
 	if (!TAKE(&parser, "}") || parser.at != line.len)
-		return parser_fail(&parser, "", "something unknown stands here");
+		return parser_fail(
+		    &parser, "", "something unknown stands here");
 	*ret_entry = entry;
 	return 0;
 }
 
 int
-entry_parse_front(struct slice line, uint64_t *ret_seq,
-    usec_t *ret_recorded_at, struct error *err)
+entry_parse_front(struct slice line, uint64_t *ret_seq, usec_t *ret_recorded_at,
+    struct error *err)
 {
 	struct parser parser = { line, 0, err };
 	struct entry entry = { 0 };
@@ -644,6 +666,6 @@ entry_check(struct sha256 *sha256, const struct entry *entry, struct error *err)
 		return -1;
 	if (entry->erased_by != 0)
 		return 0;
-	return hash_check(sha256, entry->payload, "payload_hash",
-	    entry->payload_hash, err);
+	return hash_check(
+	    sha256, entry->payload, "payload_hash", entry->payload_hash, err);
 }

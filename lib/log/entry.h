@@ -48,8 +48,8 @@
 
 enum {
 	ENTRY_FORMAT_VERSION = 1,
-	ENTRY_NAME_BYTES = 128,		/* names and ids */
-	ENTRY_SUMMARY_BYTES = 4096,	/* decoded, the mark of the cut included */
+	ENTRY_NAME_BYTES = 128,	    /* names and ids */
+	ENTRY_SUMMARY_BYTES = 4096, /* decoded, the mark of the cut included */
 	ENTRY_REQUEST_BYTES = 64 << 10, /* as written */
 	ENTRY_SALT_BYTES = 16,
 	/* A line is never longer: head, escaped summary (6 bytes for one at
@@ -85,13 +85,13 @@ enum entry_tier { /* "policy_tier" */
 	ENTRY_TIERS
 };
 
-enum entry_decider { /* "decided_by" */
-	ENTRY_UNDECIDED,    /* the key is left out */
+enum entry_decider {	 /* "decided_by" */
+	ENTRY_UNDECIDED, /* the key is left out */
 	ENTRY_BY_POLICY,
 	ENTRY_BY_USER,
 	ENTRY_BY_HOOK,
 	ENTRY_BY_MODE,
-	ENTRY_BY_NONE,	    /* "none" */
+	ENTRY_BY_NONE, /* "none" */
 	ENTRY_DECIDERS
 };
 
@@ -107,14 +107,14 @@ enum entry_status {
  * out". */
 struct entry {
 	uint64_t seq;
-	usec_t recorded_at;	    /* the daemon's clock */
-	usec_t time;		    /* the producer's */
-	bool is_clamped;	    /* time lay too far off; … */
-	usec_t time_clamped;	    /* … this is what it was */
-	uint32_t uid;		    /* who wrote into the door, says the kernel */
+	usec_t recorded_at;  /* the daemon's clock */
+	usec_t time;	     /* the producer's */
+	bool is_clamped;     /* time lay too far off; … */
+	usec_t time_clamped; /* … this is what it was */
+	uint32_t uid;	     /* who wrote into the door, says the kernel */
 	enum entry_source source;
 	enum entry_actor actor;
-	struct slice actor_name;    /* agent_name or user_name; none for system */
+	struct slice actor_name; /* agent_name or user_name; none for system */
 	struct slice session_id;
 	struct slice call_id;
 	struct slice parent_call_id;
@@ -123,17 +123,17 @@ struct entry {
 	enum entry_tier tier;
 	enum entry_decider decider;
 	enum entry_status status;
-	struct slice duration_ms;   /* the number's own digits */
+	struct slice duration_ms; /* the number's own digits */
 	unsigned char payload_hash[SHA256_BYTES];
 	unsigned char prev_hash[SHA256_BYTES];
 	unsigned char entry_hash[SHA256_BYTES];
 
 	/* Set by entry_parse(), ignored by entry_compose(). */
-	struct slice head;	    /* the bytes that entry_hash is made of */
-	struct slice payload;	    /* the bytes that payload_hash is made of */
-	uint64_t erased_by;	    /* 0: the payload is there; then: */
-	struct slice summary;	    /* as written: escaped, without quotes */
-	struct slice request;	    /* as written: an object */
+	struct slice head;    /* the bytes that entry_hash is made of */
+	struct slice payload; /* the bytes that payload_hash is made of */
+	uint64_t erased_by;   /* 0: the payload is there; then: */
+	struct slice summary; /* as written: escaped, without quotes */
+	struct slice request; /* as written: an object */
 };
 
 /* Append the line of `entry`, '\n' included, around `payload` (made by
@@ -148,8 +148,7 @@ void entry_compose(struct sha256 *sha256, struct entry *entry,
  * their order, names and numbers within bounds; the hashes are read, not
  * checked (entry_check()). ERROR_CORRUPT with a sentence that names the field
  * and the byte. */
-int entry_parse(
-    struct slice line, struct entry *ret_entry, struct error *err);
+int entry_parse(struct slice line, struct entry *ret_entry, struct error *err);
 
 /* Only `seq` and `recorded_at`, the front of every line: what a search for a
  * place in a file needs. ERROR_CORRUPT. */

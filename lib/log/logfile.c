@@ -4,6 +4,7 @@
 #include "base/disk.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
+#include "base/memory.h"
 #include "base/number.h"
 
 #include <assert.h>
@@ -40,8 +41,8 @@ logfile_parse_name(struct slice name, usec_t *ret_day, unsigned *ret_part)
 
 	if (name.len < DATE_LEN + SUFFIX.len || name.len >= LOGFILE_NAME_SIZE ||
 	    !slice_ends_with(name, SUFFIX) ||
-	    clock_parse_date((struct slice){ name.data, DATE_LEN }, &day,
-		&ignored) == -1)
+	    clock_parse_date(
+		(struct slice){ name.data, DATE_LEN }, &day, &ignored) == -1)
 		return false;
 	if (name.len > DATE_LEN + SUFFIX.len) {
 		struct slice digits = { name.data + DATE_LEN + 1,
@@ -74,8 +75,7 @@ logfile_compose_open(const struct logfile_open *open, struct buf *out)
 	json_writer_pair_slice(&json, "version", open->version);
 	if (open->previous.len > 0) {
 		json_writer_pair_slice(&json, "previous", open->previous);
-		json_writer_pair_u64(
-		    &json, "previous_seq", open->previous_seq);
+		json_writer_pair_u64(&json, "previous_seq", open->previous_seq);
 		json_writer_key(&json, "previous_hash");
 		json_writer_hex(&json, open->previous_hash, SHA256_BYTES);
 		json_writer_pair_u64(
@@ -118,12 +118,13 @@ open_previous(const struct json_reader *reader, struct arena *arena,
 {
 	struct slice hash;
 
-	if (open_string(reader, "previous", arena, &open->previous, err) == -1 ||
+	if (open_string(reader, "previous", arena, &open->previous, err) ==
+		-1 ||
 	    open_u64(reader, "previous_seq", UINT64_MAX, &open->previous_seq,
 		err) == -1 ||
 	    open_string(reader, "previous_hash", arena, &hash, err) == -1 ||
-	    open_u64(reader, "previous_bytes", INT64_MAX,
-		&open->previous_bytes, err) == -1)
+	    open_u64(reader, "previous_bytes", INT64_MAX, &open->previous_bytes,
+		err) == -1)
 		return -1;
 	if (sha256_parse_hex(hash, open->previous_hash) == -1)
 		return error_set_field(err, ERROR_CORRUPT, "previous_hash",
@@ -260,20 +261,18 @@ static void
 put_in_order(struct listed *listed, size_t count, struct logfile *ret_files)
 {
 	cleanup(cleanup_free) struct listed **known =
-	    calloc(count, sizeof(*known));
+	    memory_new(memory_product(count, sizeof(*known)));
 	struct listed *before = NULL;
 	size_t knowns = 0, next = 0;
 
-	assert(known != NULL);
 	qsort(listed, count, sizeof(*listed), by_name);
 	for (size_t i = 0; i < count; i++)
 		if (listed[i].file.first_seq != 0)
 			known[knowns++] = &listed[i];
 	qsort(known, knowns, sizeof(struct listed *), by_seq);
 	for (size_t i = 0; i < count; i++) {
-		struct listed *here = listed[i].file.first_seq != 0
-		    ? known[next++]
-		    : &listed[i];
+		struct listed *here =
+		    listed[i].file.first_seq != 0 ? known[next++] : &listed[i];
 
 		ret_files[i] = here->file;
 		if (before != NULL &&
@@ -318,13 +317,8 @@ logfile_list_read(int dir, struct logfile_list *ret_list, struct error *err)
 	while (errno = 0, (entry = readdir(listing)) != NULL) {
 		if (!logfile_parse_name(slice_of(entry->d_name), &day, &part))
 			continue;
-		if (count == capacity) {
-			capacity = capacity == 0 ? 64 : 2 * capacity;
-			listed = reallocarray(
-			    listed, capacity, sizeof(*listed));
-			if (listed == NULL)
-				abort();
-		}
+		listed =
+		    memory_grow(listed, &capacity, count + 1, sizeof(*listed));
 		if (read_file(dir, entry->d_name, &listed[count].file,
 			&listed[count].head, err) == 0)
 			count++;
@@ -336,9 +330,8 @@ logfile_list_read(int dir, struct logfile_list *ret_list, struct error *err)
 	*ret_list = (struct logfile_list){ NULL, count };
 	if (count == 0)
 		return 0;
-	ret_list->files = calloc(count, sizeof(*ret_list->files));
-	if (ret_list->files == NULL)
-		abort();
+	ret_list->files =
+	    memory_new(memory_product(count, sizeof(*ret_list->files)));
 	put_in_order(listed, count, ret_list->files);
 	return 0;
 }

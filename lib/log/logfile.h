@@ -23,18 +23,17 @@ void logfile_name(
     usec_t day, unsigned part, char ret_name[static LOGFILE_NAME_SIZE]);
 
 /* Is this the name of a day file? Fills date and part if so. */
-bool logfile_parse_name(
-    struct slice name, usec_t *ret_day, unsigned *ret_part);
+bool logfile_parse_name(struct slice name, usec_t *ret_day, unsigned *ret_part);
 
 /* What `log.open` says about itself and the file before it (request). */
 struct logfile_open {
 	unsigned format;
 	struct slice host;
-	struct slice version;	   /* of the product */
-	struct slice previous;	   /* name of the file before; empty: none */
-	uint64_t previous_seq;	   /* its last */
+	struct slice version;  /* of the product */
+	struct slice previous; /* name of the file before; empty: none */
+	uint64_t previous_seq; /* its last */
 	unsigned char previous_hash[SHA256_BYTES];
-	uint64_t previous_bytes;   /* its length */
+	uint64_t previous_bytes; /* its length */
 };
 
 /* Append the request of a `log.open` entry (a JSON object), and read it. */
@@ -45,10 +44,11 @@ int logfile_parse_open(struct slice request, struct arena *arena,
 /* A file of the log as a listing finds it. */
 struct logfile {
 	char name[LOGFILE_NAME_SIZE];
-	uint64_t first_seq; /* of its log.open; 0: the first line is unreadable */
-	uint64_t length;    /* bytes that belong to the log: the file's size, or
-			       what the file behind it says */
-	uint64_t size;	    /* bytes in the file */
+	uint64_t
+	    first_seq;	 /* of its log.open; 0: the first line is unreadable */
+	uint64_t length; /* bytes that belong to the log: the file's size, or
+			    what the file behind it says */
+	uint64_t size;	 /* bytes in the file */
 };
 
 struct logfile_list {
@@ -58,8 +58,8 @@ struct logfile_list {
 
 /* List the day files in the folder open as `dir`. Files whose first line
  * cannot be read keep their place by name, with first_seq 0. ERROR_SYSTEM. */
-int logfile_list_read(
-    int dir, struct logfile_list *ret_list, struct error *err);
+int
+logfile_list_read(int dir, struct logfile_list *ret_list, struct error *err);
 void logfile_list_free(struct logfile_list *list);
 
 /* Index of the file in which `seq` lies (the last whose first_seq <= seq);

@@ -1,6 +1,7 @@
 #include "log/payload.h"
 
 #include "base/json_writer.h"
+#include "base/memory.h"
 #include "base/text.h"
 
 #include <assert.h>
@@ -26,18 +27,16 @@ struct payload {
 struct writing {
 	struct payload *payload;
 	const struct json_reader *reader;
-	size_t next;	 /* piece */
-	size_t longest;	 /* strings are cut to about that many bytes */
+	size_t next;	/* piece */
+	size_t longest; /* strings are cut to about that many bytes */
 	struct buf *out;
 };
 
 struct payload *
 payload_new(struct redactor *redactor)
 {
-	struct payload *payload = calloc(1, sizeof(*payload));
+	struct payload *payload = memory_new(sizeof(*payload));
 
-	if (payload == NULL)
-		abort();
 	payload->redactor = redactor;
 	buf_init(&payload->redacted);
 	return payload;
@@ -67,18 +66,12 @@ static void
 add_piece(struct payload *payload, struct slice text, size_t replaced,
     size_t offset, bool is_key)
 {
-	if (payload->count == payload->capacity) {
-		payload->capacity =
-		    payload->capacity == 0 ? 64 : 2 * payload->capacity;
-		payload->pieces = reallocarray(payload->pieces,
-		    payload->capacity, sizeof(*payload->pieces));
-		if (payload->pieces == NULL)
-			abort();
-	}
-	payload->pieces[payload->count++] = replaced == 0
-	    ? (struct piece){ text.data, 0, text.len, is_key }
-	    : (struct piece){ NULL, offset, payload->redacted.len - offset,
-		      is_key };
+	payload->pieces = memory_grow(payload->pieces, &payload->capacity,
+	    payload->count + 1, sizeof(*payload->pieces));
+	payload->pieces[payload->count++] =
+	    replaced == 0 ? (struct piece){ text.data, 0, text.len, is_key }
+			  : (struct piece){ NULL, offset,
+				    payload->redacted.len - offset, is_key };
 }
 
 static void
@@ -97,10 +90,11 @@ redact_string(struct payload *payload, struct slice text,
 {
 	struct buf *out = &payload->redacted;
 	size_t offset = out->len;
-	size_t replaced = around->is_element
-	    ? redact_element(payload->redactor, around->first, around->before,
-		  text, out)
-	    : redact_member(payload->redactor, around->key, text, out);
+	size_t replaced =
+	    around->is_element
+		? redact_element(payload->redactor, around->first,
+		      around->before, text, out)
+		: redact_member(payload->redactor, around->key, text, out);
 
 	add_piece(payload, text, replaced, offset, false);
 }
@@ -109,8 +103,8 @@ static struct slice
 string_of(const struct json_node *node)
 {
 	return node != NULL && node->type == JSON_STRING
-	    ? node->text
-	    : (struct slice){ NULL, 0 };
+		   ? node->text
+		   : (struct slice){ NULL, 0 };
 }
 
 static void
@@ -150,8 +144,8 @@ static struct slice
 piece_text(const struct payload *payload, const struct piece *piece)
 {
 	return (struct slice){ piece->data != NULL
-		    ? piece->data
-		    : payload->redacted.data + piece->offset,
+				   ? piece->data
+				   : payload->redacted.data + piece->offset,
 		piece->len };
 }
 
@@ -174,8 +168,7 @@ write_string(struct buf *out, struct slice text, size_t longest)
 static void
 write_piece(struct writing *writing)
 {
-	const struct piece *piece =
-	    &writing->payload->pieces[writing->next++];
+	const struct piece *piece = &writing->payload->pieces[writing->next++];
 
 	write_string(writing->out, piece_text(writing->payload, piece),
 	    piece->is_key ? SIZE_MAX : writing->longest);

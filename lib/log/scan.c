@@ -109,8 +109,8 @@ scan_lines(struct slice bytes, uint64_t offset, struct slice needle,
 		assert(newline != NULL); /* whole lines */
 		line = (struct slice){ begin, (size_t)(newline - begin) };
 		if (scan_line(line, needle) &&
-		    !on_match(context, line,
-			offset + (uint64_t)(begin - bytes.data)))
+		    !on_match(
+			context, line, offset + (uint64_t)(begin - bytes.data)))
 			return false;
 		at = newline + 1;
 	}

@@ -96,8 +96,7 @@ maker_add(struct maker *maker, struct entry entry, const char *rest)
 		entry.time = entry.recorded_at;
 	memcpy(entry.prev_hash, maker->hash, SHA256_BYTES);
 	buf_reset(&maker->line);
-	entry_compose(
-	    maker->sha256, &entry, buf_slice(&payload), &maker->line);
+	entry_compose(maker->sha256, &entry, buf_slice(&payload), &maker->line);
 	memcpy(maker->hash, entry.entry_hash, SHA256_BYTES);
 	if (disk_write_all(&disk_system, maker->fd, maker->line.data,
 		maker->line.len, (off_t)maker->bytes) == -1)
@@ -140,7 +139,8 @@ maker_open(struct maker *maker, usec_t day, unsigned part)
 		close(maker->fd);
 	logfile_name(day, part, maker->file);
 	buf_addf(&path, "%s/%s", maker->dir, maker->file);
-	maker->fd = open(path.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	maker->fd =
+	    open(path.data, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (maker->fd == -1)
 		abort();
 	maker->bytes = 0;
@@ -176,8 +176,7 @@ maker_patch(struct maker *maker, const char *name, uint64_t offset,
 
 	buf_addf(&path, "%s/%s", maker->dir, name);
 	fd = open(path.data, O_WRONLY | O_CLOEXEC);
-	if (fd == -1 ||
-	    pwrite(fd, bytes, len, (off_t)offset) != (ssize_t)len)
+	if (fd == -1 || pwrite(fd, bytes, len, (off_t)offset) != (ssize_t)len)
 		abort();
 	close(fd);
 	buf_free(&path);
@@ -192,8 +191,8 @@ maker_erase(struct maker *maker, const char *name, uint64_t offset,
 	struct error err = { 0 };
 	struct buf payload = BUF_INIT;
 
-	if (entry_parse((struct slice){ line.data, line.len - 1 }, &entry,
-		&err) == -1)
+	if (entry_parse(
+		(struct slice){ line.data, line.len - 1 }, &entry, &err) == -1)
 		abort();
 	buf_addf(&payload, "\"erased_by\":%llu", (unsigned long long)by);
 	assert(payload.len <= entry.payload.len);

@@ -94,8 +94,7 @@ verify_names_the_first_changed_entry(void **state)
 			assert_int_equal(pread(fd, &before, 1, (off_t)at), 1);
 			close(fd);
 			after = (char)(before ^ 1);
-			maker_patch(
-			    &maker, "2026-11-23.jsonl", at, &after, 1);
+			maker_patch(&maker, "2026-11-23.jsonl", at, &after, 1);
 			result = verify(&maker);
 			assert_false(result.is_whole);
 			assert_false(result.is_torn);
@@ -103,8 +102,7 @@ verify_names_the_first_changed_entry(void **state)
 			    result.fault.file, "2026-11-23.jsonl");
 			assert_int_equal(result.fault.line, line);
 			assert_int_equal(result.fault.offset, ends[line - 1]);
-			maker_patch(
-			    &maker, "2026-11-23.jsonl", at, &before, 1);
+			maker_patch(&maker, "2026-11-23.jsonl", at, &before, 1);
 		}
 	assert_true(verify(&maker).is_whole);
 	maker_free(&maker);
@@ -260,8 +258,7 @@ a_tail_is_damage_when_two_batches_or_a_sync_lie_behind(void **state)
 	maker_patch(&maker, maker.file, offset + 20, "#", 1);
 	result = verify(&maker);
 	assert_true(result.is_torn);
-	assert_int_equal(
-	    chain_verify(maker.dir, &options, &result, &err), 0);
+	assert_int_equal(chain_verify(maker.dir, &options, &result, &err), 0);
 	assert_false(result.is_whole);
 	maker_fill(&maker, 1); /* and a second batch behind the bad line */
 	result = verify(&maker);

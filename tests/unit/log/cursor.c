@@ -66,8 +66,7 @@ every_entry_comes_once_in_either_direction(void **state)
 	(void)state;
 	make_files(&maker);
 	{
-		cleanup(cursor_freep) struct cursor *cursor =
-		    cursor_of(&maker);
+		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
 
 		for (uint64_t seq = 1; seq <= 2015; seq++)
 			assert_int_equal(next_seq(cursor, UINT64_MAX), seq);
@@ -92,16 +91,12 @@ seek_stands_before_any_seq(void **state)
 	(void)state;
 	make_files(&maker);
 	{
-		cleanup(cursor_freep) struct cursor *cursor =
-		    cursor_of(&maker);
+		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
 
 		for (size_t i = 0; i < sizeof(seqs) / sizeof(*seqs); i++) {
-			assert_int_equal(
-			    cursor_seek(cursor, seqs[i], &err), 0);
-			assert_int_equal(
-			    next_seq(cursor, UINT64_MAX), seqs[i]);
-			assert_int_equal(
-			    cursor_seek(cursor, seqs[i], &err), 0);
+			assert_int_equal(cursor_seek(cursor, seqs[i], &err), 0);
+			assert_int_equal(next_seq(cursor, UINT64_MAX), seqs[i]);
+			assert_int_equal(cursor_seek(cursor, seqs[i], &err), 0);
 			assert_int_equal(previous_seq(cursor), seqs[i] - 1);
 		}
 		assert_int_equal(cursor_seek(cursor, 9999, &err), 0);
@@ -119,8 +114,7 @@ what_is_appended_later_comes_too(void **state)
 	(void)state;
 	maker_init(&maker);
 	{
-		cleanup(cursor_freep) struct cursor *cursor =
-		    cursor_of(&maker);
+		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
 
 		assert_int_equal(next_seq(cursor, UINT64_MAX), 0);
 		maker_open(&maker, MAKER_DAY, 1);
@@ -151,8 +145,7 @@ nothing_beyond_the_limit_is_given_and_it_is_read_anew(void **state)
 	offset = maker.bytes;
 	maker_fill(&maker, 2);
 	{
-		cleanup(cursor_freep) struct cursor *cursor =
-		    cursor_of(&maker);
+		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
 		struct cursor_line line;
 		struct error err = { 0 };
 
@@ -182,8 +175,7 @@ a_line_that_is_not_whole_is_the_end(void **state)
 	buf_addf(&path, "%s/%s", maker.dir, maker.file);
 	assert_int_equal(truncate(path.data, (off_t)maker.bytes - 1), 0);
 	{
-		cleanup(cursor_freep) struct cursor *cursor =
-		    cursor_of(&maker);
+		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
 
 		assert_int_equal(next_seq(cursor, UINT64_MAX), 1);
 		assert_int_equal(next_seq(cursor, UINT64_MAX), 2);
@@ -211,8 +203,7 @@ a_damaged_line_is_an_error_and_the_next_call_goes_on(void **state)
 	maker_fill(&maker, 2);
 	maker_patch(&maker, maker.file, offset, "[", 1);
 	{
-		cleanup(cursor_freep) struct cursor *cursor =
-		    cursor_of(&maker);
+		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
 
 		assert_int_equal(next_seq(cursor, UINT64_MAX), 1);
 		assert_int_equal(
@@ -236,14 +227,13 @@ a_line_is_read_at_its_place_only(void **state)
 	offset = maker.bytes;
 	maker_fill(&maker, 1);
 	{
-		cleanup(cursor_freep) struct cursor *cursor =
-		    cursor_of(&maker);
+		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
 		size_t length = maker.line.len - 1;
 		struct error err = { 0 };
 		struct slice file = slice_of(maker.file);
 
-		assert_int_equal(cursor_read_at(cursor, file, offset, length,
-				     &line, &err),
+		assert_int_equal(
+		    cursor_read_at(cursor, file, offset, length, &line, &err),
 		    0);
 		assert_int_equal(line.len, length);
 		assert_memory_equal(line.data, maker.line.data, length);
@@ -257,13 +247,13 @@ a_line_is_read_at_its_place_only(void **state)
 				     length, &line, &err),
 		    -1);
 		assert_int_equal(
-		    cursor_read_at(cursor, SLICE_LITERAL("../../etc/passwd"),
-			0, 10, &line, &err),
+		    cursor_read_at(cursor, SLICE_LITERAL("../../etc/passwd"), 0,
+			10, &line, &err),
 		    -1);
 		assert_int_equal(err.code, ERROR_CORRUPT);
 		assert_int_equal(
-		    cursor_read_at(cursor, SLICE_LITERAL("2020-01-01.jsonl"),
-			0, 10, &line, &err),
+		    cursor_read_at(cursor, SLICE_LITERAL("2020-01-01.jsonl"), 0,
+			10, &line, &err),
 		    -1);
 		assert_int_equal(err.code, ERROR_NOT_FOUND);
 		assert_int_equal(line.len, length);

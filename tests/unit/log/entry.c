@@ -29,9 +29,9 @@ full_entry(void)
 		.duration_ms = SLICE_LITERAL("12.30"),
 	};
 
-	assert_int_equal(clock_parse(SLICE_LITERAL(
-			     "2026-11-23T20:15:08.123456Z"),
-			     &entry.recorded_at, &err),
+	assert_int_equal(
+	    clock_parse(SLICE_LITERAL("2026-11-23T20:15:08.123456Z"),
+		&entry.recorded_at, &err),
 	    0);
 	entry.time = entry.recorded_at - 500;
 	entry.time_clamped = entry.recorded_at - 3 * USEC_PER_DAY;
@@ -98,8 +98,8 @@ both_hashes_are_of_the_lines_own_bytes(void **state)
 	sha256_digest(sha256, SLICE_LITERAL(SALT), digest);
 	buf_reset(&hex);
 	buf_add_hex(&hex, digest, SHA256_BYTES);
-	assert_memory_equal(strstr(line.data, "\"payload_hash\":\"") + 16,
-	    hex.data, 64);
+	assert_memory_equal(
+	    strstr(line.data, "\"payload_hash\":\"") + 16, hex.data, 64);
 	sha256_free(sha256);
 }
 
@@ -112,8 +112,8 @@ what_is_written_is_read_back(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	assert_int_equal(
-	    entry_parse((struct slice){ line.data, line.len - 1 }, &found, &err),
+	assert_int_equal(entry_parse((struct slice){ line.data, line.len - 1 },
+			     &found, &err),
 	    0);
 	assert_int_equal(found.seq, 42);
 	assert_int_equal(found.recorded_at, entry.recorded_at);
@@ -141,7 +141,8 @@ what_is_written_is_read_back(void **state)
 static void
 what_does_not_apply_is_left_out(void **state)
 {
-	struct entry entry = { .seq = 1, .actor = ENTRY_SYSTEM,
+	struct entry entry = { .seq = 1,
+		.actor = ENTRY_SYSTEM,
 		.source = ENTRY_DAEMON,
 		.capability = SLICE_LITERAL("log.open") };
 	cleanup(buf_free) struct buf line = line_of(&entry, SALT);
@@ -152,8 +153,8 @@ what_does_not_apply_is_left_out(void **state)
 	assert_null(strstr(line.data, "_name"));
 	assert_null(strstr(line.data, "policy_tier"));
 	assert_null(strstr(line.data, "duration"));
-	assert_int_equal(
-	    entry_parse((struct slice){ line.data, line.len - 1 }, &found, &err),
+	assert_int_equal(entry_parse((struct slice){ line.data, line.len - 1 },
+			     &found, &err),
 	    0);
 	assert_null(found.session_id.data);
 	assert_null(found.summary.data);
@@ -178,7 +179,7 @@ no_changed_byte_of_a_line_passes(void **state)
 
 			line.data[i] = (char)(line.data[i] ^ (1 << bit));
 			assert_true(entry_parse(bytes, &found, &err) == -1 ||
-			    entry_check(sha256, &found, &err) == -1);
+				    entry_check(sha256, &found, &err) == -1);
 			line.data[i] = (char)(line.data[i] ^ (1 << bit));
 		}
 	sha256_free(sha256);
@@ -188,8 +189,8 @@ static void
 a_cut_line_is_refused_at_every_length(void **state)
 {
 	struct entry entry = full_entry(), found;
-	cleanup(buf_free) struct buf line = line_of(
-	    &entry, SALT ",\"summary\":\"a}b\",\"request\":{\"a\":{}}");
+	cleanup(buf_free) struct buf line =
+	    line_of(&entry, SALT ",\"summary\":\"a}b\",\"request\":{\"a\":{}}");
 	struct sha256 *sha256 = sha256_new();
 
 	(void)state;
@@ -198,10 +199,9 @@ a_cut_line_is_refused_at_every_length(void **state)
 		struct error err = { 0 };
 
 		memcpy(exact, line.data, len);
-		assert_true(
-		    entry_parse((struct slice){ exact, len }, &found, &err) ==
-			-1 ||
-		    entry_check(sha256, &found, &err) == -1);
+		assert_true(entry_parse((struct slice){ exact, len }, &found,
+				&err) == -1 ||
+			    entry_check(sha256, &found, &err) == -1);
 	}
 	sha256_free(sha256);
 }
@@ -290,8 +290,7 @@ names_are_of_their_alphabet_and_length(void **state)
 	memset(longest, 'x', sizeof(longest));
 	assert_true(entry_is_name(SLICE_LITERAL("a")));
 	assert_true(entry_is_name(SLICE_LITERAL("user@host:/srv/x+y_z.1-2")));
-	assert_true(
-	    entry_is_name((struct slice){ longest, ENTRY_NAME_BYTES }));
+	assert_true(entry_is_name((struct slice){ longest, ENTRY_NAME_BYTES }));
 	assert_false(
 	    entry_is_name((struct slice){ longest, ENTRY_NAME_BYTES + 1 }));
 	assert_false(entry_is_name(SLICE_LITERAL("")));

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#define LINE                                                                   \
-	"{\"seq\":7,\"agent_name\":\"needle-agent\",\"prev_hash\":\"00\","     \
-	"\"entry_hash\":\"0123456789012345678901234567890123456789"            \
+#define LINE                                                               \
+	"{\"seq\":7,\"agent_name\":\"needle-agent\",\"prev_hash\":\"00\"," \
+	"\"entry_hash\":\"0123456789012345678901234567890123456789"        \
 	"012345678901234567890123\",\"salt\":\"00112233445566778899aabbccddeeff\""
 
 static void
@@ -30,7 +30,8 @@ only_strings_behind_the_salt_are_searched(void **state)
 		{ LINE ",\"request\":{\"request\":\"ls\"}}", "request", true },
 		{ LINE ",\"request\":{\"command\":\"ls\"}}", "comm", true },
 		{ LINE ",\"request\":{\"n\":12345}}", "234", false },
-		{ LINE ",\"request\":{\"a\":\"x\",\"b\":[\"y,z\"]}}", "y,z", true },
+		{ LINE ",\"request\":{\"a\":\"x\",\"b\":[\"y,z\"]}}", "y,z",
+		    true },
 		{ LINE ",\"request\":{\"a\":\"x\",\"b\":1}}", ",", false },
 		{ LINE ",\"summary\":\"say \\\"hi\\\" now\"}", "\"hi\"", true },
 		{ LINE ",\"summary\":\"a\\\\\",\"request\":{\"k\":\"v\"}}", "v",
@@ -91,9 +92,9 @@ a_range_gives_its_matches_in_order(void **state)
 		offsets[i] = maker.bytes;
 		maker_fill(&maker, 1);
 	}
-	assert_int_equal(scan_range(maker.fd, 0, maker.bytes,
-			     SLICE_LITERAL("entry 299"), on_match, &matches,
-			     &err),
+	assert_int_equal(
+	    scan_range(maker.fd, 0, maker.bytes, SLICE_LITERAL("entry 299"),
+		on_match, &matches, &err),
 	    0);
 	assert_int_equal(matches.count, 11); /* 299 and 2990 to 2999 */
 	assert_int_equal(matches.offsets[0], offsets[299]);
