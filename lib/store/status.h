@@ -35,27 +35,27 @@ enum status_refusal { /* why entries are not accepted */
 
 struct status {
 	uint32_t pid;
-	usec_t started_at;	 /* realtime */
-	usec_t heartbeat;	 /* CLOCK_BOOTTIME of the last write */
+	usec_t started_at; /* realtime */
+	usec_t heartbeat;  /* CLOCK_BOOTTIME of the last write */
 	enum status_refusal refusal;
-	char reason[256];	 /* the sentence behind refusal or damage, or "" */
+	char reason[256]; /* the sentence behind refusal or damage, or "" */
 
-	uint64_t commits;	 /* moves with every commit, index's included */
-	uint64_t head_seq;	 /* last durable entry */
+	uint64_t commits;  /* moves with every commit, index's included */
+	uint64_t head_seq; /* last durable entry */
 	unsigned char head_hash[SHA256_BYTES];
 	char head_file[LOGFILE_NAME_SIZE];
-	uint64_t head_bytes;	 /* durable length of head_file */
-	uint64_t index_seq;	 /* last entry that the index holds */
+	uint64_t head_bytes;	   /* durable length of head_file */
+	uint64_t index_seq;	   /* last entry that the index holds */
 	uint64_t index_generation; /* a rebuilt index has another */
-	bool index_ok, state_ok; /* kruxos.db, state.db are usable */
+	bool index_ok, state_ok;   /* kruxos.db, state.db are usable */
 
 	enum status_integrity integrity;
-	uint64_t verified_seq;	 /* the chain holds through here */
+	uint64_t verified_seq; /* the chain holds through here */
 	usec_t verified_at;
 
 	/* The host, sampled every 5 s. */
-	usec_t sampled_at;	 /* CLOCK_BOOTTIME; 0: never */
-	double cpu_percent;	 /* 0–100 over all cores */
+	usec_t sampled_at;  /* CLOCK_BOOTTIME; 0: never */
+	double cpu_percent; /* 0–100 over all cores */
 	uint64_t memory_used_bytes, memory_total_bytes;
 	double disk_used_percent; /* as df, of the audit folder */
 
@@ -70,8 +70,8 @@ struct status_page;
 struct status_page *status_create(const char *path, struct error *err);
 
 /* One pwrite. -1: ERROR_SYSTEM (the daemon goes on without). */
-int status_write(struct status_page *page, const struct status *status,
-    struct error *err);
+int status_write(
+    struct status_page *page, const struct status *status, struct error *err);
 
 /* The readers' side. status_open() succeeds when there is no file yet, too. */
 struct status_page *status_open(const char *path, struct error *err);
@@ -90,15 +90,13 @@ void status_drain(struct status_page *page);
 
 /* Block until the page changes, at most `timeout`; for programs without a
  * loop. 1 changed, 0 time is over, -1. */
-int status_wait(
-    struct status_page *page, usec_t timeout, struct error *err);
+int status_wait(struct status_page *page, usec_t timeout, struct error *err);
 
 void status_close(struct status_page *page);
 
 /* Is the daemon alive: has it written within `limit` of `now` (both
  * CLOCK_BOOTTIME)? */
-bool status_is_fresh(
-    const struct status *status, usec_t now, usec_t limit);
+bool status_is_fresh(const struct status *status, usec_t now, usec_t limit);
 
 const char *status_integrity_name(enum status_integrity integrity);
 const char *status_refusal_name(enum status_refusal refusal);

@@ -1,0 +1,69 @@
+/* kruxos.db, read-only, and the log that it is an index of.
+ *
+ * kruxosd alone writes the database (collectors/kruxosd/indexer.h); everyone
+ * else, of another uid, reads it here. It may not be there yet, be rebuilt, or
+ * be replaced by another file while a program runs, so a store opens whenever
+ * it is first needed and opens again when another file has taken its place.
+ *
+ * Reading happens between store_begin() and store_end(): one snapshot, held
+ * for a second at most (longer ones keep the daemon from taking the
+ * write-ahead log back to its beginning). The functions of search.h, agents.h,
+ * sessions.h and approvals.h do so themselves, and may be called within
+ * somebody's own pair, too, to see one state of things.
+ *
+ * "Has anything changed?" is answered by the counter of the status page
+ * (status.h), not by asking here.
+ *
+ * Of one thread at a time: a thread of a pool has a store of its own.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "log/logfile.h"
+
+struct store;
+
+/* `database` is the path of kruxos.db, `audit_dir` the folder of the log; both
+ * are copied, neither need be there yet. Never NULL. */
+struct store *store_open(const char *database, const char *audit_dir);
+void store_close(struct store *store);
+
+/* Begin a snapshot; pairs may lie within each other. ERROR_UNREACHABLE: no
+ * database yet; ERROR_CORRUPT: it is damaged, or of another version;
+ * ERROR_SYSTEM. */
+int store_begin(struct store *store, struct error *err);
+void store_end(struct store *store);
+
+/* Of the snapshot at hand: the last entry that is in the index (0: none), the
+ * first one (retention takes files away), and the number of the rebuild. */
+uint64_t store_last_seq(struct store *store);
+uint64_t store_first_seq(struct store *store);
+uint64_t store_generation(struct store *store);
+
+/* Where a line stands, and how to know it. */
+struct store_place {
+	uint64_t seq;
+	char file[LOGFILE_NAME_SIZE];
+	uint64_t offset;	 /* of its first byte */
+	uint32_t payload_prefix; /* the first four bytes of payload_hash */
+};
+
+/* The place of one entry. ERROR_NOT_FOUND: the index has none (retention took
+ * it, or it has not come so far: store_last_seq()). */
+int store_find(struct store *store, uint64_t seq, struct store_place *ret_place,
+    struct error *err);
+
+/* Append the line at `place`, without '\n', read into `ret_entry` (whose
+ * slices lie in `out`; good until it grows). A line is never given for one
+ * that it is not: where seq or payload_hash are not those of the place, the
+ * log itself is searched for the seq, and `ret_place` says where it was.
+ * ERROR_NOT_FOUND: the log has no such entry (any more); ERROR_CORRUPT,
+ * ERROR_SYSTEM. Needs no snapshot. */
+int store_read(struct store *store, const struct store_place *place,
+    struct buf *out, struct entry *ret_entry, struct store_place *ret_place,
+    struct error *err);
+
+#endif
