@@ -71,10 +71,14 @@ exchange_route(struct exchange *exchange, const struct route *routes)
 static void
 untake(struct reply *rep)
 {
+	struct error ignored = { 0 };
+
 	if (rep->take == NULL)
 		return;
 	rep->take(rep->take_context, -1);
 	rep->take = NULL;
+	if (rep->head_only) /* of a body without a length */
+		reply_write(rep, SLICE_LITERAL(""), &ignored);
 }
 
 static void
@@ -82,10 +86,9 @@ finish(struct exchange *exchange)
 {
 	struct reply *rep = &exchange->reply;
 
-	if (exchange->status != 200 || rep->head_only)
-		untake(rep);
-	if (rep->take != NULL)
+	if (rep->take != NULL && exchange->status == 200 && !rep->head_only)
 		return; /* the taker answers */
+	untake(rep);
 	exchange->status = reply_finish(rep, exchange->status, &exchange->err,
 	    request_header(&exchange->request, "If-None-Match"));
 }

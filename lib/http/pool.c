@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -89,6 +90,7 @@ pool_new(
 	struct pool *pool =
 	    memory_new(sizeof(*pool) + threads * sizeof(pool->workers[0]));
 
+	assert(threads > 0);
 	pool_init(pool, waiting);
 	for (unsigned i = 0; i < threads; i++) {
 		struct worker *worker = &pool->workers[i];

@@ -1,0 +1,608 @@
+#include "http/broadcast.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "http/event.h"
+#include "http/record.h"
+
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include <assert.h>
+#include <errno.h>
+
+enum {
+	ROOM_MIN = 64,	       /* events; a power of two */
+	PARTS_A_SEND = 256,    /* of one sendmsg(): events, mostly */
+	CATCH_UPS_A_TURN = 16, /* pieces of the past read in one turn */
+	SEND_BUFFER_BYTES =
+	    64 * 1024, /* what a stopped reader costs the kernel */
+};
+
+static const usec_t COMMENT_INTERVAL = 15 * USEC_PER_SEC;
+static const usec_t TICK_INTERVAL = USEC_PER_SEC;
+static const usec_t STALL_MAX = 30 * USEC_PER_SEC;
+static const usec_t RETRY_MIN = 2 * USEC_PER_SEC;
+static const usec_t RETRY_JITTER = 3 * USEC_PER_SEC;
+
+static const char HEAD[] = "Status: 200 OK\r\n"
+			   "Content-Type: text/event-stream\r\n"
+			   "Cache-Control: no-store\r\n"
+			   "X-Accel-Buffering: no\r\n"
+			   "\r\n";
+
+struct event {
+	uint64_t id;
+	void *payload; /* NULL: for everyone */
+	size_t len;
+	char records[];
+};
+
+struct subscriber {
+	struct loop_watch watch;
+	struct broadcast *broadcast;
+	int fd;
+	bool live;    /* follows the ring; else it is catching up */
+	bool blocked; /* its socket is full: EPOLLOUT will tell */
+	bool queued;  /* stands in `catching` */
+
+	uint64_t next;	/* live: the event that comes next, by its number */
+	size_t sent;	/* bytes of it that have gone already */
+	uint64_t after; /* catching up: it has seen everything up to this id */
+
+	struct buf private; /* records for it alone, before the ring's */
+	size_t private_sent;
+	usec_t blocked_at; /* since when, or when it last took something */
+	void *filter;
+	LIST_ENTRY(subscriber) all;
+	TAILQ_ENTRY(subscriber) catching;
+};
+
+/* Events have numbers of their own, in the order of publishing: comments have
+ * no id. Those from `first` to `end` - 1 are in the ring. */
+struct broadcast {
+	struct loop *loop;
+	struct broadcast_settings settings;
+
+	struct event **slots; /* of number n: slots[n % room] */
+	size_t room;	      /* a power of two */
+	uint64_t first, end;
+	size_t bytes;	   /* of all events in the ring */
+	size_t fresh;	   /* bytes published since the last flush */
+	uint64_t start_id; /* all events with a greater id are in the ring */
+	uint64_t head_id;
+
+	size_t count;
+	LIST_HEAD(, subscriber) subscribers;
+	TAILQ_HEAD(, subscriber) catching; /* ready for the next piece */
+	struct loop_hook hook;
+	struct loop_timer comment, tick;
+};
+
+/* --- the ring ------------------------------------------------------------ */
+
+static struct event *
+event_at(const struct broadcast *b, uint64_t number)
+{
+	return b->slots[number & (b->room - 1)];
+}
+
+static size_t
+event_weight(const struct event *event)
+{
+	return sizeof(*event) + event->len;
+}
+
+static void
+make_room(struct broadcast *b)
+{
+	size_t room = b->room == 0 ? ROOM_MIN : 2 * b->room;
+	struct event **slots =
+	    memory_new(memory_product(room, sizeof(slots[0])));
+
+	for (uint64_t number = b->first; number < b->end; number++)
+		slots[number & (room - 1)] = event_at(b, number);
+	free(b->slots);
+	b->slots = slots;
+	b->room = room;
+}
+
+static void
+free_event(struct broadcast *b, struct event *event)
+{
+	if (event->payload != NULL && b->settings.free_payload != NULL)
+		b->settings.free_payload(event->payload);
+	free(event);
+}
+
+static void
+drop_oldest(struct broadcast *b)
+{
+	struct event *event = event_at(b, b->first);
+
+	b->first++;
+	b->bytes -= event_weight(event);
+	b->start_id = event->id;
+	free_event(b, event);
+}
+
+/* The number of the first event whose id is greater than `id`. */
+static uint64_t
+number_after(const struct broadcast *b, uint64_t id)
+{
+	uint64_t low = b->first, high = b->end;
+
+	while (low < high) {
+		uint64_t middle = low + (high - low) / 2;
+		if (event_at(b, middle)->id > id)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* --- sending ------------------------------------------------------------- */
+
+static void
+free_filter(struct broadcast *b, void *filter)
+{
+	if (filter != NULL && b->settings.free_filter != NULL)
+		b->settings.free_filter(filter);
+}
+
+static void
+drop(struct subscriber *sub)
+{
+	struct broadcast *b = sub->broadcast;
+
+	loop_remove(b->loop, sub->fd, &sub->watch);
+	shutdown(sub->fd, SHUT_RDWR);
+	close(sub->fd);
+	LIST_REMOVE(sub, all);
+	if (sub->queued)
+		TAILQ_REMOVE(&b->catching, sub, catching);
+	b->count--;
+	free_filter(b, sub->filter);
+	buf_free(&sub->private);
+	loop_free_later(b->loop, sub);
+}
+
+static bool
+wants(const struct subscriber *sub, const struct event *event)
+{
+	const struct broadcast_settings *settings = &sub->broadcast->settings;
+
+	return event->payload == NULL || settings->wants == NULL ||
+	       settings->wants(sub->filter, event->payload);
+}
+
+/* What one send is made of. */
+struct parts {
+	struct iovec vector[PARTS_A_SEND];
+	uint64_t number[PARTS_A_SEND]; /* of the event; PRIVATE */
+	size_t count;
+	size_t bytes;
+	uint64_t looked_at; /* all events before this one are in, or unwanted */
+};
+
+static const uint64_t PRIVATE = UINT64_MAX;
+
+static void
+parts_add(struct parts *parts, uint64_t number, const char *bytes, size_t len)
+{
+	parts->vector[parts->count] =
+	    (struct iovec){ (void *)(uintptr_t)bytes, len };
+	parts->number[parts->count++] = number;
+	parts->bytes += len;
+}
+
+static void
+gather(struct subscriber *sub, struct parts *parts)
+{
+	struct broadcast *b = sub->broadcast;
+
+	parts->count = parts->bytes = 0;
+	if (sub->private.len > 0)
+		parts_add(parts, PRIVATE, sub->private.data + sub->private_sent,
+		    sub->private.len - sub->private_sent);
+	parts->looked_at = sub->next;
+	if (!sub->live)
+		return;
+	while (parts->looked_at < b->end && parts->count < PARTS_A_SEND) {
+		struct event *event = event_at(b, parts->looked_at);
+		size_t skip = parts->looked_at == sub->next ? sub->sent : 0;
+
+		if (skip > 0 || wants(sub, event))
+			parts_add(parts, parts->looked_at,
+			    event->records + skip, event->len - skip);
+		parts->looked_at++;
+	}
+}
+
+/* `sent` bytes of the parts have gone: move the subscriber on. */
+static void
+account(struct subscriber *sub, const struct parts *parts, size_t sent)
+{
+	for (size_t i = 0; i < parts->count; i++) {
+		size_t len = parts->vector[i].iov_len;
+		bool private = parts->number[i] == PRIVATE;
+
+		if (sent < len && private)
+			sub->private_sent += sent;
+		if (sent < len && !private) {
+			if (parts->number[i] != sub->next)
+				sub->sent = 0;
+			sub->next = parts->number[i];
+			sub->sent += sent;
+		}
+		if (sent < len)
+			return;
+		sent -= len;
+		if (private) {
+			buf_free(&sub->private);
+			sub->private_sent = 0;
+		} else {
+			sub->next = parts->number[i] + 1;
+			sub->sent = 0;
+		}
+	}
+	sub->next = parts->looked_at;
+}
+
+static void
+set_blocked(struct subscriber *sub, bool blocked)
+{
+	struct loop *loop = sub->broadcast->loop;
+
+	if (blocked == sub->blocked)
+		return;
+	sub->blocked = blocked;
+	sub->blocked_at = loop_now(loop);
+	loop_change(loop, sub->fd, &sub->watch,
+	    blocked ? EPOLLRDHUP | EPOLLOUT : EPOLLRDHUP);
+}
+
+/* Has everything that stands ready for it, and may be given more. */
+static void
+drained(struct subscriber *sub)
+{
+	set_blocked(sub, false);
+	if (!sub->live && !sub->queued) {
+		TAILQ_INSERT_TAIL(&sub->broadcast->catching, sub, catching);
+		sub->queued = true;
+	}
+}
+
+/* Send all that stands ready, or as much as its socket takes. May drop it. */
+static void
+pump(struct subscriber *sub)
+{
+	struct parts parts;
+
+	for (;;) {
+		if (sub->live && sub->next < sub->broadcast->first)
+			return drop(sub); /* the ring has moved past it */
+		gather(sub, &parts);
+		if (parts.count == 0) {
+			sub->next = parts.looked_at;
+			return drained(sub);
+		}
+		struct msghdr message = { .msg_iov = parts.vector,
+			.msg_iovlen = parts.count };
+		ssize_t sent =
+		    sendmsg(sub->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (sent == -1 && errno == EINTR)
+			continue;
+		if (sent == -1 && errno != EAGAIN)
+			return drop(sub);
+		if (sent > 0) {
+			sub->blocked_at = loop_now(sub->broadcast->loop);
+			account(sub, &parts, (size_t)sent);
+		}
+		if (sent == -1 || (size_t)sent < parts.bytes)
+			return set_blocked(sub, true);
+	}
+}
+
+static void
+on_ready(void *context, uint32_t events)
+{
+	struct subscriber *sub = context;
+
+	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+		drop(sub);
+	else
+		pump(sub);
+}
+
+/* --- catching up --------------------------------------------------------- */
+
+static bool
+ring_reaches(const struct broadcast *b, uint64_t after)
+{
+	return after >= b->start_id || b->settings.replay == NULL;
+}
+
+static void
+go_live(struct subscriber *sub)
+{
+	sub->live = true;
+	sub->next = number_after(sub->broadcast, sub->after);
+	sub->sent = 0;
+}
+
+/* The next piece of the past, or over to the ring. */
+static void
+catch_up(struct subscriber *sub)
+{
+	struct broadcast *b = sub->broadcast;
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	uint64_t before = sub->after;
+
+	TAILQ_REMOVE(&b->catching, sub, catching);
+	sub->queued = false;
+	if (ring_reaches(b, sub->after)) {
+		go_live(sub);
+		return pump(sub);
+	}
+	if (b->settings.replay(
+		b->settings.context, sub->filter, &sub->after, &text) == -1)
+		return drop(sub);
+	record_add_stdout(&sub->private, buf_slice(&text));
+	if (sub->after != before || text.len > 0)
+		pump(sub);
+	/* else on_tick() asks again */
+}
+
+static void
+flush(struct broadcast *b)
+{
+	struct subscriber *next;
+
+	b->fresh = 0;
+	for (struct subscriber *sub = LIST_FIRST(&b->subscribers); sub != NULL;
+	     sub = next) {
+		next = LIST_NEXT(sub, all);
+		if (sub->live && (!sub->blocked || sub->next < b->first))
+			pump(sub);
+	}
+}
+
+static bool
+after_turn(void *context)
+{
+	struct broadcast *b = context;
+
+	for (int i = 0; i < CATCH_UPS_A_TURN && !TAILQ_EMPTY(&b->catching); i++)
+		catch_up(TAILQ_FIRST(&b->catching));
+	if (b->fresh > 0)
+		flush(b);
+	return !TAILQ_EMPTY(&b->catching);
+}
+
+static void
+on_tick(void *context)
+{
+	struct broadcast *b = context;
+	struct subscriber *next;
+
+	for (struct subscriber *sub = LIST_FIRST(&b->subscribers); sub != NULL;
+	     sub = next) {
+		next = LIST_NEXT(sub, all);
+		if (sub->blocked &&
+		    loop_now(b->loop) - sub->blocked_at > STALL_MAX)
+			drop(sub);
+		else if (!sub->live && !sub->blocked)
+			drained(sub);
+	}
+}
+
+/* --- publishing ---------------------------------------------------------- */
+
+static void
+publish(struct broadcast *b, uint64_t id, void *payload, struct slice text)
+{
+	cleanup(buf_free) struct buf records = BUF_INIT;
+	struct event *event;
+
+	record_add_stdout(&records, text);
+	event = memory_new(sizeof(*event) + records.len);
+	event->id = id;
+	event->payload = payload;
+	event->len = records.len;
+	memcpy(event->records, records.data, records.len);
+
+	/* A burst within one turn must not wash away what was never sent. */
+	if (b->fresh > b->settings.ring_bytes / 2)
+		flush(b);
+	if (b->end - b->first == b->room)
+		make_room(b);
+	b->slots[b->end & (b->room - 1)] = event;
+	b->end++;
+	b->bytes += event_weight(event);
+	b->fresh += event_weight(event);
+	while (b->bytes > b->settings.ring_bytes && b->end - b->first > 1)
+		drop_oldest(b);
+}
+
+void
+broadcast_publish(
+    struct broadcast *b, uint64_t id, void *payload, struct slice text)
+{
+	assert(id > b->head_id);
+	b->head_id = id;
+	publish(b, id, payload, text);
+}
+
+static void
+on_comment(void *context)
+{
+	struct broadcast *b = context;
+	cleanup(buf_free) struct buf text = BUF_INIT;
+
+	event_add_comment(&text);
+	publish(b, b->head_id, NULL, buf_slice(&text));
+}
+
+void
+broadcast_start(struct broadcast *b, uint64_t id)
+{
+	assert(b->end == b->first);
+	b->start_id = b->head_id = id;
+}
+
+uint64_t
+broadcast_head(const struct broadcast *b)
+{
+	return b->head_id;
+}
+
+/* --- subscribers --------------------------------------------------------- */
+
+/* Programs that start again do not have all their clients back at once. */
+static usec_t
+retry_delay(void)
+{
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == -1)
+		random = 0;
+	return RETRY_MIN + random % RETRY_JITTER;
+}
+
+struct join {
+	struct broadcast *broadcast;
+	void *filter;
+	uint64_t after;
+	struct slice first;
+};
+
+static void
+subscribe(const struct join *join, int fd)
+{
+	struct broadcast *b = join->broadcast;
+	struct subscriber *sub = memory_new(sizeof(*sub));
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	int send_buffer = SEND_BUFFER_BYTES;
+
+	*sub = (struct subscriber){
+		.watch = { on_ready, sub },
+		.broadcast = b,
+		.fd = fd,
+		.after = join->after,
+		.filter = join->filter,
+		.private = BUF_INIT,
+	};
+	LIST_INSERT_HEAD(&b->subscribers, sub, all);
+	b->count++;
+	setsockopt(
+	    fd, SOL_SOCKET, SO_SNDBUF, &send_buffer, sizeof(send_buffer));
+	if (loop_add(b->loop, fd, &sub->watch, EPOLLRDHUP) == -1)
+		return drop(sub);
+
+	/* nginx holds the headers back until the first byte of the body. */
+	buf_add_str(&text, HEAD);
+	event_add_retry(&text, retry_delay());
+	buf_add_slice(&text, join->first);
+	record_add_stdout(&sub->private, buf_slice(&text));
+	if (ring_reaches(b, sub->after))
+		go_live(sub);
+	pump(sub);
+}
+
+static void
+take(void *context, int fd)
+{
+	struct join *join = context;
+
+	if (fd == -1)
+		free_filter(join->broadcast, join->filter);
+	else
+		subscribe(join, fd);
+}
+
+int
+broadcast_join(struct broadcast *b, struct request *req, struct reply *rep,
+    void *filter, uint64_t after, struct slice first, struct error *err)
+{
+	struct join *join;
+
+	if (b->count >= b->settings.subscribers_max) {
+		free_filter(b, filter);
+		reply_header(rep, "Retry-After", "10");
+		error_set(err, ERROR_BUSY, "%zu streams are open, no more fit",
+		    b->count);
+		return 503;
+	}
+	join = arena_alloc(req->arena, sizeof(*join));
+	*join =
+	    (struct join){ b, filter, after, arena_slice(req->arena, first) };
+	reply_type(rep, "text/event-stream");
+	reply_take(rep, take, join);
+	return 200;
+}
+
+size_t
+broadcast_count(const struct broadcast *b)
+{
+	return b->count;
+}
+
+/* --- begin and end ------------------------------------------------------- */
+
+struct broadcast *
+broadcast_new(struct loop *loop, const struct broadcast_settings *settings)
+{
+	struct broadcast *b = memory_new(sizeof(*b));
+
+	b->loop = loop;
+	b->settings = *settings;
+	make_room(b);
+	LIST_INIT(&b->subscribers);
+	TAILQ_INIT(&b->catching);
+	b->hook = (struct loop_hook){ after_turn, b };
+	b->comment = (struct loop_timer){ on_comment, b, COMMENT_INTERVAL };
+	b->tick = (struct loop_timer){ on_tick, b, TICK_INTERVAL };
+	loop_hook_add(loop, &b->hook);
+	loop_every(loop, &b->comment);
+	loop_every(loop, &b->tick);
+	return b;
+}
+
+/* In the middle of a record there is no orderly end. */
+static void
+end_in_order(struct subscriber *sub)
+{
+	cleanup(buf_free) struct buf end = BUF_INIT;
+
+	if (!sub->blocked && sub->private.len == 0 && sub->sent == 0) {
+		record_add_end(&end);
+		send(sub->fd, end.data, end.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	drop(sub);
+}
+
+void
+broadcast_end(struct broadcast *b)
+{
+	while (!LIST_EMPTY(&b->subscribers))
+		end_in_order(LIST_FIRST(&b->subscribers));
+}
+
+void
+broadcast_free(struct broadcast *b)
+{
+	if (b == NULL)
+		return;
+	broadcast_end(b);
+	loop_hook_remove(b->loop, &b->hook);
+	loop_timer_remove(b->loop, &b->comment);
+	loop_timer_remove(b->loop, &b->tick);
+	while (b->first < b->end)
+		drop_oldest(b);
+	free(b->slots);
+	free(b);
+}
