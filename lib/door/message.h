@@ -93,9 +93,9 @@ message_parse(struct message_parser *parser, const struct message_peer *peer,
  * stays in time_clamped. */
 void message_clamp_time(struct entry *entry, usec_t now);
 
-/* Rights and rules that an entry must keep whatever form it came in: the
- * peer's class, names, reserved capabilities. Called by message_parse(); for
- * who makes entries by himself. ERROR_NOT_ALLOWED, _MISSING_FIELD. */
+/* May `peer` write this entry: as this actor, by this source, with this
+ * capability? A user's entry without a name gets the peer's. Called by
+ * message_parse(); for who makes entries in another way. ERROR_NOT_ALLOWED. */
 int message_check_rights(
     const struct message_peer *peer, struct entry *entry, struct error *err);
 
