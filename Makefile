@@ -94,6 +94,32 @@ $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
 	$(call link,$(filter %.o,$^) $(filter %.a,$^),-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/%,$(unit_tests)): $(BUILD)/kruxosd.a
 
+# Each file of tests/fuzz is a fuzzer, for FUZZ_SECONDS; what it found worth
+# keeping stays under build/fuzz/corpus.
+FUZZ_SECONDS ?= 60
+FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
+                -fno-sanitize-recover=all -fsanitize=address,undefined
+fuzz_src     := $(wildcard tests/fuzz/*.c)
+fuzz_objects  = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(1))
+fuzzers      := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(fuzz_src))
+
+$(BUILD)/fuzz/obj/%.o: %.c $(generated)
+	@mkdir -p $(@D)
+	clang $(filter-out -D_FORTIFY_SOURCE=3,$(CPPFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+$(BUILD)/fuzz/libkruxos.a: $(call fuzz_objects,$(lib_src))
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(fuzzers): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/libkruxos.a
+	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljson-c
+
+fuzz: $(fuzzers)
+	@set -e; for fuzzer in $^; do \
+		corpus=$(BUILD)/fuzz/corpus/$${fuzzer##*/}; mkdir -p $$corpus; \
+		echo "# $$fuzzer"; \
+		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
+			-artifact_prefix=$(BUILD)/fuzz/ $$corpus; \
+	done
+
 unit: $(unit_tests)
 	@tests/run $(BUILD) unit
 
@@ -146,13 +172,14 @@ help:
 #: make stop     stop what runs under RUNDIR
 #: make test     install what is needed, run every test
 #: make unit     the unit tests alone
+#: make fuzz     fuzz what reads bytes of others, FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
 #: make clean
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1
 
-.PHONY: all unit test check $(checks) clean help
+.PHONY: all fuzz unit test check $(checks) clean help
 .SECONDARY:
 
--include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

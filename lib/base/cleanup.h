@@ -16,12 +16,12 @@
 
 #define cleanup(function) __attribute__((cleanup(function)))
 
-#define DEFINE_CLEANUP(type, function)                                         \
-	static inline void function##p(type *owned)                            \
-	{                                                                      \
-		if (*owned != NULL)                                            \
-			function(*owned);                                      \
-	}                                                                      \
+#define DEFINE_CLEANUP(type, function)              \
+	static inline void function##p(type *owned) \
+	{                                           \
+		if (*owned != NULL)                 \
+			function(*owned);           \
+	}                                           \
 	struct cleanup_needs_a_semicolon
 
 /* cleanup(cleanup_close) int fd = -1; */

@@ -25,8 +25,8 @@ struct disk {
 	int (*ftruncate)(struct disk *disk, int fd, off_t length);
 	int (*fdatasync)(struct disk *disk, int fd);
 	int (*fsync)(struct disk *disk, int fd); /* of a directory too */
-	int (*renameat)(struct disk *disk, int dir, const char *from,
-	    const char *to);
+	int (*renameat)(
+	    struct disk *disk, int dir, const char *from, const char *to);
 	int (*unlinkat)(struct disk *disk, int dir, const char *path);
 	int (*mkdirat)(
 	    struct disk *disk, int dir, const char *path, mode_t mode);
@@ -43,7 +43,7 @@ int disk_write_all(
 
 /* Read `len` bytes at `offset`, or as many as there are; returns how many,
  * -1 and errno. */
-ssize_t disk_read_all(
-    struct disk *disk, int fd, void *bytes, size_t len, off_t offset);
+ssize_t
+disk_read_all(struct disk *disk, int fd, void *bytes, size_t len, off_t offset);
 
 #endif

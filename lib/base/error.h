@@ -24,7 +24,7 @@ enum error_code {
 	ERROR_BUSY,	   /* not now; the same call may succeed later */
 	ERROR_UNREACHABLE, /* nobody answers at the other end */
 
-	/* What the door answers (docs/door.md); error_code_name() spells them. */
+	/* Answers of the door (docs/door.md), named by error_code_name(). */
 	ERROR_BAD_JSON,
 	ERROR_BAD_UTF8,
 	ERROR_MISSING_FIELD,
@@ -48,8 +48,8 @@ enum {
  * of outsiders is made visible (text.h) before it is put in. */
 struct error {
 	enum error_code code;
-	int errnum;			    /* errno, with ERROR_SYSTEM; else 0 */
-	char field[ERROR_FIELD_SIZE];	    /* the field, parameter or key, or "" */
+	int errnum;		      /* errno, with ERROR_SYSTEM; else 0 */
+	char field[ERROR_FIELD_SIZE]; /* the field, parameter or key, or "" */
 	char sentence[ERROR_SENTENCE_SIZE]; /* never ends in a full stop */
 };
 

@@ -1,10 +1,9 @@
 #include "base/json_reader.h"
 
 #include "base/cleanup.h"
+#include "base/json_string.h"
 #include "base/memory.h"
 #include "base/text.h"
-
-#include <endian.h>
 
 /* Up to so many members of an object, each new key is looked for among those
  * before it; beyond, all keys are sorted once the object is whole. */
@@ -84,139 +83,23 @@ end_node(struct parser *parser, uint32_t index, enum json_node_type type,
 
 /* Strings. */
 
-#define EVERY_BYTE(value) ((uint64_t)(value)*0x0101010101010101u)
-
-/* The first byte from `at` on that is not simply a character of its string:
- * a quote, a backslash, a control character, or part of one beyond ASCII.
- *
- * By eights: below 0x80, `byte - n` sets the top bit just where byte < n, and
- * `byte ^ c` is below 1 just where byte is c. A borrow may mark bytes behind
- * the first one marked, never before it. */
-static inline const char *
-skip_plain(const char *at, const char *end)
-{
-	for (; end - at >= 8; at += 8) {
-		uint64_t eight, found;
-
-		memcpy(&eight, at, 8);
-		eight = le64toh(eight);
-		found = (eight ^ EVERY_BYTE('"')) - EVERY_BYTE(1);
-		found |= (eight ^ EVERY_BYTE('\\')) - EVERY_BYTE(1);
-		found |= eight - EVERY_BYTE(0x20);
-		found |= eight;
-		found &= EVERY_BYTE(0x80);
-		if (found != 0)
-			return at + __builtin_ctzll(found) / 8;
-	}
-	while (at < end && (unsigned char)*at >= 0x20 &&
-	       (unsigned char)*at < 0x80 && *at != '"' && *at != '\\')
-		at++;
-	return at;
-}
-
-/* On from `at`, over whole characters, to the next quote or backslash. NULL if
- * something else comes first. */
+/* On from `at` to the next quote or backslash. NULL if something stands before
+ * it that has no place in a string. */
 static const char *
 skip_characters(const struct parser *parser, const char *at)
 {
-	for (;;) {
-		uint32_t character;
-		size_t len;
-
-		at = skip_plain(at, parser->end);
-		if (at == parser->end) {
-			fail_at(parser, at, ERROR_BAD_JSON,
-			    "the text ends within a string");
-			return NULL;
-		}
-		if (*at == '"' || *at == '\\')
-			return at;
-		if ((*at & 0x80) == 0) {
-			fail_at(parser, at, ERROR_BAD_JSON,
-			    "a control character stands in a string");
-			return NULL;
-		}
-		len = text_decode(
-		    (struct slice){ at, (size_t)(parser->end - at) },
-		    &character);
-		if (len == 0) {
-			fail_at(
-			    parser, at, ERROR_BAD_UTF8, "this is not UTF-8");
-			return NULL;
-		}
-		at += len;
-	}
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
-		return (c | 0x20) - 'a' + 10;
-	return -1;
-}
-
-/* The number in "\uXXXX" at `at`, or -1 if something else stands there. */
-static int
-unicode_escape(const char *at, const char *end)
-{
-	int unit = 0;
-
-	if (end - at < 6 || at[0] != '\\' || at[1] != 'u')
-		return -1;
-	for (int i = 2; i < 6; i++) {
-		int value = hex_value(at[i]);
-
-		if (value == -1)
-			return -1;
-		unit = unit << 4 | value;
-	}
-	return unit;
-}
-
-/* The escape at `at`, its backslash first, goes into `decoded`. Returns what
- * stands behind it, or NULL. */
-static const char *
-decode_escape(const struct parser *parser, const char *at)
-{
-	static const char plain[256] = {
-		['"'] = '"',
-		['\\'] = '\\',
-		['/'] = '/',
-		['b'] = '\b',
-		['f'] = '\f',
-		['n'] = '\n',
-		['r'] = '\r',
-		['t'] = '\t',
-	};
-	struct buf *decoded = &parser->reader->decoded;
-	int high = unicode_escape(at, parser->end);
-	int low;
-
-	if (high == -1) {
-		char c =
-		    at + 1 < parser->end ? plain[(unsigned char)at[1]] : '\0';
-
-		if (c == '\0') {
-			fail_at(parser, at, ERROR_BAD_JSON,
-			    "there is no such escape");
-			return NULL;
-		}
-		buf_add_char(decoded, c);
-		return at + 2;
-	}
-	at += 6;
-	low = unicode_escape(at, parser->end);
-	if ((high & 0xfc00) != 0xd800 || low == -1 ||
-	    (low & 0xfc00) != 0xdc00) {
-		text_add_character(decoded, (uint32_t)high);
+	at = json_string_skip(at, parser->end);
+	if (at == parser->end)
+		fail_at(parser, at, ERROR_BAD_JSON,
+		    "the text ends within a string");
+	else if (*at == '"' || *at == '\\')
 		return at;
-	}
-	text_add_character(decoded, 0x10000 + ((uint32_t)high & 0x3ff) * 0x400 +
-					((uint32_t)low & 0x3ff));
-	return at + 6;
+	else if ((*at & 0x80) != 0)
+		fail_at(parser, at, ERROR_BAD_UTF8, "this is not UTF-8");
+	else
+		fail_at(parser, at, ERROR_BAD_JSON,
+		    "a control character stands in a string");
+	return NULL;
 }
 
 /* A string with escapes, from the first of them, at `at`, on. */
@@ -235,9 +118,10 @@ read_escaped(
 		buf_add(decoded, start, (size_t)(at - start));
 		if (*at == '"')
 			break;
-		start = decode_escape(parser, at);
+		start = json_string_unescape(decoded, at, parser->end);
 		if (start == NULL)
-			return -1;
+			return fail_at(parser, at, ERROR_BAD_JSON,
+			    "there is no such escape");
 		at = skip_characters(parser, start);
 		if (at == NULL)
 			return -1;
@@ -252,7 +136,7 @@ static inline int
 read_string(struct parser *parser, struct slice *ret)
 {
 	const char *start = parser->at + 1;
-	const char *at = skip_plain(start, parser->end);
+	const char *at = json_string_skip_plain(start, parser->end);
 
 	if (at == parser->end || *at != '"') {
 		at = skip_characters(parser, at);

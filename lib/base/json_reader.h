@@ -34,8 +34,10 @@ struct json_node {
 	uint32_t next;	   /* index behind this node and all below it */
 	uint32_t children; /* members of an object, elements of an array */
 	struct slice key;  /* decoded; {NULL, 0} in an array and at the top */
-	struct slice text; /* string: decoded. number: its digits as they stand.
-			      array, object: the bytes from bracket to bracket */
+
+	/* A string, decoded. A number's digits as they stand. Of an array or
+	 * object, the bytes from bracket to bracket. */
+	struct slice text;
 };
 
 /* Grows with the largest text read and is used again for the next. */
@@ -48,11 +50,14 @@ struct json_reader {
 	size_t scratch_capacity;
 };
 
-#define JSON_READER_INIT { .decoded = BUF_INIT }
+#define JSON_READER_INIT            \
+	{                           \
+		.decoded = BUF_INIT \
+	}
 
 enum {
-	JSON_READER_DEPTH = 32,		/* arrays and objects within each other */
-	JSON_READER_BYTES = 1 << 20,	/* of one text */
+	JSON_READER_DEPTH = 32,	     /* arrays and objects within each other */
+	JSON_READER_BYTES = 1 << 20, /* of one text */
 };
 
 /* Read `text`, which must outlive the nodes. ERROR_BAD_JSON, _BAD_UTF8,

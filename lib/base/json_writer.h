@@ -18,7 +18,7 @@ enum { JSON_WRITER_DEPTH = 64 };
 struct json_writer {
 	struct buf *out;
 	int depth;
-	bool comma;		    /* a value stands before this place */
+	bool comma;		      /* a value stands before this place */
 	char open[JSON_WRITER_DEPTH]; /* '{' or '[' by depth */
 };
 
@@ -48,15 +48,16 @@ void json_writer_hex(struct json_writer *json, const void *bytes, size_t len);
 void json_writer_raw(struct json_writer *json, struct slice value);
 
 /* Key and value in one, for the usual case. */
-void json_writer_pair(struct json_writer *json, const char *key, const char *text);
+void
+json_writer_pair(struct json_writer *json, const char *key, const char *text);
 void json_writer_pair_slice(
     struct json_writer *json, const char *key, struct slice text);
-void json_writer_pair_u64(
-    struct json_writer *json, const char *key, uint64_t value);
-void json_writer_pair_time(
-    struct json_writer *json, const char *key, usec_t time);
-void json_writer_pair_bool(
-    struct json_writer *json, const char *key, bool value);
+void
+json_writer_pair_u64(struct json_writer *json, const char *key, uint64_t value);
+void
+json_writer_pair_time(struct json_writer *json, const char *key, usec_t time);
+void
+json_writer_pair_bool(struct json_writer *json, const char *key, bool value);
 
 /* Append `text`, valid UTF-8, as it stands between the quotes of the log: only
  * '"', '\', U+0000–1F and 7F are escaped, by \" \\ \b \f \n \r \t or \u00XX

@@ -62,9 +62,22 @@ sha256_digest(struct sha256 *sha256, struct slice bytes,
 /* One more than the digit's value; 0 for what is no lower-case hex digit. A
  * table and no branch a digit: a verifier reads 192 of them a line. */
 static const unsigned char hex_values[256] = {
-	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6,
-	['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12,
-	['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['0'] = 1,
+	2,
+	3,
+	4,
+	5,
+	6,
+	7,
+	8,
+	9,
+	10,
+	['a'] = 11,
+	12,
+	13,
+	14,
+	15,
+	16,
 };
 
 int

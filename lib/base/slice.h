@@ -26,7 +26,8 @@ slice_of(const char *text)
 static inline bool
 slice_equal(struct slice a, struct slice b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+	return a.len == b.len &&
+	       (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 static inline bool
@@ -39,15 +40,16 @@ static inline bool
 slice_starts_with(struct slice a, struct slice prefix)
 {
 	return a.len >= prefix.len &&
-	    (prefix.len == 0 || memcmp(a.data, prefix.data, prefix.len) == 0);
+	       (prefix.len == 0 ||
+		   memcmp(a.data, prefix.data, prefix.len) == 0);
 }
 
 static inline bool
 slice_ends_with(struct slice a, struct slice suffix)
 {
 	return a.len >= suffix.len &&
-	    (suffix.len == 0 ||
-		memcmp(a.data + a.len - suffix.len, suffix.data, suffix.len) == 0);
+	       (suffix.len == 0 || memcmp(a.data + a.len - suffix.len,
+				       suffix.data, suffix.len) == 0);
 }
 
 #endif

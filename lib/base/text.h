@@ -36,8 +36,8 @@ enum text_visible {
  * U+FEFF), line separators (U+2028–9) and tag characters (U+E0000–7F) are
  * written as \n, \r, \t, \e, \xNN (ASCII) or \u{NNNN}; ill-formed bytes as
  * \xNN. A backslash stays one. */
-void text_add_visible(
-    struct buf *out, struct slice text, enum text_visible how);
+void
+text_add_visible(struct buf *out, struct slice text, enum text_visible how);
 
 /* Append `text` between quotes as a sentence shows it: made visible on one
  * line, and what is beyond TEXT_QUOTED_BYTES left out, with a "…". */

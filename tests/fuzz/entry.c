@@ -1,8 +1,8 @@
 /* Any bytes as a line of the log: nothing crashes, and a line that parses and
  * whose hashes hold is, composed again, the same to the byte. Most inputs fail
  * at their hashes, so those are made right first. */
-#include "base/cleanup.h"
 #include "log/entry.h"
+#include "base/cleanup.h"
 #include "log/scan.h"
 
 #include <assert.h>

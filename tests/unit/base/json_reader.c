@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "tests/json_oracle.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The nodes of `node` as compact JSON with decoded strings: what was read. */
@@ -407,6 +409,101 @@ a_key_that_comes_twice_is_found_at_any_depth_and_in_any_writing(void **state)
 	json_reader_free(&reader);
 }
 
+/* A generator that gives the same numbers every time (xorshift64). */
+static uint64_t
+next_number(uint64_t *generator)
+{
+	*generator ^= *generator << 13;
+	*generator ^= *generator >> 7;
+	*generator ^= *generator << 17;
+	return *generator;
+}
+
+/* One small change somewhere in `text`. */
+static void
+mutate(struct buf *text, uint64_t *generator)
+{
+	static const char *const pieces[] = { "{", "}", "[", "]", ",", ":",
+		"\"", "\\", "\\u", "\\u0000", "\\ud83d", "\\ude00", "\\n",
+		"\"a\":", "-", "0", "1", ".", "e", "E+", "1e5", " ", "\n", "\t",
+		"\x1f", "\x7f", "\x80", "\xbf", "\xc2", "\xc3\xa9", "\xe0\x80",
+		"\xe6\xbc\xa2", "\xed\xa0\x80", "\xf0\x9f\x98\x80", "\xf4\x90",
+		"\xff", "null", "true", "false", "nul", "[]", "{}",
+		"12345678901234567890", "/", "'" };
+	size_t at = next_number(generator) % (text->len + 1);
+	size_t len = next_number(generator) % 4;
+	cleanup(buf_free) struct buf rest = BUF_INIT;
+	struct slice tail;
+
+	if (len > text->len - at)
+		len = text->len - at;
+	tail = (struct slice){ text->data + at, text->len - at };
+	buf_add_slice(&rest, tail);
+	buf_set_len(text, at);
+	switch (next_number(generator) % 4) {
+	case 0: /* taken away */
+		buf_consume(&rest, len);
+		break;
+	case 1: /* one byte for another */
+		if (rest.len > 0)
+			rest.data[0] = (char)next_number(generator);
+		break;
+	case 2: /* twice */
+		buf_add(text, rest.data, len);
+		break;
+	default:
+		buf_add_str(
+		    text, pieces[next_number(generator) % COUNT(pieces)]);
+	}
+	buf_add_slice(text, buf_slice(&rest));
+}
+
+static void
+json_c_and_the_writer_agree_on_mutated_texts(void **state)
+{
+	static const char *const seeds[] = {
+		"{\"seq\":42,\"time\":\"2026-11-23T20:15:08.123456Z\","
+		"\"request\":{\"command\":\"ls -la\\n\"},\"n\":-1.5e3}",
+		"[\"caf\xc3\xa9\",\"\\u00e9\\ud83d\\ude00\",[[],{}],null,true]",
+		" { \"a\" : [ 1 , 2.0 , -3e-1 , 0 ] , \"b\" : false } ",
+		"\"a longer string, of which eights are looked at: \xe6\xbc\xa2\"",
+		"[18446744073709551615,-9223372036854775808,1E400]",
+		"{\"a\":{\"b\":{\"c\":[{\"d\":\"\\u0000\"}]}},\"\":\"\"}",
+	};
+	enum { CASES = 60000, FLOOR = CASES / 20 };
+	struct json_reader reader = JSON_READER_INIT;
+	struct json_reader again = JSON_READER_INIT;
+	uint64_t generator = 20261123;
+	unsigned taken = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < CASES; i++) {
+		cleanup(buf_free) struct buf text = BUF_INIT;
+		struct error err = { 0 };
+		const char *objection;
+		int result;
+
+		buf_add_str(&text, seeds[i % COUNT(seeds)]);
+		for (uint64_t n = next_number(&generator) % 4; n > 0; n--)
+			mutate(&text, &generator);
+		result = json_reader_read(&reader, buf_slice(&text), &err);
+		objection = json_oracle_objects(
+		    &reader, buf_slice(&text), result, &err);
+		if (objection != NULL)
+			fail_msg(
+			    "%s: %s (%s)", text.data, objection, err.sentence);
+		if (result == -1)
+			continue;
+		taken++;
+		assert_true(json_oracle_reads_back(&reader, &again));
+	}
+	/* Both answers came often enough for the comparison to say something.
+	 */
+	assert_in_range(taken, FLOOR, CASES - FLOOR);
+	json_reader_free(&reader);
+	json_reader_free(&again);
+}
+
 static void
 every_type_has_a_name(void **state)
 {
@@ -434,6 +531,7 @@ main(void)
 		    a_key_that_comes_twice_is_found_in_objects_of_any_size),
 		cmocka_unit_test(
 		    a_key_that_comes_twice_is_found_at_any_depth_and_in_any_writing),
+		cmocka_unit_test(json_c_and_the_writer_agree_on_mutated_texts),
 		cmocka_unit_test(every_type_has_a_name),
 	};
 
