@@ -61,13 +61,31 @@ unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
 all: $(programs)
 
+# --- SQL: names into an enum and a table, migrations into a schema -----------
+
+schemas    := $(sort $(foreach file,$(notdir $(wildcard sql/schema/*.sql)),$(firstword $(subst -, ,$(file)))))
+generated  := $(patsubst sql/%.sql,$(BUILD)/gen/sql/%.h,$(wildcard sql/*.sql)) \
+              $(patsubst %,$(BUILD)/gen/sql/schema_%.h,$(schemas))
+
+$(BUILD)/gen/sql/%.h: sql/%.sql sql/header.awk
+	@mkdir -p $(@D)
+	awk -f sql/header.awk -v stem=$* $< >$@
+define schema_rule
+$(BUILD)/gen/sql/schema_$(1).h: $(sort $(wildcard sql/schema/$(1)-*.sql)) sql/header.awk
+	@mkdir -p $$(@D)
+	awk -f sql/header.awk -v schema=$(1) $$(filter %.sql,$$^) >$$@
+endef
+$(foreach name,$(schemas),$(eval $(call schema_rule,$(name))))
+
 # --- library and programs ---------------------------------------------------
 
 $(BUILD)/libkruxos.a: $(call objects,$(lib_src))
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-$(BUILD)/obj/%.o: %.c $(generated)
+# The headers are there before the first source is read; which of them a source
+# depends on, the compiler says (-MMD).
+$(BUILD)/obj/%.o: %.c | $(generated)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
