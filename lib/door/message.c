@@ -397,8 +397,8 @@ read_command(struct message_parser *parser, const struct json_node *top,
 
 /* --- lines ---------------------------------------------------------------- */
 
-static bool
-is_blank(struct slice line)
+bool
+message_is_blank(struct slice line)
 {
 	for (size_t i = 0; i < line.len; i++)
 		if (line.data[i] != ' ' && line.data[i] != '\t' &&
@@ -446,7 +446,7 @@ message_parse(struct message_parser *parser, const struct message_peer *peer,
 	struct error failure;
 	const struct json_node *top;
 
-	if (is_blank(line)) {
+	if (message_is_blank(line)) {
 		*ret = message_of_kind(parser, MESSAGE_BLANK);
 		return 0;
 	}

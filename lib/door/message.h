@@ -88,6 +88,9 @@ int
 message_parse(struct message_parser *parser, const struct message_peer *peer,
     usec_t now, struct slice line, struct message *ret, struct error *err);
 
+/* White space alone: a line that counts and says nothing. */
+bool message_is_blank(struct slice line);
+
 /* Bring the time that a producer gave within bounds around `now`: at most
  * MESSAGE_MAX_BEHIND (an import: any past) and MESSAGE_MAX_AHEAD. What it was
  * stays in time_clamped. */
