@@ -1,0 +1,71 @@
+/* What the FastCGI programs share: options, configuration, the status page,
+ * a store for each thread, the loop. It opens and closes; it never answers.
+ *
+ *	int
+ *	main(int argc, char **argv)
+ *	{
+ *		static const struct program_settings settings = {
+ *			.name = "audit", .routes = routes,
+ *		};
+ *
+ *		return program_main(argc, argv, &settings);
+ *	}
+ *
+ * With REQUEST_METHOD in the environment and no FastCGI socket it answers once
+ * on standard output (http/cgi.h).
+ */
+#ifndef FCGI_PROGRAM_H
+#define FCGI_PROGRAM_H
+
+#include "http/loop.h"
+#include "http/route.h"
+#include "store/status.h"
+#include "store/store.h"
+
+struct config;
+
+struct program {
+	const char *name;
+	const struct config *config;
+	const char *audit_dir;	 /* the log's folder */
+	const char *ingest_path; /* the door */
+	struct loop *loop;
+	struct status_page *status;
+
+	/* Private. */
+	const struct program_settings *settings;
+	struct store **stores; /* by worker; opened when first needed */
+	unsigned workers;
+	struct loop_watch status_watch;
+};
+
+/* How long an action through the door may take. */
+#define PROGRAM_DOOR_TIMEOUT (10 * USEC_PER_SEC)
+
+struct program_settings {
+	const char *name;	    /* "audit": audit.fcgi, audit.sock */
+	const char *summary;	    /* one line for --help */
+	const struct route *routes; /* end with ROUTE_END */
+	bool needs_store;	    /* health does not */
+
+	/* Each may be NULL. Open what is the program's own, before the first
+	 * request; -1 ends it with the sentence in err. */
+	int (*on_open)(struct program *prog, struct error *err);
+	/* The status page was written: something may have been committed. */
+	void (*on_status)(struct program *prog);
+	/* The stop begins: end what would last. */
+	void (*on_stop)(struct program *prog);
+	void (*on_close)(struct program *prog);
+};
+
+int program_main(
+    int argc, char **argv, const struct program_settings *settings);
+
+/* The store of the thread that serves a request (req->worker). */
+struct store *program_store(struct program *prog, unsigned worker);
+
+/* What the daemon says now. -1: ERROR_UNREACHABLE, ERROR_CORRUPT. */
+int program_status(
+    struct program *prog, struct status *ret_status, struct error *err);
+
+#endif
