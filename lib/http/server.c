@@ -24,9 +24,12 @@ enum { ACCEPTS_A_TURN = 64 };
 
 /* No descriptors, no memory: how long before the next try. */
 static const usec_t ACCEPT_PAUSE = 100 * USEC_PER_MSEC;
-/* A peer that neither reads nor writes for so long has gone. nginx gives up a
- * client after 10 s. */
-static const time_t PEER_TIMEOUT_SECONDS = 15;
+/* The loop reads a request when its first byte is there, and nginx sends it
+ * at once and whole; so whoever pauses within it is not nginx. */
+enum { RECEIVE_SECONDS = 2 };
+/* A peer that takes nothing for so long has gone. nginx gives up a client
+ * after 10 s. */
+enum { SEND_SECONDS = 15 };
 /* After the patience is over: for handlers to notice request_gone(). */
 static const usec_t LAST_PATIENCE = USEC_PER_SEC;
 static const usec_t COMPLAINT_INTERVAL = USEC_PER_SEC;
@@ -86,8 +89,18 @@ write_fcgi(struct reply_sink *sink, struct slice bytes)
 static void on_request(void *context, uint32_t events);
 static void run_pooled(struct pool_job *job, unsigned worker);
 
+static void
+set_timeouts(int fd)
+{
+	const struct timeval receive = { .tv_sec = RECEIVE_SECONDS };
+	const struct timeval send = { .tv_sec = SEND_SECONDS };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof(receive));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof(send));
+}
+
 static struct connection *
-connection_new(struct server *server)
+connection_new(struct server *server, int fd)
 {
 	struct connection *conn = memory_new(sizeof(*conn));
 
@@ -97,7 +110,15 @@ connection_new(struct server *server)
 		.watch = { on_request, conn },
 		.server = server,
 	};
-	FCGX_InitRequest(&conn->fcgi, server->listener.fd, 0);
+	/* libfcgi would wait 2 s for a peer that says nothing, and for the
+	 * rest of a request without end. So the connection is accepted here,
+	 * and libfcgi finds it as one that was kept; it has no listening
+	 * socket to turn to when a connection ends. */
+	FCGX_InitRequest(&conn->fcgi, -1, 0);
+	conn->fcgi.ipcFd = fd;
+	conn->fcgi.keepConnection = 1;
+	FCGX_Detach(&conn->fcgi); /* never linger when closing */
+	set_timeouts(fd);
 	LIST_INSERT_HEAD(&server->connections, conn, all);
 	return conn;
 }
@@ -124,18 +145,12 @@ connection_free(struct connection *conn)
 	loop_free_later(conn->server->loop, conn);
 }
 
-/* libfcgi may have closed this descriptor and accepted another by the same
- * number, so what epoll knows of it is not assumed. */
+/* Wait for one event; EPOLLRDHUP always counts. */
 static int
 watch_once(struct connection *conn, uint32_t events)
 {
-	struct loop *loop = conn->server->loop;
-	int fd = conn->fcgi.ipcFd;
-
-	events |= EPOLLRDHUP | EPOLLONESHOT;
-	if (loop_change(loop, fd, &conn->watch, events) == 0)
-		return 0;
-	return loop_add(loop, fd, &conn->watch, events);
+	return loop_change(conn->server->loop, conn->fcgi.ipcFd, &conn->watch,
+	    events | EPOLLRDHUP | EPOLLONESHOT);
 }
 
 /* --- one request --------------------------------------------------------- */
@@ -289,7 +304,6 @@ serve(struct connection *conn)
 	struct exchange *exchange = server->exchange;
 	unsigned flags;
 
-	FCGX_Detach(&conn->fcgi); /* never linger when closing */
 	read_stdin(&conn->fcgi);
 	exchange_begin(exchange, conn->fcgi.envp, &conn->sink);
 	flags = exchange_route(exchange, server->settings.routes);
@@ -363,15 +377,6 @@ on_done(void *context, uint32_t events)
 
 /* --- readiness ----------------------------------------------------------- */
 
-static void
-set_timeouts(int fd)
-{
-	struct timeval timeout = { .tv_sec = PEER_TIMEOUT_SECONDS };
-
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
-}
-
 /* A kept connection has its next request, or its end; or the client has left
  * whose request a pool has. */
 static void
@@ -379,10 +384,10 @@ on_request(void *context, uint32_t events)
 {
 	struct connection *conn = context;
 
+	(void)events;
 	if (conn->pooled)
 		__atomic_store_n(&conn->exchange->gone, true, __ATOMIC_RELAXED);
-	else if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) ||
-		 FCGX_Accept_r(&conn->fcgi) < 0)
+	else if (FCGX_Accept_r(&conn->fcgi) < 0)
 		connection_free(conn);
 	else
 		serve(conn);
@@ -398,33 +403,35 @@ resume_accepting(void *context)
 		    &server->listener_watch, EPOLLIN);
 }
 
+/* EMFILE and its like: connections wait in the backlog meanwhile. */
 static void
-pause_accepting(struct server *server, int failure)
+pause_accepting(struct server *server)
 {
-	diag(DIAG_WARNING, "accept: %s; going on in a moment",
-	    strerror(failure));
+	diag(DIAG_WARNING, "accept: %s; going on in a moment", strerror(errno));
 	loop_change(
 	    server->loop, server->listener.fd, &server->listener_watch, 0);
 	loop_timer_set(server->loop, &server->resume, ACCEPT_PAUSE);
 }
 
-/* Accept and serve one connection; false when there is none. */
+/* Take one connection; false when there is none. Its request is read when it
+ * has come. */
 static bool
 accept_one(struct server *server)
 {
-	struct connection *conn = connection_new(server);
-	int result = FCGX_Accept_r(&conn->fcgi);
+	int fd = accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 
-	if (result == 0) {
-		set_timeouts(conn->fcgi.ipcFd);
-		serve(conn);
+	if (fd >= 0) {
+		struct connection *conn = connection_new(server, fd);
+
+		if (loop_add(server->loop, fd, &conn->watch,
+			EPOLLIN | EPOLLRDHUP | EPOLLONESHOT) == -1)
+			connection_free(conn);
 		return true;
 	}
-	connection_free(conn);
-	if (result == -EINTR || result == -ECONNABORTED)
+	if (errno == EINTR || errno == ECONNABORTED)
 		return true;
-	if (result != -EAGAIN && !server->stopping)
-		pause_accepting(server, -result);
+	if (errno != EAGAIN && !server->stopping)
+		pause_accepting(server);
 	return false;
 }
 
