@@ -1,0 +1,140 @@
+#!/bin/sh
+# Verify an audit log with sed, sha256sum and jq alone, as somebody would who
+# has docs/log-format.md and does not trust the product.
+#
+#	tests/outsider/verify.sh DIR
+#
+# 0: "ok: N entries in M files, K payloads erased, head SEQ:HASH". 2: the first
+# line that does not hold, as "FILE:LINE: seq N: WHAT". It starts five
+# programs for every line, so it is for logs of a few thousand.
+set -eu
+export LC_ALL=C
+
+dir=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+zeros=$(printf '%064d' 0)
+
+hash_of() { # of standard input
+	sha256sum | sed 's/ .*//'
+}
+
+damage() {
+	echo "$file:$line_number: seq $expected_seq: $1"
+	exit 2
+}
+
+# The files in the order of the log: that of the seqs of their first entries.
+for path in "$dir"/*.jsonl; do
+	[ -e "$path" ] || continue
+	printf '%s %s\n' "$(sed -n 1p "$path" | jq -r .seq)" "${path##*/}"
+done | sort -n | sed 's/^[0-9]* //' >"$work/files"
+
+if [ ! -s "$work/files" ]; then
+	echo "ok: 0 entries in 0 files"
+	exit 0
+fi
+
+# What a file's successor says of its length, if there is one: bytes behind it
+# are no part of the log.
+length_of() {
+	next=$(sed -n "/^$1\$/{n;p;}" "$work/files")
+	if [ -n "$next" ]; then
+		sed -n 1p "$dir/$next" | jq -r .request.previous_bytes
+	else
+		wc -c <"$dir/$1"
+	fi
+}
+
+entries=0
+erased=0
+expected_seq=
+: >"$work/erased"  # SEQ ERASER
+: >"$work/named"   # SEQ ERASER, as the audit.erase entries name them
+: >"$work/removed" # LAST_SEQ LAST_HASH, of the files that retention removed
+
+while read -r file; do
+	line_number=0
+	head -c "$(length_of "$file")" "$dir/$file" >"$work/file"
+	while
+		line_number=$((line_number + 1))
+		IFS= read -r line || { [ -n "$line" ] && damage "not a whole line"; }
+	do
+		printf '%s\n' "$line" >"$work/line"
+		fields=$(jq -r '[.seq, .capability, .prev_hash, .entry_hash,
+			.payload_hash, .erased_by // 0] | join(" ")' "$work/line" \
+			2>/dev/null) || damage "no entry"
+		read -r seq capability prev_hash entry_hash payload_hash erased_by <<-END
+			$fields
+		END
+
+		if [ -z "$expected_seq" ]; then # the first of all
+			expected_seq=$seq
+			expected_hash=$prev_hash
+			first_seq=$seq
+			first_prev_hash=$prev_hash
+		fi
+		[ "$seq" = "$expected_seq" ] || damage "seq is $seq"
+		if [ "$line_number" -eq 1 ] && [ "$capability" != log.open ]; then
+			damage "the file begins with $capability"
+		fi
+		[ "$prev_hash" = "$expected_hash" ] || damage "prev_hash"
+
+		# The head: all before the first ,"entry_hash":
+		found=$(sed 's/,"entry_hash":.*//' "$work/line" | tr -d '\n' | hash_of)
+		[ "$found" = "$entry_hash" ] || damage "entry_hash"
+
+		# The payload: all behind the entry_hash, to the closing brace.
+		sed 's/,"entry_hash":"[0-9a-f]*",/\n/; s/^[^\n]*\n//; s/}$//' \
+			"$work/line" | tr -d '\n' >"$work/payload"
+		if [ "$erased_by" != 0 ]; then
+			grep -q '^"erased_by":[0-9]* *$' "$work/payload" ||
+				damage "erased_by"
+			case $capability in
+			audit.* | log.*) damage "$capability cannot be erased" ;;
+			esac
+			echo "$seq $erased_by" >>"$work/erased"
+			erased=$((erased + 1))
+		elif [ "$(hash_of <"$work/payload")" != "$payload_hash" ]; then
+			damage "payload_hash"
+		fi
+
+		case $capability in
+		audit.erase)
+			jq -r '"\(.request.seqs[]) \(.seq)"' "$work/line" >>"$work/named"
+			;;
+		log.retention)
+			jq -r '"\(.request.last_seq) \(.request.last_hash)"' \
+				"$work/line" >>"$work/removed"
+			;;
+		esac
+
+		expected_hash=$entry_hash
+		expected_seq=$((expected_seq + 1))
+		entries=$((entries + 1))
+	done <"$work/file"
+done <"$work/files"
+
+# A log that does not begin at 1 says what went before, and who removed it.
+if [ "$first_seq" = 1 ]; then
+	[ "$first_prev_hash" = "$zeros" ] || {
+		echo "seq 1: prev_hash is not 64 zeros"
+		exit 2
+	}
+elif ! grep -qx "$((first_seq - 1)) $first_prev_hash" "$work/removed"; then
+	echo "seq $first_seq: the log begins here, and no log.retention says why"
+	exit 2
+fi
+
+# Whoever erased a payload says so, later than it was written.
+while read -r seq eraser; do
+	if [ "$eraser" -le "$seq" ] || ! grep -qx "$seq $eraser" "$work/named"; then
+		echo "seq $seq: erased, and entry $eraser does not say so"
+		exit 2
+	fi
+done <"$work/erased"
+
+files=$(wc -l <"$work/files")
+echo "ok: $entries entries in $files files, $erased payloads erased," \
+	"head $((expected_seq - 1)):$expected_hash"
