@@ -1,0 +1,167 @@
+// What a wrong question gets: a 400 that names the parameter, a 404, a 405.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { assertAnswer } from './harness/contract.js';
+import { request } from './harness/http.js';
+import { Stack } from './harness/stack.js';
+
+let stack;
+before(async () => stack = await Stack.start());
+after(() => stack?.stop());
+
+const filters = [
+	['actor_type=robot', 'actor_type'],
+	['actor_type=', 'actor_type'],
+	['actor_type=-', 'actor_type'],
+	['actor_type=agent&actor_type=robot', 'actor_type'],
+	['agent_name=', 'agent_name'],
+	[`agent_name=${'x'.repeat(130)}`, 'agent_name'],
+	['agent_name=a%00b', 'agent_name'],
+	['agent_name=%ff', 'agent_name'],
+	['agent_name=%zz', 'agent_name'],
+	['agent_name=%2', 'agent_name'],
+	['user_name=', 'user_name'],
+	['capability=', 'capability'],
+	[`capability=${'x'.repeat(200)}.y`, 'capability'],
+	['status=ok', 'status'],
+	['status=SUCCESS', 'status'],
+	['status=--success', 'status'],
+	['policy_tier=none', 'policy_tier'],
+	['session_id=', 'session_id'],
+	['call_id=', 'call_id'],
+	['source=web', 'source'],
+	['unheard_of=1', 'unheard_of'],
+	['Status=success', 'Status'],
+];
+
+const ranges = [
+	['from=yesterday', 'from'],
+	['from=2026-13-01', 'from'],
+	['from=2026-02-29', 'from'],
+	['from=2026-11-23T25:00:00Z', 'from'],
+	['from=2026-11-23T20:00:00', 'from'],
+	['from=1969-12-31', 'from'],
+	['from=10000-01-01', 'from'],
+	['from=', 'from'],
+	['to=tomorrow', 'to'],
+	['to=2026-11-23T20:00:00%2B25:00', 'to'],
+	['from=2026-11-23&from=2026-11-24', 'from'],
+];
+
+const searches = [
+	['q=', 'q'],
+	[`q=${'x'.repeat(1025)}`, 'q'],
+	['q=a&q=b', 'q'],
+	['q=%00', 'q'],
+	['through=-1', 'through'],
+	['through=x', 'through'],
+	['through=18446744073709551616', 'through'],
+];
+
+const pages = [
+	['limit=0', 'limit'],
+	['limit=201', 'limit'],
+	['limit=-1', 'limit'],
+	['limit=1.5', 'limit'],
+	['limit=1e2', 'limit'],
+	['limit=0x10', 'limit'],
+	['limit=', 'limit'],
+	['limit', 'limit'],
+	['limit=50&limit=50', 'limit'],
+	['limit=99999999999999999999', 'limit'],
+	['offset=-1', 'offset'],
+	['offset=99999999999999999999', 'offset'],
+	['offset=ten', 'offset'],
+];
+
+const lasts = [
+	['last=0s', 'last'],
+	['last=24', 'last'],
+	['last=h', 'last'],
+	['last=-1h', 'last'],
+	['last=1y', 'last'],
+	['last=401d', 'last'],
+];
+
+const table = {
+	'/api/audit': [...filters, ...ranges, ...searches, ...pages, ['last=1h', 'last'], ['format=csv', 'format']],
+	'/api/audit/export': [
+		...filters, ...ranges, ...searches, ['format=xml', 'format'], ['format=', 'format'],
+		['limit=10', 'limit'], ['offset=10', 'offset'],
+	],
+	'/api/audit/stats': [...filters, ...ranges, ...lasts, ['q=x', 'q'], ['limit=1', 'limit']],
+	'/api/audit/histogram': [
+		...filters, ...ranges, ...lasts,
+		['step=0s', 'step'], ['step=500ms', 'step'], ['step=31d', 'step'], ['step=fast', 'step'],
+		['last=400d&step=1s', 'step'],
+	],
+	'/api/activity': [
+		...filters, ['limit=0', 'limit'], ['limit=201', 'limit'], ['offset=1', 'offset'], ['q=x', 'q'],
+		['from=2026-11-23', 'from'],
+	],
+	'/api/activity/stream': [
+		...filters, ['after=-1', 'after'], ['after=x', 'after'], ['after=', 'after'],
+		['after=18446744073709551616', 'after'], ['limit=5', 'limit'],
+	],
+	'/api/audit/1': [['limit=1', 'limit']],
+	'/api/audit/1/line': [['limit=1', 'limit']],
+	'/api/agents': [['limit=0', 'limit'], ['limit=201', 'limit'], ['agent_name=x', 'agent_name']],
+	'/api/sessions/x': [['limit=1', 'limit']],
+};
+
+for (const [path, cases] of Object.entries(table))
+	test(`${path} refuses what it cannot take and names it`, async () => {
+		for (const [query, parameter] of cases) {
+			const url = `${path}?${query}`;
+			const reply = await request(stack.api, url);
+			assert.equal(reply.status, 400, `${url}: ${reply.status} ${reply.body.slice(0, 200)}`);
+			const problem = assertAnswer(url, reply);
+			assert.equal(problem.parameter, parameter, `${url}: ${reply.body}`);
+			assert.ok(problem.detail, url);
+		}
+	});
+
+test('a bad Last-Event-ID is refused', async () => {
+	for (const id of ['x', '-1', '1.5', '99999999999999999999']) {
+		const reply = await request(stack.api, '/api/activity/stream',
+			{ headers: { 'Last-Event-ID': id } });
+		assert.equal(reply.status, 400, id);
+		assert.equal(assertAnswer('/api/activity/stream', reply).parameter, 'Last-Event-ID');
+	}
+});
+
+test('what is not there is a 404', async () => {
+	for (const path of [
+		'/api/audit/0', '/api/audit/999999999', '/api/audit/18446744073709551615',
+		'/api/audit/999999999/line', '/api/sessions/no-such-session',
+	])
+		assertAnswer(path, await request(stack.api, path));
+	for (const path of [
+		'/api', '/api/', '/api/nothing', '/api/audit/', '/api/audit/x', '/api/audit/-1',
+		'/api/audit/1/2', '/api/audit/1/line/', '/api/audits', '/api/activity/', '/api/sessions/',
+		'/api/audit/18446744073709551616', '/',
+	]) {
+		const reply = await request(stack.api, path);
+		assert.equal(reply.status, 404, `${path}: ${reply.body.slice(0, 200)}`);
+		assert.equal(reply.headers['content-type'], 'application/problem+json', path);
+		assert.equal(JSON.parse(reply.body).status, 404);
+	}
+});
+
+test('only GET and HEAD are answered', async () => {
+	for (const path of Object.keys(table))
+		for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE']) {
+			const reply = await request(stack.api, path, { method });
+			assert.ok([403, 405].includes(reply.status), `${method} ${path}: ${reply.status}`);
+		}
+});
+
+test('HEAD answers as GET does, without the body', async () => {
+	for (const path of ['/api/audit', '/api/audit/1', '/api/audit/stats', '/api/activity', '/api/audit/export']) {
+		const head = await request(stack.api, path, { method: 'HEAD' });
+		assert.equal(head.status, 200, path);
+		assert.equal(head.body, '', path);
+	}
+});

@@ -1,0 +1,192 @@
+// A whole stack of its own: kruxos-run in a temporary RUNDIR, on ports that
+// were free a moment ago.
+
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { assertAnswer } from './contract.js';
+import { Door } from './door.js';
+import { request } from './http.js';
+import { until } from './poll.js';
+import { Stream } from './stream.js';
+
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+export const build = process.env.KRUXOS_BUILD ?? join(root, 'build');
+
+/** So many ports of the loopback that nobody listens on. */
+async function freePorts(count) {
+	const servers = await Promise.all(Array.from({ length: count }, () =>
+		new Promise((resolve, reject) => {
+			const server = net.createServer().on('error', reject)
+				.listen(0, '127.0.0.1', () => resolve(server));
+		})));
+	const ports = servers.map(server => server.address().port);
+	await Promise.all(servers.map(server => new Promise(done => server.close(done))));
+	return ports;
+}
+
+/** Run a program to its end: { code, stdout, stderr }. */
+export function run(program, args, { env = {}, input, cwd } = {}) {
+	return new Promise((resolve, reject) => {
+		const child = execFile(program, args, {
+			env: { ...process.env, ...env }, cwd, maxBuffer: 1 << 28, timeout: 120_000,
+		}, (error, stdout, stderr) => {
+			if (error && typeof error.code !== 'number')
+				reject(error);
+			else
+				resolve({ code: error?.code ?? 0, stdout, stderr });
+		});
+		child.stdin.on('error', () => {}); // it may not read all of it
+		child.stdin.end(input);
+	});
+}
+
+export class Stack {
+	#child;
+	#output = '';
+
+	/** Start everything and wait until entries are accepted and answered. */
+	static async start() {
+		const stack = new Stack();
+		stack.rundir = mkdtempSync(join(tmpdir(), 'kruxos-'));
+		[stack.healthPort, stack.dashPort, stack.gatewayPort] = await freePorts(3);
+		await stack.#start();
+		return stack;
+	}
+
+	get environment() {
+		return {
+			RUNDIR: this.rundir, BIND: '127.0.0.1',
+			HEALTH_PORT: String(this.healthPort), DASH_PORT: String(this.dashPort),
+			GATEWAY_PORT: String(this.gatewayPort),
+			KRUXOS_CONFIG: join(this.rundir, 'kruxos.conf'),
+		};
+	}
+
+	async #start() {
+		this.#child = spawn(join(build, 'bin/kruxos-run'), [], {
+			env: { ...process.env, ...this.environment },
+			stdio: ['ignore', 'pipe', 'pipe'],
+		});
+		for (const pipe of [this.#child.stdout, this.#child.stderr])
+			pipe.setEncoding('utf8').on('data', text => this.#output += text);
+		try {
+			await this.untilReady();
+		} catch (error) {
+			await this.stop();
+			error.message += `\n${this.#output}`;
+			throw error;
+		}
+	}
+
+	untilReady() {
+		return until('the stack is ready', async () => {
+			assert.equal(this.#child.exitCode, null, 'kruxos-run has ended');
+			const health = await request({ port: this.healthPort }, '/health/ready');
+			const audit = await request(this.api, '/api/audit?limit=1');
+			const activity = await request(this.api, '/api/activity?limit=1');
+			return health.status === 200 && audit.status === 200 && activity.status === 200;
+		}, 60_000);
+	}
+
+	/** Stop all of it, and wait for the end; the files stay. */
+	async halt() {
+		if (this.#child.exitCode === null && this.#child.signalCode === null) {
+			const ended = new Promise(resolve => this.#child.once('exit', resolve));
+			this.#child.kill('SIGTERM');
+			await ended;
+		}
+	}
+
+	async resume() {
+		await this.#start();
+	}
+
+	/** Stop, and leave nothing behind. */
+	async stop() {
+		await this.halt();
+		rmSync(this.rundir, { recursive: true, force: true });
+	}
+
+	/** What the parts have said. */
+	get output() {
+		return this.#output;
+	}
+
+	get api() {
+		return { socketPath: join(this.rundir, 'api.sock') };
+	}
+
+	get auditDir() {
+		return join(this.rundir, 'audit');
+	}
+
+	/** GET of `url` over api.sock, compared with docs/openapi.yaml. */
+	async get(url, status = 200) {
+		const reply = await request(this.api, url);
+		assert.equal(reply.status, status, `${url}: ${reply.body.slice(0, 500)}`);
+		return assertAnswer(url, reply);
+	}
+
+	/** The same on the health port. */
+	async getHealth(url, status = 200) {
+		const reply = await request({ port: this.healthPort }, url);
+		assert.equal(reply.status, status, `${url}: ${reply.body.slice(0, 500)}`);
+		return assertAnswer(url, reply);
+	}
+
+	door() {
+		return Door.open(join(this.rundir, 'ingest.sock'));
+	}
+
+	stream(query = '', headers = {}) {
+		return Stream.open(this.api.socketPath, `/api/activity/stream${query}`, headers);
+	}
+
+	/** Run `kruxos ARGS`. */
+	kruxos(args, options = {}) {
+		return run(join(build, 'bin/kruxos'), args, {
+			...options, env: { ...this.environment, NO_COLOR: '1', ...options.env },
+		});
+	}
+
+	/** The process id of a part: kruxosd, nginx, health, audit, activity. */
+	pidOf(part) {
+		return Number(readFileSync(join(this.rundir, 'pid', `${part}.pid`), 'utf8'));
+	}
+
+	/** End a part by `signal`, and wait until it has come back by itself. */
+	async restart(part, signal = 'SIGKILL') {
+		const before = this.pidOf(part);
+		process.kill(before, signal);
+		await until(`${part} is back`, () => {
+			const now = this.pidOf(part);
+			return now !== before && process.kill(now, 0);
+		}, 30_000);
+		await this.untilReady();
+	}
+
+	/** The log's lines, in order. */
+	lines() {
+		return readdirSync(this.auditDir).filter(name => name.endsWith('.jsonl')).sort()
+			.flatMap(name => readFileSync(join(this.auditDir, name), 'utf8')
+				.split('\n').slice(0, -1)
+				.map(line => ({ line, log_file: name })));
+	}
+
+	/** The log's entries as the API shows them, in order. */
+	entries() {
+		return this.lines().map(({ line, log_file }) => ({ ...JSON.parse(line), log_file }));
+	}
+
+	/** Wait until the index holds the entry `seq`. */
+	untilIndexed(seq) {
+		return until(`entry ${seq} is in the index`, async () =>
+			(await this.get('/api/audit?limit=1')).through_seq >= seq);
+	}
+}

@@ -1,0 +1,194 @@
+// What an outsider may try at the three listeners.
+
+import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { raw, request } from './harness/http.js';
+import { Stack } from './harness/stack.js';
+
+let stack;
+let listeners;
+before(async () => {
+	stack = await Stack.start();
+	listeners = {
+		health: { port: stack.healthPort },
+		dashboard: { port: stack.dashPort, tls: true },
+		api: stack.api,
+	};
+});
+after(() => stack?.stop());
+
+test('a foreign Host is refused, ours are answered', async () => {
+	const port = stack.healthPort;
+	for (const host of [
+		'evil.example', 'evil.example:7701', '0.0.0.0', `0.0.0.0:${port}`, '[::]', `[::]:${port}`,
+		'127.0.0.1.nip.io', 'localhost.evil.example', 'evil.localhost.example', '127.0.0.2', '127.1',
+		'2130706433', '0x7f000001', 'LOCALHOST.evil', '_',
+	])
+		for (const where of [listeners.health, listeners.dashboard]) {
+			const reply = await request(where, '/health', { headers: { Host: host } });
+			assert.equal(reply.status, 421, `Host: ${host}`);
+		}
+	for (const host of ['localhost', `localhost:${port}`, '127.0.0.1', `127.0.0.1:${port}`, 'LocalHost', hostname()]) {
+		const reply = await request(listeners.health, '/health', { headers: { Host: host } });
+		assert.equal(reply.status, 200, `Host: ${host}`);
+	}
+});
+
+test('no Host, two, or a bad one is no request', async () => {
+	for (const hosts of [
+		'', 'Host:\r\n', 'Host: localhost\r\nHost: evil.example\r\n', 'Host: local host\r\n',
+		'Host: localhost/\r\n', 'Host: a@localhost\r\n', 'Host: localhost\0\r\n',
+	]) {
+		const { status } = await raw(listeners.health,
+			`GET /health HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`);
+		assert.ok([400, 421].includes(status), `${JSON.stringify(hosts)}: ${status}`);
+	}
+});
+
+test('api.sock takes any Host: who may open it was decided by its folder', async () => {
+	for (const host of ['localhost', 'kruxos', 'anything.example']) {
+		const reply = await request(stack.api, '/api/audit?limit=1', { headers: { Host: host } });
+		assert.equal(reply.status, 200, host);
+	}
+	assert.equal(statSync(stack.rundir).mode & 0o077, 0);
+});
+
+test('a foreign or null Origin is refused, and nobody gets a CORS header', async () => {
+	const port = stack.healthPort;
+	for (const origin of [
+		'null', 'https://evil.example', 'http://localhost.evil.example', 'file://', `https://127.0.0.1.nip.io:${port}`,
+		'http://0.0.0.0', 'chrome-extension://abc',
+	])
+		for (const [name, where] of Object.entries(listeners)) {
+			const path = name === 'health' ? '/health' : '/api/audit';
+			const reply = await request(where, path, { headers: { Origin: origin } });
+			assert.equal(reply.status, 403, `${name}, Origin: ${origin}`);
+			assert.ok(!Object.keys(reply.headers).some(header => header.startsWith('access-control')));
+		}
+	for (const where of Object.values(listeners)) {
+		const reply = await request(where, '/health', {
+			method: 'OPTIONS',
+			headers: { Origin: 'https://evil.example', 'Access-Control-Request-Method': 'GET' },
+		});
+		assert.ok(reply.status >= 400);
+		assert.ok(!Object.keys(reply.headers).some(header => header.startsWith('access-control')));
+	}
+});
+
+test('nothing but GET and HEAD changes or reads anything', async () => {
+	for (const [name, where] of Object.entries(listeners)) {
+		const path = name === 'health' ? '/health' : '/api/audit';
+		for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', 'CONNECT']) {
+			if (method === 'CONNECT')
+				continue; // not a request to a path
+			const reply = await request(where, path, { method });
+			assert.ok([403, 405].includes(reply.status), `${name}: ${method} ${reply.status}`);
+		}
+	}
+});
+
+test('every answer carries the headers that it should', async () => {
+	for (const [where, path] of [
+		[listeners.health, '/health'], [listeners.health, '/health/live'], [listeners.health, '/nothing'],
+		[stack.api, '/api/audit'], [stack.api, '/api/nothing'], [stack.api, '/api/audit?limit=0'],
+		[stack.api, '/api/activity'], [listeners.dashboard, '/'], [listeners.dashboard, '/api/audit'],
+	]) {
+		const { headers } = await request(where, path);
+		assert.equal(headers['x-content-type-options'], 'nosniff', path);
+		assert.doesNotMatch(headers.server ?? '', /[0-9]/, path);
+		if (path.startsWith('/api'))
+			assert.equal(headers['cache-control'], 'no-store', path);
+	}
+});
+
+test('a page carries a policy that allows nothing foreign', async () => {
+	const { headers } = await request(listeners.dashboard, '/');
+	const policy = headers['content-security-policy'];
+	for (const part of [
+		'default-src \'none\'', 'base-uri \'none\'', 'form-action \'self\'', 'frame-ancestors \'none\'',
+	])
+		assert.ok(policy?.includes(part), `${part} in ${policy}`);
+	assert.equal(headers['referrer-policy'], 'no-referrer');
+	assert.equal(headers['cross-origin-opener-policy'], 'same-origin');
+	assert.equal(headers['cross-origin-resource-policy'], 'same-origin');
+	assert.equal(headers['strict-transport-security'], undefined);
+});
+
+test('without sign-in the dashboard\'s port tells nothing of the log', async () => {
+	for (const path of [
+		'/api/audit', '/api/audit/1', '/api/audit/export', '/api/activity', '/api/activity/stream',
+		'/api/agents', '/api/', '/api', '//api/audit', '/./api/audit', '/%61pi/audit', '/x/../api/audit',
+	]) {
+		const reply = await request(listeners.dashboard, path);
+		assert.ok(reply.status >= 400, `${path}: ${reply.status}`);
+		assert.doesNotMatch(reply.body, /entry_hash|log\.open/);
+	}
+});
+
+test('no path leads out of the tree', async () => {
+	const secrets = ['root:x:', 'PRIVATE KEY', 'SQLite format', '[audit]', '"prev_hash"'];
+	const targets = ['etc/passwd', 'kruxos.conf', 'kruxos.db', 'state.db', 'tls/key.pem', 'audit/'];
+	const ways = [
+		'/../', '/../../../../../../', '/..%2f', '/%2e%2e/', '/%2e%2e%2f', '/.%2e/', '/..%5c', '/..\\',
+		'/....//', '/..;/', '/%c0%ae%c0%ae/', '/%252e%252e/', '//', '/./', '/api/../', '/health/../',
+		'/api/audit/../../', '/static../', '/assets../', '/%00/', '/..%00/', '/~root/',
+	];
+	let tried = 0;
+	for (const [name, where] of Object.entries(listeners))
+		for (const way of ways)
+			for (const target of targets) {
+				const path = way + target;
+				const { status, text } = where.tls
+					? await request(where, path).then(({ status, body }) => ({ status, text: body }))
+					: await raw(where, `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`);
+				assert.ok([400, 403, 404, 405].includes(status), `${name} ${path}: ${status}`);
+				for (const secret of secrets)
+					assert.ok(!text.includes(secret), `${name} ${path}`);
+				tried++;
+			}
+	assert.ok(tried > 300);
+});
+
+test('bytes that are no HTTP end the connection, and the next request is answered', async () => {
+	for (const bytes of [
+		'\0\0\0\0\r\n\r\n', 'GET\r\n\r\n', 'GET / HTTP/9.9\r\n\r\n', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n',
+		`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+		`GET / HTTP/1.1\r\nHost: localhost\r\nX: ${'a'.repeat(100_000)}\r\n\r\n`,
+		'GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello',
+		'GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n',
+		'GET /health HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: xchunked\r\n\r\n',
+	]) {
+		const { status } = await raw(listeners.health, bytes);
+		assert.ok(status === 0 || status >= 400, `${JSON.stringify(bytes.slice(0, 60))}: ${status}`);
+	}
+	await stack.getHealth('/health');
+});
+
+test('a body beyond its bound is refused', async () => {
+	const { status } = await raw(listeners.health,
+		`POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${2 << 20}\r\nConnection: close\r\n\r\n`);
+	assert.ok([403, 405, 413].includes(status), String(status));
+});
+
+test('text of agents comes back as JSON text and nothing else', async () => {
+	const hostile = '</script><img src=x onerror=alert(1)>\u2028\u001b[2J\u202e';
+	const door = await stack.door();
+	const [seq] = await door.record({
+		actor_type: 'agent', agent_name: 'hostile', capability: 'shell.exec', status: 'success',
+		summary: hostile, request: { [hostile]: hostile },
+	});
+	door.close();
+	await stack.untilIndexed(seq);
+	const reply = await request(stack.api, `/api/audit/${seq}`);
+	assert.equal(reply.headers['content-type'], 'application/json');
+	assert.equal(JSON.parse(reply.body).summary, hostile);
+});
+
+test('what lies under RUNDIR is nobody else\'s', () => {
+	for (const path of ['', 'audit', 'tls', 'kruxos.db', 'state.db', 'kruxos.conf'])
+		assert.equal(statSync(join(stack.rundir, path)).mode & 0o022, 0, path || 'RUNDIR');
+});
