@@ -62,22 +62,10 @@ sha256_digest(struct sha256 *sha256, struct slice bytes,
 /* One more than the digit's value; 0 for what is no lower-case hex digit. A
  * table and no branch a digit: a verifier reads 192 of them a line. */
 static const unsigned char hex_values[256] = {
-	['0'] = 1,
-	2,
-	3,
-	4,
-	5,
-	6,
-	7,
-	8,
-	9,
-	10,
-	['a'] = 11,
-	12,
-	13,
-	14,
-	15,
-	16,
+	/* clang-format off */
+	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
+	['a'] = 11, 12, 13, 14, 15, 16,
+	/* clang-format on */
 };
 
 int

@@ -1,0 +1,126 @@
+/* kruxos.conf as one struct: read whole or not at all.
+ *
+ * A program reads it at its start; on SIGHUP it reads the file again and takes
+ * the new struct only if nothing is wrong with it. What may stand in the file
+ * is the table of settings.h; defaults included, every field is filled in.
+ *
+ * Relative paths are relative to the folder of the file; all paths below are
+ * absolute. Text is NUL-terminated and lives as long as the struct.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+enum config_audit_failure {
+	CONFIG_DENY, /* no record, no tool call */
+	CONFIG_ALLOW,
+};
+
+enum config_service_kind {
+	CONFIG_SERVICE_UNCHECKED, /* nobody asks it: its state is unknown */
+	CONFIG_SERVICE_HTTP,
+	CONFIG_SERVICE_TCP,
+	CONFIG_SERVICE_UNIX,
+	CONFIG_SERVICE_SYSTEMD,
+	CONFIG_SERVICE_HEARTBEAT,
+};
+
+/* [service NAME] */
+struct config_service {
+	const char *name;
+	int kind;	    /* enum config_service_kind */
+	const char *target; /* URL, host:port, path or unit; NULL: none */
+	usec_t timeout;
+	bool critical;	  /* when it fails, the whole is unhealthy */
+	const char *user; /* who may send its heartbeat; NULL: nobody */
+};
+
+/* A list of words: words[count] is NULL. */
+struct config_words {
+	const char **words;
+	size_t count;
+};
+
+struct config {
+	const char *path; /* of the file itself */
+
+	/* [paths] */
+	const char *data_dir;
+	const char *audit_dir;
+	const char *runtime_dir;
+	/* and what lies there */
+	const char *index_file;	   /* data_dir/kruxos.db */
+	const char *state_file;	   /* data_dir/state.db */
+	const char *status_file;   /* runtime_dir/kruxosd.status */
+	const char *ingest_socket; /* runtime_dir/ingest.sock */
+	const char *api_socket;	   /* runtime_dir/api.sock */
+
+	/* [audit] */
+	unsigned retention_days; /* 0: entries are kept for ever */
+	int on_audit_failure;	 /* enum config_audit_failure */
+
+	/* [door] */
+	unsigned connections;
+	unsigned connections_per_uid;
+	const char *web_user;
+	const char *observer_user;
+	const char *operator_group;
+	const char *ingest_group;
+
+	/* [http] */
+	const char *bind; /* an IPv4 or IPv6 address */
+	unsigned health_port;
+	unsigned dashboard_port;
+	unsigned gateway_port;
+	struct config_words names; /* host names that are ours, too */
+	unsigned health_connections;
+	unsigned api_connections;
+	unsigned connections_per_address;
+	unsigned streams_per_address;
+	unsigned slow_answers; /* threads for searches and exports */
+
+	/* [service NAME]: first gateway, vault, proxy, audit and state, which
+	 * are there without being configured; then others, as in the file. */
+	struct config_service *services;
+	size_t service_count;
+
+	struct arena arena; /* holds all of the above */
+};
+
+enum {
+	CONFIG_FILE_BYTES = 1 << 20,
+	CONFIG_SERVICES = 64,	   /* at most, the five among them */
+	CONFIG_RUNTIME_BYTES = 90, /* sockets' paths have 107 (unix(7)) */
+};
+
+/* The file to read: `option` (of -c FILE) if it is not NULL; else
+ * $KRUXOS_CONFIG; else run/kruxos.conf if it exists; else
+ * /etc/kruxos/kruxos.conf. Static storage, or `option`, or the environment's.
+ */
+const char *config_find_path(const char *option);
+
+/* Read the file. -1 with the first thing that is wrong:
+ * `kruxos.conf:12: [audit] retention_days: "abc" is not a number`, and how many
+ * more there are. */
+int config_load(const char *path, struct config **ret, struct error *err);
+
+/* The same, and every thing that is wrong, a line each, in `problems`. */
+int config_check(const char *path, struct config **ret, struct buf *problems);
+
+/* The same of text that is read already; `path` names it and its folder. */
+int config_parse(const char *path, struct slice text, struct config **ret,
+    struct buf *problems);
+
+void config_free(struct config *config);
+DEFINE_CLEANUP(struct config *, config_free);
+
+/* The service of that name, or NULL. */
+const struct config_service *
+config_service(const struct config *config, struct slice name);
+
+#endif

@@ -1,0 +1,56 @@
+/* The settings of kruxos.conf: one table.
+ *
+ * The reader takes nothing that is not in it, `kruxos config check` says what
+ * is wrong in its terms, and the manual's list of settings is made of it.
+ */
+#ifndef CONFIG_SETTINGS_H
+#define CONFIG_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stdint.h>
+
+enum setting_type {
+	SETTING_PATH,	 /* const char *: absolute */
+	SETTING_TEXT,	 /* const char * */
+	SETTING_ACCOUNT, /* const char *: of a user or a group */
+	SETTING_ADDRESS, /* const char *: IPv4 or IPv6 */
+	SETTING_HOSTS,	 /* struct config_words: host names */
+	SETTING_NUMBER,	 /* unsigned, within min..max */
+	SETTING_MSEC,	 /* usec_t; milliseconds in the file, min..max too */
+	SETTING_YES_NO,	 /* bool */
+	SETTING_CHOICE,	 /* int: the place of the word in `choices` */
+};
+
+struct setting {
+	const char *section;
+	const char *key;
+	enum setting_type type;
+	size_t offset;		    /* of the field in its struct */
+	const char *standard;	    /* the default, as one would write it */
+	const char *help;	    /* one sentence for the manual */
+	uint64_t min, max;	    /* SETTING_NUMBER, SETTING_MSEC */
+	const char *unit;	    /* "days", "ms"; NULL: none */
+	const char *const *choices; /* SETTING_CHOICE: NULL at the end */
+};
+
+/* In the manual's order; `section` is NULL behind the last. Fields are those of
+ * struct config, in section "service" those of struct config_service. */
+extern const struct setting settings[];
+
+/* The row, or NULL. */
+const struct setting *settings_find(struct slice section, struct slice key);
+
+bool settings_has_section(struct slice section);
+
+/* Write `value` into the field of `object`; what it points to comes from
+ * `arena`. `folder` is where relative paths begin. -1 with a sentence that says
+ * what is wrong with the value: `"abc" is not a number`. */
+int settings_store(const struct setting *setting, struct slice value,
+    const char *folder, struct arena *arena, void *object, struct error *err);
+
+/* The type in words, for the manual: "a number of days, 0 to 36500". */
+void settings_describe(const struct setting *setting, struct buf *out);
+
+#endif
