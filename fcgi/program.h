@@ -58,8 +58,8 @@ struct program_settings {
 	void (*on_close)(struct program *prog);
 };
 
-int program_main(
-    int argc, char **argv, const struct program_settings *settings);
+int
+program_main(int argc, char **argv, const struct program_settings *settings);
 
 /* The store of the thread that serves a request (req->worker). */
 struct store *program_store(struct program *prog, unsigned worker);

@@ -1,0 +1,365 @@
+/* audit.fcgi: questions to the log.
+ *
+ *	/api/audit		the entries that match, and how many there are
+ *	/api/audit/<seq>	one of them; …/line: its bytes
+ *	/api/audit/export	all that match (export.c)
+ *	/api/audit/stats	sums, and …/histogram (stats.c)
+ *	/api/sessions/<id>	an agent's session
+ *	/api/agents		who has been seen
+ *
+ * docs/openapi.yaml has the shape of every answer.
+ */
+#include "fcgi/export.h"
+#include "fcgi/page_cache.h"
+#include "fcgi/program.h"
+#include "fcgi/query.h"
+#include "fcgi/stats.h"
+
+#include "base/cleanup.h"
+#include "store/agents.h"
+#include "store/sessions.h"
+
+enum {
+	PAGE_DEFAULT = 50,
+	PAGE_MAX = 200,
+};
+
+#define RANGE_DEFAULT	(7 * USEC_PER_DAY)
+#define Q_TIME_LIMIT	(2 * USEC_PER_SEC)
+#define AGENT_IS_ACTIVE (5 * USEC_PER_MIN)
+
+static const struct param audit_params[] = {
+	QUERY_FILTERS,
+	QUERY_RANGE,
+	QUERY_THROUGH,
+	PARAM_TEXT(struct query, q, "q", FILTER_QUERY_BYTES),
+	PARAM_U64(struct query, limit, "limit", 1, PAGE_MAX),
+	PARAM_U64(struct query, offset, "offset", 0, QUERY_SEQ_MAX),
+	PARAM_END,
+};
+
+static struct page_cache *pages;
+
+/* --- /api/audit ----------------------------------------------------------- */
+
+static void
+write_integrity(struct json_writer *json, const struct status *status)
+{
+	json_writer_key(json, "integrity");
+	json_writer_object(json);
+	json_writer_pair(
+	    json, "status", status_integrity_name(status->integrity));
+	json_writer_pair_u64(json, "through_seq", status->verified_seq);
+	json_writer_key(json, "verified_at");
+	if (status->verified_at == 0)
+		json_writer_null(json);
+	else
+		json_writer_time(json, status->verified_at);
+	json_writer_end_object(json);
+}
+
+/* The lines at `places`, newest first. One that has gone or is damaged since
+ * it was indexed is left out; `integrity` tells of damage. */
+static int
+write_entries(struct json_writer *json, struct store *store,
+    const struct search_page *page, struct error *err)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+	cleanup(buf_free) struct buf shown = BUF_INIT;
+
+	json_writer_key(json, "entries");
+	json_writer_array(json);
+	for (size_t i = 0; i < page->count; i++) {
+		struct store_place place;
+		struct entry entry;
+
+		buf_reset(&line);
+		buf_reset(&shown);
+		if (store_read(store, &page->places[i], &line, &entry, &place,
+			err) == 0) {
+			query_add_entry(&shown, buf_slice(&line), place.file);
+			json_writer_raw(json, buf_slice(&shown));
+		} else if (err->code != ERROR_NOT_FOUND &&
+			   err->code != ERROR_CORRUPT) {
+			return -1;
+		}
+	}
+	json_writer_end_array(json);
+	return 0;
+}
+
+static void
+write_time_or_null(
+    struct json_writer *json, const char *key, usec_t time, bool is_there)
+{
+	json_writer_key(json, key);
+	if (is_there)
+		json_writer_time(json, time);
+	else
+		json_writer_null(json);
+}
+
+static int
+write_page(struct json_writer *json, struct store *store,
+    const struct query *query, const struct search *search,
+    const struct search_page *page, const struct status *status,
+    struct error *err)
+{
+	json_writer_object(json);
+	if (write_entries(json, store, page, err) == -1)
+		return -1;
+	json_writer_pair_u64(json, "total", page->total);
+	if (!page->is_exact) {
+		json_writer_pair(json, "total_relation", "gte");
+		json_writer_pair_u64(json, "next", page->next_seq - 1);
+	}
+	json_writer_pair_u64(json, "limit", query->limit);
+	json_writer_pair_u64(json, "offset", query->offset);
+	json_writer_pair_time(json, "from", search->filter.from);
+	write_time_or_null(
+	    json, "to", search->filter.to, query->to != QUERY_UNSET);
+	json_writer_pair_u64(json, "through_seq", page->through_seq);
+	write_integrity(json, status);
+	json_writer_end_object(json);
+	return 0;
+}
+
+static bool
+is_gone(void *context)
+{
+	return request_gone(context);
+}
+
+/* Does the question need the lines themselves, not the index alone? */
+static bool
+needs_lines(const struct filter *filter)
+{
+	return filter->needle.data != NULL ||
+	       filter_has(filter, FILTER_CALL_ID);
+}
+
+/* GET /api/audit: the entries that match, newest first, and how many. */
+static int
+audit_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct query query = QUERY_INIT;
+	struct search search = {
+		.time_limit = Q_TIME_LIMIT,
+		.is_gone = is_gone,
+		.context = req,
+	};
+	struct search_page page;
+	struct status status;
+	struct store *store = program_store(prog, req->worker);
+
+	query.limit = PAGE_DEFAULT;
+	if (program_status(prog, &status, err) == -1)
+		return 503;
+	if (req->worker == 0 &&
+	    page_cache_answer(pages, req, status.commits, rep))
+		return 200;
+	if (query_read(req, &query, &search.filter, err) == -1 ||
+	    query_range(&query, clock_realtime(&clock_system), RANGE_DEFAULT,
+		&search.filter, err) == -1)
+		return 400;
+	if (req->worker == 0 && needs_lines(&search.filter))
+		return HANDLER_SLOW;
+	search.limit = query.limit;
+	search.offset = query.offset;
+	if (query.through != QUERY_UNSET)
+		search.before_seq = query.through + 1;
+	if (search_page(store, &search, req->arena, &page, err) == -1 ||
+	    write_page(
+		rep->json, store, &query, &search, &page, &status, err) == -1)
+		return 503;
+	if (req->worker == 0)
+		page_cache_keep(pages, req, status.commits, rep);
+	return 200;
+}
+
+/* --- one entry ------------------------------------------------------------ */
+
+/* The line of entry req->number into the arena. Returns a status. */
+static int
+find_line(struct program *prog, struct request *req, struct buf *line,
+    struct store_place *ret_place, struct error *err)
+{
+	struct store *store = program_store(prog, req->worker);
+	struct store_place place = { .seq = req->number };
+	struct entry entry;
+
+	/* Without an index the log itself is searched. */
+	if (req->number == 0 || req->number > QUERY_SEQ_MAX ||
+	    (store_find(store, req->number, &place, err) == -1 &&
+		err->code == ERROR_SYSTEM)) {
+		error_set(err, ERROR_NOT_FOUND, "there is no entry %llu",
+		    (unsigned long long)req->number);
+		return 404;
+	}
+	if (store_read(store, &place, line, &entry, ret_place, err) == 0)
+		return 200;
+	if (err->code != ERROR_NOT_FOUND)
+		return 503;
+	error_set(err, ERROR_NOT_FOUND, "there is no entry %llu",
+	    (unsigned long long)req->number);
+	return 404;
+}
+
+/* GET /api/audit/<seq>: one entry. */
+static int
+entry_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+	struct store_place place;
+	int status = find_line(prog, req, &line, &place, err);
+
+	if (status == 200)
+		query_add_entry(&rep->body, buf_slice(&line), place.file);
+	return status;
+}
+
+/* GET /api/audit/<seq>/line: its bytes as they stand. */
+static int
+line_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct store_place place;
+	int status = find_line(prog, req, &rep->body, &place, err);
+
+	if (status == 200)
+		buf_add_char(&rep->body, '\n');
+	return status;
+}
+
+/* --- who, and when -------------------------------------------------------- */
+
+static uint64_t
+sum_of(const uint64_t by_status[ENTRY_STATUSES])
+{
+	uint64_t sum = 0;
+
+	for (int status = 0; status < ENTRY_STATUSES; status++)
+		sum += by_status[status];
+	return sum;
+}
+
+static void
+write_session(struct json_writer *json, const struct session *session)
+{
+	json_writer_object(json);
+	json_writer_pair_slice(json, "session_id", session->id);
+	json_writer_key(json, "agent_name");
+	if (session->actor == ENTRY_AGENT)
+		json_writer_string(json, session->actor_name);
+	else
+		json_writer_null(json);
+	json_writer_pair_time(json, "started_at",
+	    session->started_at != 0 ? session->started_at
+				     : session->first_seen);
+	write_time_or_null(
+	    json, "ended_at", session->ended_at, session->ended_at != 0);
+	json_writer_pair_time(json, "last_seen", session->last_seen);
+	json_writer_pair_u64(json, "first_seq", session->first_seq);
+	json_writer_pair_u64(json, "last_seq", session->last_seq);
+	json_writer_pair_u64(json, "entries", sum_of(session->by_status));
+	stats_write_by_status(json, session->by_status);
+	json_writer_end_object(json);
+}
+
+/* GET /api/sessions/<id>: an agent's session; the newest of that id. */
+static int
+session_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct session_list list;
+
+	if (sessions_find(program_store(prog, req->worker), req->word,
+		req->arena, &list, err) == -1) {
+		if (err->code != ERROR_NOT_FOUND)
+			return 503;
+		error_set(err, ERROR_NOT_FOUND, "there is no such session");
+		return 404;
+	}
+	write_session(rep->json, &list.sessions[0]);
+	return 200;
+}
+
+/* GET /api/agents: who has been seen, the one seen last first. */
+static int
+agents_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct json_writer *json = rep->json;
+	struct agent_list list;
+	usec_t now = clock_realtime(&clock_system);
+
+	if (agents_list(program_store(prog, req->worker), ENTRY_AGENT, 0,
+		SEARCH_LIMIT, req->arena, &list, err) == -1)
+		return 503;
+	json_writer_object(json);
+	json_writer_key(json, "agents");
+	json_writer_array(json);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct agent *agent = &list.agents[i];
+
+		json_writer_object(json);
+		json_writer_pair_slice(json, "agent_name", agent->name);
+		json_writer_pair_bool(
+		    json, "active", agent->last_seen + AGENT_IS_ACTIVE >= now);
+		json_writer_pair_time(json, "first_seen", agent->first_seen);
+		json_writer_pair_time(json, "last_seen", agent->last_seen);
+		json_writer_pair_u64(json, "entries", sum_of(agent->by_status));
+		json_writer_pair_u64(json, "sessions", agent->sessions);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+	json_writer_end_object(json);
+	return 200;
+}
+
+static const struct route routes[] = {
+	{ METHOD_GET, "/api/audit", audit_get, audit_params, 0 },
+	{ METHOD_GET, "/api/audit/<number>", entry_get, NULL, 0 },
+	{ METHOD_GET, "/api/audit/<number>/line", line_get, NULL, 0 },
+	{ METHOD_GET, "/api/audit/export", export_get, export_params,
+	    ROUTE_DOWNLOAD },
+	{ METHOD_GET, "/api/audit/stats", stats_get, stats_params, ROUTE_SLOW },
+	{ METHOD_GET, "/api/audit/histogram", histogram_get, histogram_params,
+	    ROUTE_SLOW },
+	{ METHOD_GET, "/api/sessions/<word>", session_get, NULL, 0 },
+	{ METHOD_GET, "/api/agents", agents_get, NULL, 0 },
+	ROUTE_END,
+};
+
+static int
+on_open(struct program *prog, struct error *err)
+{
+	(void)prog;
+	(void)err;
+	pages = page_cache_new(&clock_system);
+	return 0;
+}
+
+static void
+on_close(struct program *prog)
+{
+	(void)prog;
+	page_cache_free(pages);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct program_settings settings = {
+		.name = "audit",
+		.summary = "answers questions to the audit log",
+		.routes = routes,
+		.needs_store = true,
+		.on_open = on_open,
+		.on_close = on_close,
+	};
+
+	return program_main(argc, argv, &settings);
+}

@@ -1,0 +1,284 @@
+#include "fcgi/export.h"
+
+#include "fcgi/program.h"
+#include "fcgi/query.h"
+
+#include "base/cleanup.h"
+#include "base/json_reader.h"
+#include "door/door.h"
+
+enum {
+	WINDOW_SEQS = SEARCH_LIMIT, /* so that a page holds all of a window */
+	PIECE_BYTES = 256 << 10,
+};
+
+enum format { FORMAT_JSON, FORMAT_NDJSON, FORMAT_CSV };
+
+static const char *const format_names[] = { "json", "ndjson", "csv", NULL };
+
+static const char *const format_types[] = { "application/json",
+	"application/x-ndjson", "text/csv; charset=utf-8" };
+
+const struct param export_params[] = {
+	QUERY_FILTERS,
+	QUERY_RANGE,
+	QUERY_THROUGH,
+	PARAM_TEXT(struct query, q, "q", FILTER_QUERY_BYTES),
+	PARAM_CHOICE(struct query, format, "format", format_names),
+	PARAM_END,
+};
+
+/* An export under way. */
+struct export
+{
+	struct store *store;
+	struct request *req;
+	struct reply *rep;
+	enum format format;
+	struct filter filter;
+	uint64_t through_seq;
+	uint64_t count;	  /* entries written */
+	struct buf piece; /* what was not sent yet */
+	struct buf line;
+	struct json_reader reader;
+};
+
+/* --- CSV ------------------------------------------------------------------ */
+
+void
+export_add_cell(struct buf *out, struct slice text)
+{
+	bool is_formula =
+	    text.len > 0 && memchr("=+-@\t\r", text.data[0], 6) != NULL;
+	bool is_quoted = is_formula;
+
+	if (text.len > 0 && text.data[0] == '\0')
+		is_formula = is_quoted = true;
+	for (size_t i = 0; i < text.len && !is_quoted; i++)
+		is_quoted = strchr("\",\r\n", text.data[i]) != NULL;
+	if (is_quoted)
+		buf_add_char(out, '"');
+	if (is_formula)
+		buf_add_char(out, '\'');
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.data[i] == '"')
+			buf_add_char(out, '"');
+		buf_add_char(out, text.data[i]);
+	}
+	if (is_quoted)
+		buf_add_char(out, '"');
+}
+
+/* The columns whose words stand in the line as they are, in their order. */
+static const char *const csv_columns[] = { "seq", "recorded_at", "time",
+	"time_clamped", "uid", "source", "actor_type", "agent_name",
+	"user_name", "session_id", "call_id", "parent_call_id", "trace_id",
+	"capability", "policy_tier", "decided_by", "status", "duration_ms",
+	"summary", "request", "erased_by", "payload_hash", "prev_hash",
+	"entry_hash", NULL };
+
+static void
+add_csv_head(struct buf *out)
+{
+	for (size_t i = 0; csv_columns[i] != NULL; i++) {
+		buf_add_str(out, csv_columns[i]);
+		buf_add_char(out, ',');
+	}
+	buf_add_str(out, "log_file\r\n");
+}
+
+static int
+add_csv_row(struct export *export, const char *file, struct error *err)
+{
+	struct buf *out = &export->piece;
+
+	if (json_reader_read(&export->reader, buf_slice(&export->line), err) ==
+	    -1)
+		return -1;
+	for (size_t i = 0; csv_columns[i] != NULL; i++) {
+		const struct json_node *node = json_reader_member(
+		    &export->reader, export->reader.nodes, csv_columns[i]);
+
+		if (node != NULL)
+			export_add_cell(out, node->text);
+		buf_add_char(out, ',');
+	}
+	buf_add_str(out, file);
+	buf_add_str(out, "\r\n");
+	return 0;
+}
+
+/* --- the stream ----------------------------------------------------------- */
+
+static int
+send_piece(struct export *export, struct error *err)
+{
+	int result =
+	    export->piece.len == 0
+		? 0
+		: reply_write(export->rep, buf_slice(&export->piece), err);
+
+	buf_reset(&export->piece);
+	return result;
+}
+
+static int
+add_entry(
+    struct export *export, const struct store_place *place, struct error *err)
+{
+	struct store_place found;
+	struct entry entry;
+
+	buf_reset(&export->line);
+	if (store_read(export->store, place, &export->line, &entry, &found,
+		err) == -1) {
+		/* Retention took it meanwhile. */
+		return err->code == ERROR_NOT_FOUND ? 0 : -1;
+	}
+	if (export->format == FORMAT_CSV) {
+		if (add_csv_row(export, found.file, err) == -1)
+			return -1;
+	} else if (export->format == FORMAT_JSON) {
+		buf_add_str(&export->piece, export->count == 0 ? "\n" : ",\n");
+		query_add_entry(
+		    &export->piece, buf_slice(&export->line), found.file);
+	} else {
+		buf_add_slice(&export->piece, buf_slice(&export->line));
+		buf_add_char(&export->piece, '\n');
+	}
+	export->count++;
+	return export->piece.len < PIECE_BYTES ? 0 : send_piece(export, err);
+}
+
+static bool
+is_gone(void *context)
+{
+	return request_gone(context);
+}
+
+/* The matches among WINDOW_SEQS entries behind `after`, oldest first: a page
+ * holds them all, and its snapshot ends before anything is sent. */
+static int
+add_window(struct export *export, uint64_t after, struct error *err)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct search search = {
+		.filter = export->filter,
+		.after_seq = after,
+		.through_seq = after + WINDOW_SEQS < export->through_seq
+				   ? after + WINDOW_SEQS
+				   : export->through_seq,
+		.limit = SEARCH_LIMIT,
+		.is_gone = is_gone,
+		.context = export->req,
+	};
+	struct search_page page;
+
+	if (search_page(export->store, &search, &arena, &page, err) == -1)
+		return -1;
+	for (size_t i = page.count; i-- > 0;)
+		if (add_entry(export, &page.places[i], err) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+stream(struct export *export, uint64_t first_seq, struct error *err)
+{
+	uint64_t after = first_seq == 0 ? 0 : first_seq - 1;
+
+	if (export->format == FORMAT_CSV)
+		add_csv_head(&export->piece);
+	else if (export->format == FORMAT_JSON)
+		buf_add_char(&export->piece, '[');
+	for (; after < export->through_seq; after += WINDOW_SEQS)
+		if (add_window(export, after, err) == -1)
+			return -1;
+	if (export->format == FORMAT_JSON)
+		buf_add_str(&export->piece, "\n]\n");
+	return send_piece(export, err);
+}
+
+/* --- the entry about it, and the headers ---------------------------------- */
+
+/* An export is recorded before its first byte leaves. */
+static int
+record(struct program *prog, struct request *req, enum format format,
+    struct error *err)
+{
+	cleanup(buf_free) struct buf args = BUF_INIT;
+	struct json_writer json;
+	struct door *door =
+	    door_open(prog->ingest_path, PROGRAM_DOOR_TIMEOUT, NULL, NULL, err);
+	int result;
+
+	if (door == NULL)
+		return error_prefix(err, "the export cannot be recorded");
+	json_writer_init(&json, &args);
+	json_writer_object(&json);
+	json_writer_pair(&json, "via", "api.sock");
+	json_writer_pair(&json, "format", format_names[format]);
+	json_writer_pair_slice(&json, "query", req->query);
+	json_writer_end_object(&json);
+	result = door_command(door, "audit.export", buf_slice(&args),
+	    (struct slice){ NULL, 0 }, NULL, NULL, NULL, err);
+	door_close(door);
+	return result == -1 ? error_prefix(err, "the export cannot be recorded")
+			    : 0;
+}
+
+static void
+set_headers(struct export *export, usec_t now)
+{
+	char from[CLOCK_DATE_SIZE], to[CLOCK_DATE_SIZE];
+	usec_t end = export->filter.to > now ? now : export->filter.to - 1;
+
+	clock_format_date(export->filter.from, from);
+	clock_format_date(end, to);
+	reply_type(export->rep, format_types[export->format]);
+	reply_header(export->rep, "Content-Disposition",
+	    "attachment; filename=\"kruxos-audit-%s-%s.%s\"", from, to,
+	    format_names[export->format]);
+}
+
+/* GET /api/audit/export: every match, oldest first. */
+int
+export_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct query query = QUERY_INIT;
+	usec_t now = clock_realtime(&clock_system);
+	struct export export = {
+		.store = program_store(prog, req->worker),
+		.req = req,
+		.rep = rep,
+		.piece = BUF_INIT,
+		.line = BUF_INIT,
+		.reader = JSON_READER_INIT,
+	};
+	uint64_t first_seq;
+	int status = 200;
+
+	if (query_read(req, &query, &export.filter, err) == -1 ||
+	    query_range(&query, now, 7 * USEC_PER_DAY, &export.filter, err) ==
+		-1)
+		return 400;
+	export.format = (enum format)query.format;
+	if (store_begin(export.store, err) == -1)
+		return 503;
+	first_seq = store_first_seq(export.store);
+	export.through_seq = store_last_seq(export.store);
+	store_end(export.store);
+	if (query.through < export.through_seq)
+		export.through_seq = query.through;
+	if (req->method != METHOD_HEAD &&
+	    record(prog, req, export.format, err) == -1)
+		return 503;
+	set_headers(&export, now);
+	if (stream(&export, first_seq, err) == -1)
+		status = 503; /* breaks the connection: half is not all */
+	buf_free(&export.piece);
+	buf_free(&export.line);
+	json_reader_free(&export.reader);
+	return status;
+}
