@@ -49,6 +49,7 @@ lib_src     := $(wildcard lib/*/*.c)
 kruxosd_src := $(wildcard collectors/kruxosd/*.c)
 cli_src     := $(filter-out cli/kruxos-run.c,$(wildcard cli/*.c))
 fcgi_src    := $(wildcard fcgi/*.c)
+fcgi_programs := $(filter health audit activity,$(fcgi_src:fcgi/%.c=%))
 test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -56,7 +57,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 programs := $(if $(filter collectors/kruxosd/main.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
             $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
             $(patsubst cli/kruxos-run.c,$(BUILD)/bin/kruxos-run,$(wildcard cli/kruxos-run.c)) \
-            $(patsubst fcgi/%.c,$(BUILD)/fcgi/%.fcgi,$(filter-out fcgi/program.c fcgi/export.c,$(fcgi_src)))
+            $(if $(wildcard fcgi/program.c),$(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
 all: $(programs)
@@ -97,8 +98,10 @@ $(BUILD)/bin/kruxos: $(call objects,$(cli_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,-ljson-c)
 $(BUILD)/bin/kruxos-run: $(call objects,cli/kruxos-run.c) $(BUILD)/libkruxos.a
 	$(call link,$^)
-$(BUILD)/fcgi/audit.fcgi: $(call objects,fcgi/export.c)
-$(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(call objects,fcgi/program.c) $(BUILD)/libkruxos.a
+$(BUILD)/fcgi.a: $(call objects,$(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)))
+	@rm -f $@
+	$(AR) rcs $@ $^
+$(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a
 	$(call link,$(filter %.o,$^) $(filter %.a,$^),$(LIBS_fcgi))
 
 # --- tests -------------------------------------------------------------------
