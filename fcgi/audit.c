@@ -245,30 +245,41 @@ sum_of(const uint64_t by_status[ENTRY_STATUSES])
 	return sum;
 }
 
+/* What a session and an agent have in common. */
+static void
+write_sums(struct json_writer *json, usec_t first_seen, usec_t last_seen,
+    uint64_t last_seq, struct slice last_capability,
+    const uint64_t by_status[ENTRY_STATUSES])
+{
+	json_writer_pair_time(json, "first_seen", first_seen);
+	json_writer_pair_time(json, "last_seen", last_seen);
+	json_writer_pair_u64(json, "last_seq", last_seq);
+	json_writer_pair_slice(json, "last_capability", last_capability);
+	json_writer_pair_u64(json, "entries", sum_of(by_status));
+	stats_write_by_status(json, by_status);
+}
+
 static void
 write_session(struct json_writer *json, const struct session *session)
 {
 	json_writer_object(json);
 	json_writer_pair_slice(json, "session_id", session->id);
-	json_writer_key(json, "agent_name");
-	if (session->actor == ENTRY_AGENT)
-		json_writer_string(json, session->actor_name);
-	else
-		json_writer_null(json);
-	json_writer_pair_time(json, "started_at",
-	    session->started_at != 0 ? session->started_at
-				     : session->first_seen);
+	json_writer_pair(json, "actor_type", entry_actor_name(session->actor));
+	if (session->actor != ENTRY_SYSTEM)
+		json_writer_pair_slice(json,
+		    session->actor == ENTRY_AGENT ? "agent_name" : "user_name",
+		    session->actor_name);
+	write_time_or_null(
+	    json, "started_at", session->started_at, session->started_at != 0);
 	write_time_or_null(
 	    json, "ended_at", session->ended_at, session->ended_at != 0);
-	json_writer_pair_time(json, "last_seen", session->last_seen);
 	json_writer_pair_u64(json, "first_seq", session->first_seq);
-	json_writer_pair_u64(json, "last_seq", session->last_seq);
-	json_writer_pair_u64(json, "entries", sum_of(session->by_status));
-	stats_write_by_status(json, session->by_status);
+	write_sums(json, session->first_seen, session->last_seen,
+	    session->last_seq, session->last_capability, session->by_status);
 	json_writer_end_object(json);
 }
 
-/* GET /api/sessions/<id>: an agent's session; the newest of that id. */
+/* GET /api/sessions/<id>: usually one; the newest first. */
 static int
 session_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
@@ -282,8 +293,33 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 		error_set(err, ERROR_NOT_FOUND, "there is no such session");
 		return 404;
 	}
-	write_session(rep->json, &list.sessions[0]);
+	json_writer_object(rep->json);
+	json_writer_key(rep->json, "sessions");
+	json_writer_array(rep->json);
+	for (size_t i = 0; i < list.count; i++)
+		write_session(rep->json, &list.sessions[i]);
+	json_writer_end_array(rep->json);
+	json_writer_end_object(rep->json);
 	return 200;
+}
+
+static const struct param agents_params[] = {
+	PARAM_U64(struct query, limit, "limit", 1, PAGE_MAX),
+	PARAM_U64(struct query, offset, "offset", 0, QUERY_SEQ_MAX),
+	PARAM_END,
+};
+
+static void
+write_agent(struct json_writer *json, const struct agent *agent, usec_t now)
+{
+	json_writer_object(json);
+	json_writer_pair_slice(json, "agent_name", agent->name);
+	json_writer_pair_bool(
+	    json, "active", agent->last_seen + AGENT_IS_ACTIVE >= now);
+	json_writer_pair_u64(json, "sessions", agent->sessions);
+	write_sums(json, agent->first_seen, agent->last_seen, agent->last_seq,
+	    agent->last_capability, agent->by_status);
+	json_writer_end_object(json);
 }
 
 /* GET /api/agents: who has been seen, the one seen last first. */
@@ -291,30 +327,24 @@ static int
 agents_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
+	struct query query = QUERY_INIT;
 	struct json_writer *json = rep->json;
 	struct agent_list list;
 	usec_t now = clock_realtime(&clock_system);
 
-	if (agents_list(program_store(prog, req->worker), ENTRY_AGENT, 0,
-		SEARCH_LIMIT, req->arena, &list, err) == -1)
+	query.limit = PAGE_MAX;
+	if (params_read(req, &query, err) == -1)
+		return 400;
+	if (agents_list(program_store(prog, req->worker), ENTRY_AGENT,
+		query.offset, query.limit, req->arena, &list, err) == -1)
 		return 503;
 	json_writer_object(json);
 	json_writer_key(json, "agents");
 	json_writer_array(json);
-	for (size_t i = 0; i < list.count; i++) {
-		const struct agent *agent = &list.agents[i];
-
-		json_writer_object(json);
-		json_writer_pair_slice(json, "agent_name", agent->name);
-		json_writer_pair_bool(
-		    json, "active", agent->last_seen + AGENT_IS_ACTIVE >= now);
-		json_writer_pair_time(json, "first_seen", agent->first_seen);
-		json_writer_pair_time(json, "last_seen", agent->last_seen);
-		json_writer_pair_u64(json, "entries", sum_of(agent->by_status));
-		json_writer_pair_u64(json, "sessions", agent->sessions);
-		json_writer_end_object(json);
-	}
+	for (size_t i = 0; i < list.count; i++)
+		write_agent(json, &list.agents[i], now);
 	json_writer_end_array(json);
+	json_writer_pair_u64(json, "total", list.total);
 	json_writer_end_object(json);
 	return 200;
 }
@@ -329,7 +359,7 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/api/audit/histogram", histogram_get, histogram_params,
 	    ROUTE_SLOW },
 	{ METHOD_GET, "/api/sessions/<word>", session_get, NULL, 0 },
-	{ METHOD_GET, "/api/agents", agents_get, NULL, 0 },
+	{ METHOD_GET, "/api/agents", agents_get, agents_params, 0 },
 	ROUTE_END,
 };
 
