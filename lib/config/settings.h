@@ -7,6 +7,7 @@
 #define CONFIG_SETTINGS_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 
 #include <stdint.h>

@@ -1,0 +1,371 @@
+#include "config/settings.h"
+
+#include "base/cleanup.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "config/config.h"
+
+#include <arpa/inet.h>
+
+#include <errno.h>
+#include <stdarg.h>
+
+enum {
+	ACCOUNT_BYTES = 32, /* of a user's or group's name: useradd(8) */
+	HOST_BYTES = 253,   /* of a host name: RFC 1035 §2.3.4, as text */
+	HOSTS = 32,	    /* at most, in a list */
+};
+
+static const char *const audit_failures[] = { "deny", "allow", NULL };
+static const char *const service_kinds[] = { "none", "http", "tcp", "unix",
+	"systemd", "heartbeat", NULL };
+
+#define IN_CONFIG(field)  offsetof(struct config, field)
+#define IN_SERVICE(field) offsetof(struct config_service, field)
+
+const struct setting settings[] = {
+	{ "paths", "data_dir", SETTING_PATH, IN_CONFIG(data_dir), ".",
+	    "Where kruxos.db and state.db lie; by default the folder of this "
+	    "file." },
+	{ "paths", "audit_dir", SETTING_PATH, IN_CONFIG(audit_dir), "audit",
+	    "Where the audit log lies; by default `audit` in data_dir." },
+	{ "paths", "runtime_dir", SETTING_PATH, IN_CONFIG(runtime_dir), ".",
+	    "Where the sockets and the status page lie; by default data_dir." },
+
+	{ "audit", "retention_days", SETTING_NUMBER, IN_CONFIG(retention_days),
+	    "400",
+	    "Files of the audit log older than this are removed; 0 keeps them "
+	    "for ever.",
+	    .max = 36500, .unit = "days" },
+	{ "audit", "on_audit_failure", SETTING_CHOICE,
+	    IN_CONFIG(on_audit_failure), "deny",
+	    "What the gateway does with a tool call that cannot be recorded.",
+	    .choices = audit_failures },
+
+	{ "door", "connections", SETTING_NUMBER, IN_CONFIG(connections),
+	    "10240", "Connections that ingest.sock takes at once.", .min = 16,
+	    .max = 100000 },
+	{ "door", "connections_per_uid", SETTING_NUMBER,
+	    IN_CONFIG(connections_per_uid), "64",
+	    "Of these, how many one user may have.", .min = 1, .max = 100000 },
+	{ "door", "web_user", SETTING_ACCOUNT, IN_CONFIG(web_user),
+	    "kruxos-web",
+	    "The user of the FastCGI programs, which relay actions of others." },
+	{ "door", "observer_user", SETTING_ACCOUNT, IN_CONFIG(observer_user),
+	    "kruxos-observer",
+	    "The user that reports on the host and on services." },
+	{ "door", "operator_group", SETTING_ACCOUNT, IN_CONFIG(operator_group),
+	    "kruxos", "Its members read, acknowledge and silence." },
+	{ "door", "ingest_group", SETTING_ACCOUNT, IN_CONFIG(ingest_group),
+	    "kruxos-ingest", "Its members hand in what agents did." },
+
+	{ "http", "bind", SETTING_ADDRESS, IN_CONFIG(bind), "127.0.0.1",
+	    "The address that the ports below are opened on." },
+	{ "http", "health_port", SETTING_NUMBER, IN_CONFIG(health_port), "7701",
+	    "The port of /health and /metrics.", .min = 1, .max = 65535 },
+	{ "http", "dashboard_port", SETTING_NUMBER, IN_CONFIG(dashboard_port),
+	    "7800", "The port of the dashboard and its API.", .min = 1,
+	    .max = 65535 },
+	{ "http", "gateway_port", SETTING_NUMBER, IN_CONFIG(gateway_port),
+	    "7700", "The port that agents call.", .min = 1, .max = 65535 },
+	{ "http", "names", SETTING_HOSTS, IN_CONFIG(names), "",
+	    "Names of this host beside its own, its addresses and localhost." },
+	{ "http", "health_connections", SETTING_NUMBER,
+	    IN_CONFIG(health_connections), "1024",
+	    "Connections that the health port takes at once.", .min = 1,
+	    .max = 16384 },
+	{ "http", "api_connections", SETTING_NUMBER, IN_CONFIG(api_connections),
+	    "256", "Connections that api.sock takes at once.", .min = 1,
+	    .max = 16384 },
+	{ "http", "connections_per_address", SETTING_NUMBER,
+	    IN_CONFIG(connections_per_address), "64",
+	    "Connections to the dashboard from one address.", .min = 1,
+	    .max = 16384 },
+	{ "http", "streams_per_address", SETTING_NUMBER,
+	    IN_CONFIG(streams_per_address), "16",
+	    "Of these, how many may be live streams.", .min = 1, .max = 16384 },
+	{ "http", "slow_answers", SETTING_NUMBER, IN_CONFIG(slow_answers), "4",
+	    "Searches and exports that a program works on at once.", .min = 1,
+	    .max = 64 },
+
+	{ "service", "kind", SETTING_CHOICE, IN_SERVICE(kind), "none",
+	    "How the service is checked; `none`: not at all, its state is "
+	    "unknown.",
+	    .choices = service_kinds },
+	{ "service", "target", SETTING_TEXT, IN_SERVICE(target), "",
+	    "What is checked: a URL, host:port, a socket's path or a unit." },
+	{ "service", "timeout_ms", SETTING_MSEC, IN_SERVICE(timeout), "2000",
+	    "A check that takes longer has failed.", .min = 10, .max = 15000,
+	    .unit = "ms" },
+	{ "service", "critical", SETTING_YES_NO, IN_SERVICE(critical), "no",
+	    "Whether the whole is unhealthy when this service is; by default "
+	    "`yes` for audit and state." },
+	{ "service", "uid", SETTING_ACCOUNT, IN_SERVICE(user), "",
+	    "The user, by name or number, that may send its heartbeat." },
+	{ NULL },
+};
+
+const struct setting *
+settings_find(struct slice section, struct slice key)
+{
+	for (const struct setting *row = settings; row->section != NULL; row++)
+		if (slice_is(section, row->section) && slice_is(key, row->key))
+			return row;
+	return NULL;
+}
+
+bool
+settings_has_section(struct slice section)
+{
+	for (const struct setting *row = settings; row->section != NULL; row++)
+		if (slice_is(section, row->section))
+			return true;
+	return false;
+}
+
+/* How a value is read, a function a type. */
+
+struct value {
+	const struct setting *setting;
+	struct slice text;
+	const char *folder;
+	struct arena *arena;
+};
+
+typedef int
+store_function(const struct value *value, void *field, struct error *err);
+
+static int fail(struct error *err, struct slice text, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static int
+fail(struct error *err, struct slice text, const char *format, ...)
+{
+	cleanup(buf_free) struct buf sentence = BUF_INIT;
+	va_list arguments;
+
+	text_add_quoted(&sentence, text);
+	buf_add_char(&sentence, ' ');
+	va_start(arguments, format);
+	buf_addv(&sentence, format, arguments);
+	va_end(arguments);
+	return error_set(err, ERROR_INVALID, "%s", sentence.data);
+}
+
+/* Is it one to `most` letters, digits and bytes of `others`, no '-' first? */
+static bool
+is_made_of(struct slice text, size_t most, const char *others)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+
+		if (!letter && (c < '0' || c > '9') &&
+		    (c == '\0' || strchr(others, c) == NULL))
+			return false;
+	}
+	return text.len > 0 && text.len <= most && text.data[0] != '-';
+}
+
+static int
+store_path(const struct value *value, void *field, struct error *err)
+{
+	struct slice path = value->text;
+	const char **ret = field;
+
+	(void)err;
+	while (path.len > 1 && path.data[path.len - 1] == '/')
+		path.len--;
+	if (path.data[0] == '/')
+		*ret = arena_slice(value->arena, path).data;
+	else if (slice_is(path, "."))
+		*ret = arena_printf(value->arena, "%s", value->folder);
+	else
+		*ret = arena_printf(value->arena, "%s/%.*s",
+		    slice_is(slice_of(value->folder), "/") ? "" : value->folder,
+		    SLICE_ARG(path));
+	return 0;
+}
+
+static int
+store_text(const struct value *value, void *field, struct error *err)
+{
+	(void)err;
+	*(const char **)field = arena_slice(value->arena, value->text).data;
+	return 0;
+}
+
+static int
+store_account(const struct value *value, void *field, struct error *err)
+{
+	if (!is_made_of(value->text, ACCOUNT_BYTES, "._-"))
+		return fail(err, value->text, "is not the name of an account");
+	return store_text(value, field, err);
+}
+
+static int
+store_address(const struct value *value, void *field, struct error *err)
+{
+	const char *text = arena_slice(value->arena, value->text).data;
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET, text, &address) != 1 &&
+	    inet_pton(AF_INET6, text, &address) != 1)
+		return fail(err, value->text, "is not an IP address");
+	*(const char **)field = text;
+	return 0;
+}
+
+/* The next word of `rest`, which shrinks; false when there is none. */
+static bool
+take_word(struct slice *rest, struct slice *ret)
+{
+	size_t start = 0, end;
+
+	while (start < rest->len && rest->data[start] == ' ')
+		start++;
+	end = start;
+	while (end < rest->len && rest->data[end] != ' ')
+		end++;
+	*ret = (struct slice){ rest->data + start, end - start };
+	*rest = (struct slice){ rest->data + end, rest->len - end };
+	return end > start;
+}
+
+static int
+store_hosts(const struct value *value, void *field, struct error *err)
+{
+	const char **words =
+	    arena_array(value->arena, HOSTS + 1, sizeof(words[0]));
+	struct slice rest = value->text, word;
+	size_t count = 0;
+
+	while (take_word(&rest, &word)) {
+		if (!is_made_of(word, HOST_BYTES, ".-"))
+			return fail(err, word, "is not a host name");
+		if (count == HOSTS)
+			return fail(
+			    err, value->text, "has more than %d names", HOSTS);
+		words[count++] = arena_slice(value->arena, word).data;
+	}
+	*(struct config_words *)field = (struct config_words){ words, count };
+	return 0;
+}
+
+static int
+read_number(const struct value *value, uint64_t *ret, struct error *err)
+{
+	const struct setting *setting = value->setting;
+
+	if (number_parse_u64(value->text, setting->min, setting->max, ret) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return fail(err, value->text, "is not a number");
+	return fail(err, value->text, "is not within %llu to %llu",
+	    (unsigned long long)setting->min, (unsigned long long)setting->max);
+}
+
+static int
+store_number(const struct value *value, void *field, struct error *err)
+{
+	uint64_t number;
+
+	if (read_number(value, &number, err) == -1)
+		return -1;
+	*(unsigned *)field = (unsigned)number;
+	return 0;
+}
+
+static int
+store_msec(const struct value *value, void *field, struct error *err)
+{
+	uint64_t number;
+
+	if (read_number(value, &number, err) == -1)
+		return -1;
+	*(usec_t *)field = number * USEC_PER_MSEC;
+	return 0;
+}
+
+static int
+store_yes_no(const struct value *value, void *field, struct error *err)
+{
+	bool yes = slice_is(value->text, "yes");
+
+	if (!yes && !slice_is(value->text, "no"))
+		return fail(err, value->text, "is neither yes nor no");
+	*(bool *)field = yes;
+	return 0;
+}
+
+static void
+add_choices(struct buf *out, const char *const *choices)
+{
+	for (size_t i = 0; choices[i] != NULL; i++) {
+		if (i > 0)
+			buf_add_str(
+			    out, choices[i + 1] == NULL ? " or " : ", ");
+		buf_add_str(out, choices[i]);
+	}
+}
+
+static int
+store_choice(const struct value *value, void *field, struct error *err)
+{
+	const char *const *choices = value->setting->choices;
+	cleanup(buf_free) struct buf words = BUF_INIT;
+
+	for (int i = 0; choices[i] != NULL; i++)
+		if (slice_is(value->text, choices[i])) {
+			*(int *)field = i;
+			return 0;
+		}
+	add_choices(&words, choices);
+	return fail(err, value->text, "is not %s", words.data);
+}
+
+static const struct {
+	store_function *store;
+	const char *words;
+} types[] = {
+	[SETTING_PATH] = { store_path, "a path" },
+	[SETTING_TEXT] = { store_text, "text" },
+	[SETTING_ACCOUNT] = { store_account, "a user or group" },
+	[SETTING_ADDRESS] = { store_address, "an IP address" },
+	[SETTING_HOSTS] = { store_hosts, "host names, with spaces between" },
+	[SETTING_NUMBER] = { store_number, "a number" },
+	[SETTING_MSEC] = { store_msec, "a number" },
+	[SETTING_YES_NO] = { store_yes_no, "yes or no" },
+	[SETTING_CHOICE] = { store_choice, NULL },
+};
+
+int
+settings_store(const struct setting *setting, struct slice text,
+    const char *folder, struct arena *arena, void *object, struct error *err)
+{
+	struct value value = { setting, text, folder, arena };
+
+	/* What is empty by default may be made so; its field stays zero. */
+	if (text.len == 0 && setting->standard[0] != '\0')
+		return error_set(err, ERROR_INVALID, "there is no value");
+	if (text.len == 0)
+		return 0;
+	return types[setting->type].store(
+	    &value, (char *)object + setting->offset, err);
+}
+
+void
+settings_describe(const struct setting *setting, struct buf *out)
+{
+	if (setting->type == SETTING_CHOICE) {
+		add_choices(out, setting->choices);
+		return;
+	}
+	buf_add_str(out, types[setting->type].words);
+	if (setting->unit != NULL)
+		buf_addf(out, " of %s", setting->unit);
+	if (setting->max > 0)
+		buf_addf(out, ", %llu to %llu",
+		    (unsigned long long)setting->min,
+		    (unsigned long long)setting->max);
+}

@@ -1,0 +1,402 @@
+#include "lib/config/config.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <sys/stat.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define PATH "/etc/kruxos/kruxos.conf"
+
+static struct config *
+parse(const char *text)
+{
+	cleanup(buf_free) struct buf problems = BUF_INIT;
+	struct config *config = NULL;
+
+	if (config_parse(PATH, slice_of(text), &config, &problems) == -1)
+		fail_msg("%s", problems.data);
+	return config;
+}
+
+static void
+an_empty_file_gives_the_defaults(void **state)
+{
+	cleanup(config_freep) struct config *config = parse("");
+
+	(void)state;
+	assert_string_equal(config->path, PATH);
+	assert_string_equal(config->data_dir, "/etc/kruxos");
+	assert_string_equal(config->audit_dir, "/etc/kruxos/audit");
+	assert_string_equal(config->runtime_dir, "/etc/kruxos");
+	assert_string_equal(config->index_file, "/etc/kruxos/kruxos.db");
+	assert_string_equal(config->state_file, "/etc/kruxos/state.db");
+	assert_string_equal(config->status_file, "/etc/kruxos/kruxosd.status");
+	assert_string_equal(config->ingest_socket, "/etc/kruxos/ingest.sock");
+	assert_string_equal(config->api_socket, "/etc/kruxos/api.sock");
+	assert_int_equal(config->retention_days, 400);
+	assert_int_equal(config->on_audit_failure, CONFIG_DENY);
+	assert_int_equal(config->connections, 10240);
+	assert_int_equal(config->connections_per_uid, 64);
+	assert_string_equal(config->web_user, "kruxos-web");
+	assert_string_equal(config->observer_user, "kruxos-observer");
+	assert_string_equal(config->operator_group, "kruxos");
+	assert_string_equal(config->ingest_group, "kruxos-ingest");
+	assert_string_equal(config->bind, "127.0.0.1");
+	assert_int_equal(config->health_port, 7701);
+	assert_int_equal(config->dashboard_port, 7800);
+	assert_int_equal(config->gateway_port, 7700);
+	assert_int_equal(config->names.count, 0);
+	assert_int_equal(config->health_connections, 1024);
+	assert_int_equal(config->api_connections, 256);
+	assert_int_equal(config->connections_per_address, 64);
+	assert_int_equal(config->streams_per_address, 16);
+	assert_int_equal(config->slow_answers, 4);
+}
+
+static void
+five_services_are_there_without_being_configured(void **state)
+{
+	static const char *const names[] = { "gateway", "vault", "proxy",
+		"audit", "state" };
+	cleanup(config_freep) struct config *config = parse("");
+
+	(void)state;
+	assert_int_equal(config->service_count, COUNT(names));
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const struct config_service *service = config->services + i;
+
+		assert_string_equal(service->name, names[i]);
+		assert_int_equal(service->kind, CONFIG_SERVICE_UNCHECKED);
+		assert_null(service->target);
+		assert_int_equal(service->timeout, 2 * USEC_PER_SEC);
+		assert_int_equal(service->critical, i >= 3);
+		assert_null(service->user);
+	}
+}
+
+static void
+the_file_s_values_replace_the_defaults(void **state)
+{
+	cleanup(config_freep) struct config *config =
+	    parse("# all of them\n"
+		  "[paths]\n"
+		  "runtime_dir = /run/kruxos\n"
+		  "data_dir = /var/lib/kruxos/\n"
+		  "[audit]\n"
+		  "retention_days = 0\n"
+		  "on_audit_failure = allow\n"
+		  "[door]\n"
+		  "web_user = www-data\n"
+		  "[http]\n"
+		  "names = a.example b.example\n"
+		  "dashboard_port = 443\n");
+
+	(void)state;
+	assert_string_equal(config->data_dir, "/var/lib/kruxos");
+	assert_string_equal(config->audit_dir, "/var/lib/kruxos/audit");
+	assert_string_equal(config->index_file, "/var/lib/kruxos/kruxos.db");
+	assert_string_equal(config->status_file, "/run/kruxos/kruxosd.status");
+	assert_int_equal(config->retention_days, 0);
+	assert_int_equal(config->on_audit_failure, CONFIG_ALLOW);
+	assert_string_equal(config->web_user, "www-data");
+	assert_int_equal(config->names.count, 2);
+	assert_int_equal(config->dashboard_port, 443);
+	assert_int_equal(config->health_port, 7701);
+}
+
+static void
+services_are_amended_and_added(void **state)
+{
+	cleanup(config_freep) struct config *config =
+	    parse("[service vault]\n"
+		  "kind = unix\n"
+		  "target = /run/vault.sock\n"
+		  "critical = yes\n"
+		  "[service audit]\n"
+		  "timeout_ms = 500\n"
+		  "[service My.queue_2]\n"
+		  "kind = heartbeat\n"
+		  "uid = queue\n");
+	const struct config_service *vault =
+	    config_service(config, slice_of("vault"));
+	const struct config_service *queue =
+	    config_service(config, slice_of("My.queue_2"));
+
+	(void)state;
+	assert_int_equal(config->service_count, 6);
+	assert_ptr_equal(vault, config->services + 1);
+	assert_int_equal(vault->kind, CONFIG_SERVICE_UNIX);
+	assert_string_equal(vault->target, "/run/vault.sock");
+	assert_true(vault->critical);
+	assert_true(config->services[3].critical);
+	assert_int_equal(config->services[3].timeout, 500 * USEC_PER_MSEC);
+	assert_ptr_equal(queue, config->services + 5);
+	assert_string_equal(queue->user, "queue");
+	assert_false(queue->critical);
+	assert_null(config_service(config, slice_of("none")));
+}
+
+static void
+everything_wrong_is_named_with_its_line(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "[audit]\nretention_days = abc\n",
+		    PATH ":2: [audit] retention_days: \"abc\" is not a "
+			 "number\n" },
+		{ "x = 1\n", PATH ":1: a setting stands before the first "
+				  "[section]\n" },
+		{ "what\n", PATH ":1: \"what\" is neither [section] nor key = "
+				 "value nor a # comment\n" },
+		{ "[audit]\nretention = 1\n",
+		    PATH ":2: [audit] retention: there is no such setting\n" },
+		{ "[Audit]\nretention_days = x\n",
+		    PATH ":1: [Audit]: there is no such section\n" },
+		{ "[audit x]\nretention_days = x\n",
+		    PATH ":1: [audit x]: this section takes no name\n" },
+		{ "[audit]\nretention_days = 1\nretention_days = 1\n",
+		    PATH ":3: [audit] retention_days: stands in line 2 "
+			 "already\n" },
+		{ "[audit]\n\n[http]\n[audit]\nx = 1\n",
+		    PATH ":4: [audit]: stands in line 1 already\n" },
+		{ "[service a]\n[service b]\n[service a]\n",
+		    PATH ":3: [service a]: stands in line 1 already\n" },
+		{ "[service]\n",
+		    PATH ":1: [service]: a service needs a name: 1 to 64 "
+			 "letters, digits, '-', '_' and '.'\n" },
+		{ "[service a b]\n",
+		    PATH ":1: [service a b]: a service needs a name: 1 to 64 "
+			 "letters, digits, '-', '_' and '.'\n" },
+		{ "[service a]\ncritical = 1\nkind = x\n[http]\nbind=\n",
+		    PATH ":2: [service a] critical: \"1\" is neither yes nor "
+			 "no\n" PATH ":3: [service a] kind: \"x\" is not none, "
+			 "http, tcp, unix, systemd or heartbeat\n" PATH
+			 ":5: [http] bind: there is no value\n" },
+		{ "[http]\nhealth_port = 7800\n",
+		    PATH ": [http]: health_port, dashboard_port and "
+			 "gateway_port are not three ports\n" },
+		{ "[paths]\nruntime_dir = "
+		  "/0123456789/0123456789/0123456789/0123456789/0123456789/"
+		  "0123456789/0123456789/0123456789/012\n",
+		    PATH ": [paths]: runtime_dir has more than 90 bytes, too "
+			 "long for the sockets in it\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup(buf_free) struct buf problems = BUF_INIT;
+		struct config *config = NULL;
+
+		assert_int_equal(config_parse(PATH, slice_of(cases[i][0]),
+				     &config, &problems),
+		    -1);
+		assert_null(config);
+		assert_string_equal(problems.data, cases[i][1]);
+	}
+}
+
+static void
+services_have_a_bound(void **state)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(buf_free) struct buf problems = BUF_INIT;
+	struct config *config = NULL;
+
+	(void)state;
+	for (int i = 0; i < CONFIG_SERVICES + 10; i++)
+		buf_addf(&text, "[service s%d]\n", i);
+	assert_int_equal(
+	    config_parse(PATH, buf_slice(&text), &config, &problems), -1);
+	assert_non_null(strstr(problems.data,
+	    PATH ":60: [service s59]: there are more than 64 services\n"));
+}
+
+static void
+all_sections_at_once_have_room(void **state)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(config_freep) struct config *config = NULL;
+
+	(void)state;
+	buf_add_str(&text, "[paths]\n[audit]\n[door]\n[http]\n");
+	for (size_t i = 0; i < COUNT(own_services); i++)
+		buf_addf(&text, "[service %s]\n", own_services[i].name);
+	for (size_t i = COUNT(own_services); i < CONFIG_SERVICES; i++)
+		buf_addf(&text, "[service s%zu]\n", i);
+	config = parse(text.data);
+	assert_int_equal(config->service_count, CONFIG_SERVICES);
+}
+
+static void
+the_table_has_room_in_the_parser(void **state)
+{
+	size_t rows = 0;
+
+	(void)state;
+	while (settings[rows].section != NULL)
+		rows++;
+	assert_in_range(rows, 1, SETTINGS);
+}
+
+/* A folder of its own, and in it for as long as a test lasts. */
+static char folder[64];
+
+static int
+enter_a_folder(void **state)
+{
+	(void)state;
+	unsetenv("KRUXOS_CONFIG");
+	snprintf(folder, sizeof(folder), "/tmp/kruxos-config-XXXXXX");
+	return mkdtemp(folder) == NULL || chdir(folder) == -1 ? -1 : 0;
+}
+
+static int
+leave_the_folder(void **state)
+{
+	(void)state;
+	unlink("run/kruxos.conf");
+	rmdir("run");
+	return chdir("/") == -1 || rmdir(folder) == -1 ? -1 : 0;
+}
+
+static void
+write_run_kruxos_conf(const char *text)
+{
+	FILE *file;
+
+	mkdir("run", 0700);
+	file = fopen("run/kruxos.conf", "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+paths_are_relative_to_the_file_s_folder(void **state)
+{
+	static const char *const ways[] = { "run/kruxos.conf",
+		"./run/kruxos.conf" };
+
+	(void)state;
+	write_run_kruxos_conf("[paths]\naudit_dir = log\n");
+	for (size_t i = 0; i < COUNT(ways); i++) {
+		cleanup(config_freep) struct config *config = NULL;
+		struct error err = { 0 };
+		char expected[80];
+
+		assert_int_equal(config_load(ways[i], &config, &err), 0);
+		snprintf(expected, sizeof(expected), "%s/run/log", folder);
+		assert_string_equal(config->audit_dir, expected);
+		snprintf(expected, sizeof(expected), "%s/run", folder);
+		assert_string_equal(config->data_dir, expected);
+		snprintf(
+		    expected, sizeof(expected), "%s/run/kruxos.conf", folder);
+		assert_string_equal(config->path, expected);
+	}
+}
+
+static void
+load_says_the_first_problem_and_check_all(void **state)
+{
+	cleanup(buf_free) struct buf problems = BUF_INIT;
+	struct config *config = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	write_run_kruxos_conf("[http]\nbind = x\n");
+	assert_int_equal(config_load("run/kruxos.conf", &config, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_string_equal(err.sentence,
+	    "run/kruxos.conf:2: [http] bind: \"x\" is not an IP address");
+	write_run_kruxos_conf("[http]\nbind = x\n\n[door]\nx=1\ny=2\n");
+	assert_int_equal(config_load("run/kruxos.conf", &config, &err), -1);
+	assert_string_equal(err.sentence,
+	    "run/kruxos.conf:2: [http] bind: \"x\" is not an IP address "
+	    "(and 2 more)");
+	assert_int_equal(
+	    config_check("run/kruxos.conf", &config, &problems), -1);
+	assert_string_equal(problems.data,
+	    "run/kruxos.conf:2: [http] bind: \"x\" is not an IP address\n"
+	    "run/kruxos.conf:5: [door] x: there is no such setting\n"
+	    "run/kruxos.conf:6: [door] y: there is no such setting\n");
+	assert_null(config);
+}
+
+static void
+a_file_that_cannot_be_read_is_named(void **state)
+{
+	cleanup(buf_free) struct buf problems = BUF_INIT;
+	struct config *config = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(config_load("none.conf", &config, &err), -1);
+	assert_int_equal(err.code, ERROR_SYSTEM);
+	assert_int_equal(err.errnum, ENOENT);
+	assert_string_equal(
+	    err.sentence, "none.conf: open: No such file or directory");
+	assert_int_equal(config_check("/", &config, &problems), -1);
+	assert_string_equal(problems.data, "/: read: Is a directory\n");
+}
+
+static void
+a_file_has_at_most_a_mebibyte(void **state)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(config_freep) struct config *config = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	buf_add_chars(&text, '\n', CONFIG_FILE_BYTES);
+	write_run_kruxos_conf(text.data);
+	assert_int_equal(config_load("run/kruxos.conf", &config, &err), 0);
+	buf_add_char(&text, '\n');
+	write_run_kruxos_conf(text.data);
+	assert_int_equal(config_load("run/kruxos.conf", &config, &err), -1);
+	assert_int_equal(err.code, ERROR_TOO_LONG);
+}
+
+static void
+the_path_is_found_in_order(void **state)
+{
+	(void)state;
+	assert_string_equal(config_find_path(NULL), "/etc/kruxos/kruxos.conf");
+	write_run_kruxos_conf("");
+	assert_string_equal(config_find_path(NULL), "run/kruxos.conf");
+	setenv("KRUXOS_CONFIG", "", 1);
+	assert_string_equal(config_find_path(NULL), "run/kruxos.conf");
+	setenv("KRUXOS_CONFIG", "/a", 1);
+	assert_string_equal(config_find_path(NULL), "/a");
+	assert_string_equal(config_find_path("b"), "b");
+}
+
+#define IN_A_FOLDER(test) \
+	cmocka_unit_test_setup_teardown(test, enter_a_folder, leave_the_folder)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_file_gives_the_defaults),
+		cmocka_unit_test(
+		    five_services_are_there_without_being_configured),
+		cmocka_unit_test(the_file_s_values_replace_the_defaults),
+		cmocka_unit_test(services_are_amended_and_added),
+		cmocka_unit_test(everything_wrong_is_named_with_its_line),
+		cmocka_unit_test(services_have_a_bound),
+		cmocka_unit_test(all_sections_at_once_have_room),
+		cmocka_unit_test(the_table_has_room_in_the_parser),
+		IN_A_FOLDER(paths_are_relative_to_the_file_s_folder),
+		IN_A_FOLDER(load_says_the_first_problem_and_check_all),
+		IN_A_FOLDER(a_file_that_cannot_be_read_is_named),
+		IN_A_FOLDER(a_file_has_at_most_a_mebibyte),
+		IN_A_FOLDER(the_path_is_found_in_order),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
