@@ -15,7 +15,7 @@ BEGIN {
 	may["door"] = "log base"
 	may["collectors/kruxosd"] = "store door log config base"
 	may["fcgi"] = "http store door log config base"
-	may["cli"] = "door log config base"
+	may["cli"] = "store door log config base"
 }
 
 # "lib/log/entry.c" and "log/entry.h" lie in "log"; "cli/main.c" in "cli".

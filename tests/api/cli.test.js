@@ -1,0 +1,214 @@
+// kruxos, as a person and as a script would use it.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { assertShape, schemaOf } from './harness/contract.js';
+import { until } from './harness/poll.js';
+import { Stack, build, root } from './harness/stack.js';
+
+let stack;
+before(async () => stack = await Stack.start());
+after(() => stack?.stop());
+
+const sessions = join(root, 'demo/sessions.ndjson');
+
+test('health is the text of the specification, line by line', async () => {
+	const { stdout } = await until('there is a sample and a verified chain', async () => {
+		const answer = await stack.kruxos(['health']);
+		return answer.stdout.includes('chain: verified') && !answer.stdout.includes('CPU: unknown') && answer;
+	});
+	assert.match(stdout, new RegExp([
+		'^System Health: HEALTHY',
+		'━━━━━━━━━━━━━━━━━━━━━━━',
+		'CPU: [0-9]+\\.[0-9]% \\((ok|high)\\)',
+		'Memory: [0-9]+ MB / [0-9]+ MB \\((ok|high)\\)',
+		'Disk: [0-9]+\\.[0-9]% \\((ok|critical)\\)',
+		'Gateway: unknown',
+		'Vault: unknown',
+		'Proxy: unknown',
+		'Audit: writing \\(chain: verified\\)\n$',
+	].join('\n')));
+	assert.equal((await stack.kruxos(['health'])).code, 0);
+	assert.equal((await stack.kruxos(['status'])).code, 0);
+	const { stdout: json } = await stack.kruxos(['health', '--json']);
+	assertShape(schemaOf('Health'), JSON.parse(json), 'kruxos health --json');
+});
+
+test('import, query, show, stats', async () => {
+	const imported = await stack.kruxos(['audit', 'import', '--json', sessions]);
+	assert.equal(imported.code, 0, imported.stderr);
+	const { accepted, refused, last_seq } = JSON.parse(imported.stdout);
+	assert.equal(accepted, 132);
+	assert.equal(refused, 0);
+	await stack.untilIndexed(last_seq);
+
+	const query = await stack.kruxos([
+		'audit', 'query', '--agent-name', 'fixer-marshmallow', '--status', 'error', '--from', '2026-01-01', '--json',
+	]);
+	assert.equal(query.code, 0, query.stderr);
+	const seqs = [...query.stdout.matchAll(/"seq": ?([0-9]+)/g)].map(([, seq]) => Number(seq));
+	assert.deepEqual(seqs, stack.entries()
+		.filter(entry => entry.agent_name === 'fixer-marshmallow' && entry.status === 'error')
+		.map(({ seq }) => seq).reverse());
+
+	const show = await stack.kruxos(['audit', 'show', String(seqs[0]), '--json']);
+	assert.deepEqual(JSON.parse(show.stdout).entry_hash, stack.entries()[seqs[0] - 1].entry_hash);
+
+	const stats = await stack.kruxos(['audit', 'stats', '--last', '24h', '--json']);
+	assertShape(schemaOf('Stats'), JSON.parse(stats.stdout), 'kruxos audit stats --json');
+	assert.equal((await stack.kruxos(['audit', 'stats'])).code, 0);
+});
+
+test('the answers of a script: exit codes', async () => {
+	const codes = [
+		[['version'], 0],
+		[['--help'], 0],
+		[['help', 'audit', 'query'], 0],
+		[['audit', 'query', '--help'], 0],
+		[['audit', 'query', '--agent-name', 'nobody'], 0],
+		[['audit', 'query', '--agent-name', 'nobody', '--exit-code'], 2],
+		[['audit', 'show', '999999999'], 1],
+		[['audit', 'verify', '--dir', '/nonexistent'], 1],
+		[[], 64],
+		[['nonsense'], 64],
+		[['audit'], 64],
+		[['audit', 'nonsense'], 64],
+		[['audit', 'query', '--nonsense'], 64],
+		[['audit', 'query', '--limit', '0'], 64],
+		[['audit', 'query', '--limit'], 64],
+		[['audit', 'query', '--from', 'yesterday'], 64],
+		[['audit', 'show'], 64],
+		[['audit', 'show', 'x'], 64],
+		[['audit', 'verify', '--expect', 'x'], 64],
+		[['version', 'extra'], 64],
+		[['config', 'check'], 0],
+		[['completions', 'bash'], 0],
+	];
+	for (const [args, code] of codes) {
+		const answer = await stack.kruxos(args);
+		assert.equal(answer.code, code, `kruxos ${args.join(' ')}: ${answer.stdout}${answer.stderr}`);
+		if (code !== 0 && code !== 2)
+			assert.ok(answer.stderr.length > 0 && answer.stdout === '', args.join(' '));
+	}
+});
+
+test('without a daemon the answer is: nobody knows', async () => {
+	const env = { KRUXOS_CONFIG: join(stack.rundir, 'elsewhere.conf'), RUNDIR: '/nonexistent' };
+	for (const args of [['health'], ['audit', 'query'], ['watch'], ['ingest']])
+		assert.ok([1, 3].includes((await stack.kruxos(args, { env, input: '' })).code), args.join(' '));
+	await stack.halt();
+	for (const args of [['health'], ['audit', 'query'], ['ingest'], ['reindex']]) {
+		const answer = await stack.kruxos(args, { input: '' });
+		assert.equal(answer.code, 3, `${args.join(' ')}: ${answer.stderr}`);
+	}
+	assert.equal((await stack.kruxos(['audit', 'verify'])).code, 0);
+	await stack.resume();
+});
+
+test('help tells every command, with an example of each', async () => {
+	const { stdout } = await stack.kruxos(['--help']);
+	for (const name of [
+		'health', 'audit query', 'audit show', 'audit head', 'audit verify', 'audit stats', 'audit export',
+		'audit import', 'audit erase', 'watch', 'ingest', 'replay', 'reindex', 'config check', 'version', 'completions',
+	]) {
+		assert.ok(stdout.includes(name), name);
+		const help = await stack.kruxos([...name.split(' '), '--help']);
+		assert.equal(help.code, 0);
+		assert.match(help.stdout, new RegExp(`\\n +(\\w.* )?kruxos ${name}|kruxos ${name}`), name);
+	}
+});
+
+test('ingest names the lines that are refused, and records the others', async () => {
+	const good = '{"actor_type":"agent","agent_name":"cli","capability":"shell.exec","status":"success"}';
+	const { code, stderr } = await stack.kruxos(['ingest'], {
+		input: `${good}\n\nnot json\n${good.replace('success', 'ok')}\n${good}\n`,
+	});
+	assert.equal(code, 1);
+	assert.match(stderr, /\b3\b.*\n/);
+	assert.match(stderr, /\b4\b.*status/);
+	assert.match(stderr, /2 entries recorded/);
+});
+
+test('export writes what the API does', async () => {
+	for (const format of ['json', 'ndjson', 'csv']) {
+		const { code, stdout, stderr } = await stack.kruxos(
+			['audit', 'export', '--format', format, '--from', '2026-01-01', '--agent-name', 'fixer-testrepo']);
+		assert.equal(code, 0, stderr);
+		const own = stack.entries().filter(({ agent_name }) => agent_name === 'fixer-testrepo');
+		if (format === 'json')
+			assert.deepEqual(JSON.parse(stdout), own);
+		if (format === 'ndjson')
+			assert.deepEqual(stdout.split('\n').filter(Boolean).map(line => JSON.parse(line).seq), own.map(({ seq }) => seq));
+		if (format === 'csv')
+			assert.ok(stdout.startsWith('seq,recorded_at,'));
+	}
+});
+
+/** Start `kruxos ARGS` and collect what it prints. */
+function follow(args) {
+	const child = spawn(join(build, 'bin/kruxos'), args,
+		{ env: { ...process.env, ...stack.environment, NO_COLOR: '1' } });
+	const seen = { child, text: '' };
+	child.stdout.setEncoding('utf8').on('data', text => seen.text += text);
+	seen.ended = new Promise(resolve => child.on('exit', (code, signal) => resolve({ code, signal })));
+	return seen;
+}
+
+test('watch follows, filters, and ends with 130', async () => {
+	const watching = follow(['watch', '--json', '--agent-name', 'watched', '-n', '0']);
+	const door = await stack.door();
+	// It may take a moment to connect: go on until something is seen.
+	await until('watch shows an entry', async () => {
+		await door.record({ actor_type: 'agent', agent_name: 'watched', capability: 'shell.exec', status: 'success' });
+		await door.record({ actor_type: 'agent', agent_name: 'other', capability: 'shell.exec', status: 'success' });
+		return watching.text.includes('\n');
+	});
+	door.close();
+	watching.child.kill('SIGINT');
+	const { code, signal } = await watching.ended;
+	assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`);
+	for (const line of watching.text.split('\n').slice(0, -1))
+		assert.equal(JSON.parse(line).agent_name, 'watched');
+});
+
+test('nothing of an agent reaches the terminal raw', async () => {
+	const hostile = 'a\u001b[31mred\u001b]0;title\u0007\u009b2J\u202eevil\u200b\r\nforged line';
+	const door = await stack.door();
+	const [seq] = await door.record({
+		actor_type: 'agent', agent_name: 'hostile', capability: 'shell.exec', status: 'error', summary: hostile,
+		request: { command: hostile },
+	});
+	door.close();
+	await stack.untilIndexed(seq);
+	for (const args of [['audit', 'query', '-n', '5'], ['audit', 'show', String(seq)]]) {
+		const { stdout } = await stack.kruxos(args);
+		assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\u200b]/, args.join(' '));
+		assert.doesNotMatch(stdout, /^forged line/m);
+	}
+});
+
+test('reindex makes the same index again', async () => {
+	const before = await stack.get('/api/audit?from=1970-01-01&limit=200');
+	const { code, stderr } = await stack.kruxos(['reindex']);
+	assert.equal(code, 0, stderr);
+	await stack.untilIndexed(before.through_seq);
+	const after = await stack.get(`/api/audit?from=1970-01-01&limit=200&through=${before.through_seq}`);
+	assert.deepEqual(after.entries, before.entries);
+	assert.equal(after.total, before.total);
+});
+
+test('replay tells a session again, under an id of its own', async () => {
+	const { code, stderr } = await stack.kruxos(['replay', sessions, '--session', 'sess-001', '--speed', '0']);
+	assert.equal(code, 0, stderr);
+	const recorded = readFileSync(sessions, 'utf8').split('\n').filter(Boolean).map(line => JSON.parse(line))
+		.filter(({ session_id }) => session_id === 'sess-001');
+	const told = stack.entries().slice(-recorded.length);
+	assert.deepEqual(told.map(({ capability }) => capability), recorded.map(({ capability }) => capability));
+	assert.equal(new Set(told.map(({ session_id }) => session_id)).size, 1);
+	assert.notEqual(told[0].session_id, 'sess-001');
+	assert.ok(Math.abs(Date.now() - Date.parse(told[0].time)) < 60_000);
+});
