@@ -49,34 +49,6 @@ buf_set_len(struct buf *buf, size_t len)
 }
 
 void
-buf_add(struct buf *buf, const void *bytes, size_t len)
-{
-	if (len == 0)
-		return;
-	buf_reserve(buf, len);
-	memcpy(buf->data + buf->len, bytes, len);
-	buf_set_len(buf, buf->len + len);
-}
-
-void
-buf_add_str(struct buf *buf, const char *text)
-{
-	buf_add(buf, text, strlen(text));
-}
-
-void
-buf_add_slice(struct buf *buf, struct slice slice)
-{
-	buf_add(buf, slice.data, slice.len);
-}
-
-void
-buf_add_char(struct buf *buf, char c)
-{
-	buf_add(buf, &c, 1);
-}
-
-void
 buf_add_chars(struct buf *buf, char c, size_t count)
 {
 	buf_reserve(buf, count);

@@ -45,10 +45,37 @@ buf_reset(struct buf *buf)
 	buf_set_len(buf, 0);
 }
 
-void buf_add(struct buf *buf, const void *bytes, size_t len);
-void buf_add_str(struct buf *buf, const char *text);
-void buf_add_slice(struct buf *buf, struct slice slice);
-void buf_add_char(struct buf *buf, char c);
+/* Here, because lines are made of many small pieces. */
+static inline void
+buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+	if (len == 0)
+		return;
+	if (len >= buf->capacity - buf->len)
+		buf_reserve(buf, len);
+	memcpy(buf->data + buf->len, bytes, len);
+	buf->len += len;
+	buf->data[buf->len] = '\0';
+}
+
+static inline void
+buf_add_str(struct buf *buf, const char *text)
+{
+	buf_add(buf, text, strlen(text));
+}
+
+static inline void
+buf_add_slice(struct buf *buf, struct slice slice)
+{
+	buf_add(buf, slice.data, slice.len);
+}
+
+static inline void
+buf_add_char(struct buf *buf, char c)
+{
+	buf_add(buf, &c, 1);
+}
+
 void buf_add_chars(struct buf *buf, char c, size_t count);
 void buf_add_u64(struct buf *buf, unsigned long long value); /* decimal */
 void buf_add_hex(struct buf *buf, const void *bytes, size_t len);

@@ -1,10 +1,11 @@
 #include "base/json_writer.h"
 
+#include "base/json_string.h"
+
 #include <assert.h>
 #include <math.h>
 
-/* What stands behind the backslash; 'u' for \u00XX, 0 for a byte that stands
- * as it is. */
+/* What stands behind the backslash; 'u' for \u00XX. */
 static const char escapes[256] = {
 	[0x00 ... 0x07] = 'u',
 	['\b'] = 'b',
@@ -260,16 +261,16 @@ add_escape(struct buf *out, unsigned char byte)
 void
 json_writer_escape(struct buf *out, struct slice text)
 {
-	size_t plain = 0; /* where the bytes begin that stand as they are */
+	const char *start = text.data;
+	const char *end = text.data + text.len;
 
-	for (size_t at = 0; at < text.len; at++) {
-		unsigned char byte = (unsigned char)text.data[at];
+	while (start < end) {
+		const char *stop = json_string_skip_clean(start, end);
 
-		if (escapes[byte] == 0)
-			continue;
-		buf_add(out, text.data + plain, at - plain);
-		add_escape(out, byte);
-		plain = at + 1;
+		buf_add(out, start, (size_t)(stop - start));
+		if (stop == end)
+			break;
+		add_escape(out, (unsigned char)*stop);
+		start = stop + 1;
 	}
-	buf_add(out, text.data + plain, text.len - plain);
 }

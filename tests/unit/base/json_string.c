@@ -10,8 +10,35 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static bool
+is_plain(unsigned char byte)
+{
+	return byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+}
+
+static bool
+is_clean(unsigned char byte)
+{
+	return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
+}
+
 static void
-plain_text_ends_at_each_byte_that_ends_it(void **state)
+assert_skips_as_byte_by_byte(const char *text, size_t len)
+{
+	size_t plain = 0, clean = 0;
+
+	while (plain < len && is_plain((unsigned char)text[plain]))
+		plain++;
+	while (clean < len && is_clean((unsigned char)text[clean]))
+		clean++;
+	assert_ptr_equal(
+	    json_string_skip_plain(text, text + len), text + plain);
+	assert_ptr_equal(
+	    json_string_skip_clean(text, text + len), text + clean);
+}
+
+static void
+every_byte_is_found_in_every_place(void **state)
 {
 	char text[40];
 
@@ -19,34 +46,28 @@ plain_text_ends_at_each_byte_that_ends_it(void **state)
 	for (size_t len = 0; len < sizeof(text); len++)
 		for (size_t at = 0; at < len; at++)
 			for (int byte = 0; byte < 256; byte++) {
-				bool ends = byte < 0x20 || byte >= 0x80 ||
-					    byte == '"' || byte == '\\';
-
 				memset(text, 'x', len);
 				text[at] = (char)byte;
-				assert_ptr_equal(
-				    json_string_skip_plain(text, text + len),
-				    text + (ends ? at : len));
+				assert_skips_as_byte_by_byte(text, len);
 			}
 }
 
-/* Bytes that end a run stand side by side: the first of them counts. */
+/* What one byte borrows must not hide or move what its neighbour is. */
 static void
-the_first_of_several_ends_it(void **state)
+every_pair_of_neighbours_is_told_apart(void **state)
 {
-	static const char enders[] = "\"\\\x1f\x80\xff";
+	static const char fillings[] = { '!', '#', '~', ' ', '\x80', '\xff' };
 	char text[16];
 
 	(void)state;
-	for (size_t first = 0; first < 8; first++)
-		for (size_t second = first + 1; second < 16; second++)
-			for (size_t i = 0; i < 25; i++) {
-				memset(text, '!', sizeof(text));
-				text[first] = enders[i / 5];
-				text[second] = enders[i % 5];
-				assert_ptr_equal(json_string_skip_plain(
-						     text, text + sizeof(text)),
-				    text + first);
+	for (size_t i = 0; i < sizeof(fillings); i++)
+		for (int first = 0; first < 256; first++)
+			for (int second = 0; second < 256; second++) {
+				memset(text, fillings[i], sizeof(text));
+				text[2] = (char)first;
+				text[3] = (char)second;
+				assert_skips_as_byte_by_byte(
+				    text, sizeof(text));
 			}
 }
 
@@ -152,8 +173,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(plain_text_ends_at_each_byte_that_ends_it),
-		cmocka_unit_test(the_first_of_several_ends_it),
+		cmocka_unit_test(every_byte_is_found_in_every_place),
+		cmocka_unit_test(every_pair_of_neighbours_is_told_apart),
 		cmocka_unit_test(characters_are_skipped_whole),
 		cmocka_unit_test(escapes_are_decoded),
 		cmocka_unit_test(an_escaped_nul_is_a_byte),
