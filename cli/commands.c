@@ -1,0 +1,289 @@
+#include "cli/commands.h"
+
+#include "cli/completions.h"
+#include "cli/config.h"
+#include "cli/export.h"
+#include "cli/head.h"
+#include "cli/health.h"
+#include "cli/help.h"
+#include "cli/ingest.h"
+#include "cli/order.h"
+#include "cli/query.h"
+#include "cli/replay.h"
+#include "cli/show.h"
+#include "cli/stats.h"
+#include "cli/verify.h"
+#include "cli/watch.h"
+
+/* Every command, in the order of the help; those of a group together. */
+const struct command commands[] = {
+	{
+	    .name = "health",
+	    .alias = "status",
+	    .operands = "",
+	    .form = &health_form,
+	    .summary = "Is the machine healthy?",
+	    .about = "Exits with 0 when healthy, 1 when degraded, 2 when "
+		     "unhealthy, 3 when nobody knows. When nginx is down the "
+		     "daemon's own figures are shown, and that is said.",
+	    .examples = "  kruxos health\n"
+			"  kruxos health --json | jq .resources",
+	},
+	{
+	    .name = "audit query",
+	    .operands = "",
+	    .form = &query_form,
+	    .summary = "Find entries, newest first",
+	    .about = "A filter given more than once matches any of its values; "
+		     "a value with a leading '-' matches none of it. Without "
+		     "--from, --to and --last the last 7 days are searched; "
+		     "with --dir, all files.",
+	    .examples =
+		"  kruxos audit query --agent-name research-agent --last 24h\n"
+		"  kruxos audit query -C 'filesystem.*' -s error -s denied\n"
+		"  kruxos audit query --status=-success --from 2026-11-01 "
+		"--json\n"
+		"  kruxos audit query -q 'rm -rf' --exit-code && echo found",
+	},
+	{
+	    .name = "audit show",
+	    .operands = "SEQ",
+	    .least = 1,
+	    .most = 1,
+	    .form = &show_form,
+	    .summary = "Show one entry, all of it",
+	    .examples = "  kruxos audit show 42\n"
+			"  kruxos audit show 42 --json | jq .request",
+	},
+	{
+	    .name = "audit head",
+	    .operands = "",
+	    .form = &head_form,
+	    .summary = "Print the last entry's SEQ:HASH",
+	    .about = "Keep it elsewhere: `audit verify --expect` then "
+		     "proves that nothing up to there was rewritten or "
+		     "cut.",
+	    .examples = "  kruxos audit head >> /media/usb/heads",
+	},
+	{
+	    .name = "audit verify",
+	    .operands = "",
+	    .form = &verify_form,
+	    .summary = "Verify the chain of the log, by its files alone",
+	    .about = "Exits with 2 when the log is not what was written, and "
+		     "names the file, line and seq of the first entry that "
+		     "does not hold, with what was expected and found.",
+	    .examples = "  kruxos audit verify\n"
+			"  kruxos audit verify --dir /media/backup/audit\n"
+			"  kruxos audit verify --expect \"$(tail -1 "
+			"/media/usb/heads)\"",
+	},
+	{
+	    .name = "audit stats",
+	    .operands = "",
+	    .form = &stats_form,
+	    .summary = "Sums by status, tier, actor and capability",
+	    .about = "Of the last 24 hours, unless --last, --from or --to "
+		     "say otherwise.",
+	    .examples = "  kruxos audit stats --last 24h\n"
+			"  kruxos audit stats --agent-name fixer --json",
+	},
+	{
+	    .name = "audit export",
+	    .operands = "",
+	    .form = &export_form,
+	    .summary = "Write every entry that matches, oldest first",
+	    .about = "An export is itself an entry, recorded before its "
+		     "first byte.",
+	    .examples =
+		"  kruxos audit export --format csv --last 7d -o week.csv\n"
+		"  kruxos audit export -f ndjson --from 2026-11-01 | gzip "
+		"> november.ndjson.gz",
+	},
+	{
+	    .name = "audit import",
+	    .operands = "[FILE]",
+	    .most = 1,
+	    .form = &ingest_import_form,
+	    .summary = "Record entries of the past, or of another log",
+	    .about = "Reads NDJSON of `kruxos ingest` or of `audit export -f "
+		     "ndjson`. Times of the past are kept, the source becomes "
+		     "\"import\". For root and the daemon's own user.",
+	    .examples =
+		"  kruxos audit import other-host.ndjson\n"
+		"  kruxos audit import --ending-now demo/sessions.ndjson",
+	},
+	{
+	    .name = "audit erase",
+	    .operands = "SEQ...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &order_erase_form,
+	    .summary = "Take payloads out of the log for ever",
+	    .about = "Summary and request of the entries go; who did what and "
+		     "when, and the chain, stay. The erasure is itself an "
+		     "entry. Backups and exports are yours to look after.",
+	    .examples = "  kruxos audit erase 42 43 --reason 'a password "
+			"in the command line'",
+	},
+	{
+	    .name = "watch",
+	    .operands = "",
+	    .form = &watch_form,
+	    .summary = "Follow what happens, as it happens",
+	    .about = "Goes on by itself after a restart of the server, "
+		     "with nothing lost or doubled. Ctrl-C ends it.",
+	    .examples = "  kruxos watch\n"
+			"  kruxos watch -a research-agent -s denied -s error\n"
+			"  kruxos watch --json -n 0 | jq .capability",
+	},
+	{
+	    .name = "ingest",
+	    .operands = "[FILE]",
+	    .most = 1,
+	    .form = &ingest_form,
+	    .summary = "Record entries: JSON, one on each line",
+	    .about = "From FILE or standard input. Ends when all of them are "
+		     "durable; a line that is refused is named on stderr, and "
+		     "the exit code is 1.",
+	    .examples =
+		"  kruxos ingest entries.ndjson\n"
+		"  echo '{\"actor_type\":\"agent\",\"agent_name\":\"a\","
+		"\"capability\":\"shell.exec\",\n"
+		"      \"status\":\"success\"}' | kruxos ingest",
+	},
+	{
+	    .name = "replay",
+	    .operands = "FILE",
+	    .least = 1,
+	    .most = 1,
+	    .form = &replay_form,
+	    .summary = "Let recorded sessions happen again, now",
+	    .about =
+		"At their own pace; each run under session ids of its own, "
+		"with the source \"import\". For root and the daemon's "
+		"own user.",
+	    .examples =
+		"  kruxos replay demo/sessions.ndjson --speed 10\n"
+		"  kruxos replay demo/sessions.ndjson --session sess-001 "
+		"--loop",
+	},
+	{
+	    .name = "reindex",
+	    .operands = "",
+	    .form = &order_reindex_form,
+	    .summary = "Make the index anew from the log",
+	    .examples = "  kruxos reindex",
+	},
+	{
+	    .name = "config check",
+	    .operands = "[FILE]",
+	    .most = 1,
+	    .form = &config_check_form,
+	    .summary = "Name everything that is wrong in kruxos.conf",
+	    .examples = "  kruxos config check\n"
+			"  kruxos config check /etc/kruxos/kruxos.conf",
+	},
+	{
+	    .name = "completions",
+	    .operands = "SHELL",
+	    .least = 1,
+	    .most = 1,
+	    .form = &completions_form,
+	    .summary = "Print completions for a shell: bash",
+	    .examples = "  source <(kruxos completions bash)",
+	},
+	{
+	    .name = "help",
+	    .operands = "[COMMAND]",
+	    .most = 2,
+	    .form = &help_form,
+	    .summary = "Show options and examples of a command",
+	    .examples = "  kruxos help audit query",
+	},
+	{
+	    .name = "version",
+	    .operands = "",
+	    .form = &help_version_form,
+	    .summary = "Print the version",
+	    .examples = "  kruxos version",
+	},
+};
+
+const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
+
+const struct option_row commands_common_options[] = {
+	OPTION_TEXT(struct cli, config_file, 'c', "config", "FILE",
+	    "the configuration; else $KRUXOS_CONFIG, ./run/kruxos.conf, "
+	    "/etc/kruxos/kruxos.conf"),
+	OPTION_FLAG(struct cli, wants_help, 'h', "help", "show this help"),
+	OPTION_END
+};
+
+struct slice
+commands_group(const struct command *command)
+{
+	const char *blank = strchr(command->name, ' ');
+
+	return (struct slice){ command->name,
+		blank == NULL ? 0 : (size_t)(blank - command->name) };
+}
+
+bool
+commands_is_group(const char *word)
+{
+	for (size_t i = 0; i < commands_count; i++)
+		if (slice_is(commands_group(&commands[i]), word))
+			return *word != '\0';
+	return false;
+}
+
+/* How many of `words` choose this command; 0: they do not. */
+static int
+commands_match(const struct command *command, char **words)
+{
+	struct slice group = commands_group(command);
+
+	if (command->alias != NULL && strcmp(words[0], command->alias) == 0)
+		return 1;
+	if (group.len == 0)
+		return strcmp(words[0], command->name) == 0;
+	if (slice_is(group, words[0]) && words[1] != NULL &&
+	    strcmp(words[1], command->name + group.len + 1) == 0)
+		return 2;
+	return 0;
+}
+
+const struct command *
+commands_find(char **words, int *ret_words)
+{
+	for (size_t i = 0; i < commands_count; i++) {
+		int matched = commands_match(&commands[i], words);
+
+		if (matched == 0)
+			continue;
+		*ret_words = matched;
+		return &commands[i];
+	}
+	return NULL;
+}
+
+const char *
+commands_nearest(const char *words, struct arena *arena)
+{
+	const char **names =
+	    arena_array(arena, 3 * commands_count + 1, sizeof(*names));
+	size_t count = 0;
+
+	for (size_t i = 0; i < commands_count; i++) {
+		struct slice group = commands_group(&commands[i]);
+
+		names[count++] = commands[i].name;
+		if (commands[i].alias != NULL)
+			names[count++] = commands[i].alias;
+		if (group.len > 0)
+			names[count++] =
+			    arena_copy(arena, group.data, group.len);
+	}
+	return options_nearest(words, names);
+}

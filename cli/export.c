@@ -1,0 +1,155 @@
+#include "cli/export.h"
+
+#include "base/cleanup.h"
+#include "base/json_writer.h"
+#include "cli/api.h"
+#include "cli/selection.h"
+#include "cli/words.h"
+#include "door/door.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+/* A search over years may look at much before it finds the first entry. */
+#define EXPORT_TIMEOUT (300 * USEC_PER_SEC)
+
+struct export_values {
+	struct selection selection;
+	const char *format;
+	const char *file;
+};
+
+static const struct option_row export_options[] = {
+	OPTION_WORD(struct export_values, format, 'f', "format", "FORMAT",
+	    "json ndjson csv", "json",
+	    "one array, the log's own lines, or a table"),
+	OPTION_TEXT(struct export_values, file, 'o', "output", "FILE",
+	    "write FILE, which is there whole or not at all"),
+	SELECTION_WHO(struct export_values, selection),
+	SELECTION_WHEN(struct export_values, selection),
+	SELECTION_TEXT(struct export_values, selection), OPTION_END
+};
+
+DEFINE_CLEANUP(struct api *, api_close);
+
+/* An export is itself an entry, of the user who asks for it: the kernel tells
+ * the door who that is. */
+static int
+export_record(const struct config *config, const struct export_values *values,
+    struct error *err)
+{
+	cleanup(door_closep) struct door *door = NULL;
+	cleanup(buf_free) struct buf args = BUF_INIT;
+	struct json_writer json;
+
+	json_writer_init(&json, &args);
+	json_writer_object(&json);
+	json_writer_pair(&json, "format", values->format);
+	selection_write(&values->selection, &json);
+	json_writer_end_object(&json);
+	door =
+	    door_open(config->ingest_socket, EXPORT_TIMEOUT, NULL, NULL, err);
+	if (door == NULL ||
+	    door_command(door, "audit.export", buf_slice(&args),
+		(struct slice){ NULL, 0 }, NULL, NULL, NULL, err) == -1)
+		return error_prefix(err, "recording the export");
+	return 0;
+}
+
+/* Copy the body to `out`. */
+static int
+export_copy(struct api *api, FILE *out, const char *name, struct error *err)
+{
+	cleanup(buf_free) struct buf piece = BUF_INIT;
+	struct progress progress;
+	uint64_t bytes = 0;
+	int more;
+
+	/* A bar among the lines on a screen would be in the way. */
+	progress_begin(&progress, isatty(fileno(out)) ? NULL : "export");
+	while ((more = api_read(api, &piece, err)) == 1) {
+		cleanup(buf_free) struct buf what = BUF_INIT;
+
+		if (fwrite(piece.data, 1, piece.len, out) != piece.len) {
+			more = error_set_errno(err, "%s", name);
+			break;
+		}
+		bytes += piece.len;
+		buf_reset(&piece);
+		words_add_bytes(&what, bytes);
+		progress_show(&progress, 0, 0, buf_slice(&what));
+	}
+	progress_end(&progress);
+	if (more == 0 && fflush(out) == EOF)
+		return error_set_errno(err, "%s", name);
+	return more;
+}
+
+/* Into a file beside the one that is wanted, which it then becomes. */
+static int
+export_to_file(
+    struct cli *cli, struct api *api, const char *path, struct error *err)
+{
+	const char *part = arena_printf(&cli->arena, "%s.part", path);
+	cleanup(cleanup_fclose) FILE *out = NULL;
+	int fd;
+
+	fd = open(
+	    part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return error_set_errno(err, "%s", part);
+	out = fdopen(fd, "w");
+	terminal_on_interrupt(part);
+	if (export_copy(api, out, part, err) == -1)
+		goto fail;
+	if (fsync(fd) == -1 || rename(part, path) == -1) {
+		error_set_errno(err, "%s", path);
+		goto fail;
+	}
+	terminal_on_interrupt(NULL);
+	return 0;
+fail:
+	unlink(part);
+	terminal_on_interrupt(NULL);
+	return -1;
+}
+
+static enum command_exit
+export_run(struct cli *cli, const void *values, char **operands)
+{
+	struct export_values wanted = *(const struct export_values *)values;
+	cleanup(buf_free) struct buf target = BUF_INIT;
+	cleanup(api_closep) struct api *api = NULL;
+	const struct config *config;
+	struct filter filter;
+	struct error err = { 0 };
+	int copied;
+
+	(void)operands;
+	if (selection_settle(&wanted.selection, clock_realtime(&clock_system),
+		&cli->arena, &filter, &err) == -1)
+		return cli_misused("%s", err.sentence);
+	config = cli_config(cli, &err);
+	if (config == NULL || export_record(config, &wanted, &err) == -1)
+		return cli_fail(&err);
+	buf_add_str(&target, "/api/audit/export?");
+	selection_add_query(&wanted.selection, &target);
+	buf_addf(&target, "format=%s", wanted.format);
+	api = api_open(config->api_socket, target.data,
+	    (struct slice){ NULL, 0 }, EXPORT_TIMEOUT, &err);
+	if (api == NULL)
+		return cli_fail(&err);
+	if (api_status(api) != 200)
+		copied = api_refused(api, &err);
+	else if (wanted.file != NULL)
+		copied = export_to_file(cli, api, wanted.file, &err);
+	else
+		copied = export_copy(api, stdout, "standard output", &err);
+	return copied == -1 ? cli_fail(&err) : COMMAND_DONE;
+}
+
+const struct command_form export_form = {
+	export_options,
+	sizeof(struct export_values),
+	export_run,
+};

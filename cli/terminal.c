@@ -1,0 +1,168 @@
+#include "cli/terminal.h"
+
+#include "base/cleanup.h"
+#include "base/text.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+
+enum {
+	PROGRESS_BAR = 30,
+	PROGRESS_EVERY = USEC_PER_SEC / 10,
+	TERMINAL_COLUMNS = 80, /* of a terminal that does not say */
+	TERMINAL_INTERRUPTED = 130,
+};
+
+static volatile sig_atomic_t progress_is_drawn;
+static const char *volatile interrupt_path;
+
+static bool
+terminal_may_colour(void)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	return (no_color == NULL || *no_color == '\0') && term != NULL &&
+	       *term != '\0' && strcmp(term, "dumb") != 0;
+}
+
+void
+terminal_open(struct terminal *terminal, int fd)
+{
+	struct winsize size;
+
+	*terminal = (struct terminal){ 0 };
+	if (!isatty(fd))
+		return;
+	terminal->is_terminal = true;
+	terminal->has_colour = terminal_may_colour();
+	terminal->columns = TERMINAL_COLUMNS;
+	if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		terminal->columns = size.ws_col;
+}
+
+void
+terminal_add(const struct terminal *terminal, struct buf *out,
+    enum terminal_colour colour, struct slice text)
+{
+	static const char *const codes[] = {
+		[TERMINAL_PLAIN] = "0",
+		[TERMINAL_BOLD] = "1",
+		[TERMINAL_DIM] = "2",
+		[TERMINAL_RED] = "31",
+		[TERMINAL_GREEN] = "32",
+		[TERMINAL_YELLOW] = "33",
+		[TERMINAL_BLUE] = "34",
+	};
+
+	if (!terminal->has_colour || colour == TERMINAL_PLAIN) {
+		buf_add_slice(out, text);
+		return;
+	}
+	buf_addf(out, "\033[%sm", codes[colour]);
+	buf_add_slice(out, text);
+	buf_add_str(out, "\033[0m");
+}
+
+bool
+terminal_confirm(const char *question)
+{
+	cleanup(cleanup_fclose) FILE *tty = fopen("/dev/tty", "r+e");
+	cleanup(cleanup_free) char *line = NULL;
+	size_t capacity = 0;
+
+	if (tty == NULL)
+		return false;
+	fprintf(tty, "%s [y/N] ", question);
+	fflush(tty);
+	if (getline(&line, &capacity, tty) <= 0)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	return strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0;
+}
+
+void
+progress_begin(struct progress *progress, const char *label)
+{
+	*progress = (struct progress){
+		.label = isatty(STDERR_FILENO) ? label : NULL,
+	};
+}
+
+static void
+progress_compose(struct buf *line, const char *label, uint64_t done,
+    uint64_t total, struct slice what)
+{
+	buf_addf(line, "\r%s ", label);
+	if (total > 0) {
+		uint64_t part = done < total ? done : total;
+		double share = (double)part / (double)total;
+		size_t full = (size_t)(share * PROGRESS_BAR);
+
+		buf_add_char(line, '[');
+		buf_add_chars(line, '#', full);
+		buf_add_chars(line, ' ', PROGRESS_BAR - full);
+		buf_addf(line, "] %3d%%  ", (int)(share * 100));
+	}
+	buf_add_slice(line, what);
+	buf_add_str(line, "\033[K");
+}
+
+void
+progress_show(
+    struct progress *progress, uint64_t done, uint64_t total, struct slice what)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+	usec_t now;
+
+	if (progress->label == NULL)
+		return;
+	now = clock_monotonic(&clock_system);
+	if (progress->is_drawn && now - progress->drawn_at < PROGRESS_EVERY)
+		return;
+	progress_compose(&line, progress->label, done, total, what);
+	fwrite(line.data, 1, line.len, stderr);
+	progress->drawn_at = now;
+	progress->is_drawn = true;
+	progress_is_drawn = 1;
+}
+
+void
+progress_end(struct progress *progress)
+{
+	if (!progress->is_drawn)
+		return;
+	fputs("\r\033[K", stderr);
+	progress->is_drawn = false;
+	progress_is_drawn = 0;
+}
+
+/* Async-signal-safe functions only. */
+static void
+terminal_interrupted(int signal_number)
+{
+	static const char clear[] = "\r\033[K";
+
+	(void)signal_number;
+	if (progress_is_drawn &&
+	    write(STDERR_FILENO, clear, sizeof(clear) - 1) == -1)
+		_exit(TERMINAL_INTERRUPTED);
+	if (interrupt_path != NULL)
+		unlink(interrupt_path);
+	_exit(TERMINAL_INTERRUPTED);
+}
+
+void
+terminal_on_interrupt(const char *path)
+{
+	struct sigaction action = { .sa_handler = terminal_interrupted };
+	struct sigaction before;
+
+	interrupt_path = path;
+	sigemptyset(&action.sa_mask);
+	/* A shell that starts us in the background has it ignored. */
+	if (sigaction(SIGINT, NULL, &before) == 0 &&
+	    before.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
+}
