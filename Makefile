@@ -57,7 +57,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 programs := $(if $(filter collectors/kruxosd/main.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
             $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
             $(patsubst cli/kruxos-run.c,$(BUILD)/bin/kruxos-run,$(wildcard cli/kruxos-run.c)) \
-            $(if $(wildcard fcgi/program.c),$(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi))
+            $(if $(and $(wildcard lib/store/store.c),$(wildcard lib/store/search.c)),$(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
 all: $(programs)

@@ -414,7 +414,6 @@ main(int argc, char **argv)
 		.name = "activity",
 		.summary = "answers with the newest entries, and streams them",
 		.routes = routes,
-		.needs_store = true,
 		.on_open = on_open,
 		.on_status = on_status,
 		.on_stop = on_stop,

@@ -386,7 +386,6 @@ main(int argc, char **argv)
 		.name = "audit",
 		.summary = "answers questions to the audit log",
 		.routes = routes,
-		.needs_store = true,
 		.on_open = on_open,
 		.on_close = on_close,
 	};

@@ -22,20 +22,26 @@
 #include "store/status.h"
 #include "store/store.h"
 
+#include <pthread.h>
+
 struct config;
+struct program_config;
 
 struct program {
 	const char *name;
-	const struct config *config;
-	const char *audit_dir;	 /* the log's folder */
-	const char *ingest_path; /* the door */
+	const struct config *config; /* another after SIGHUP */
+	const char *audit_dir;	     /* the log's folder */
+	const char *ingest_path;     /* the door */
 	struct loop *loop;
 	struct status_page *status;
 
 	/* Private. */
 	const struct program_settings *settings;
+	struct program_config *configs; /* the newest first */
+	const char *index_path;
 	struct store **stores; /* by worker; opened when first needed */
-	unsigned workers;
+	unsigned workers, threads;
+	pthread_mutex_t status_lock;
 	struct loop_watch status_watch;
 };
 
@@ -46,7 +52,6 @@ struct program_settings {
 	const char *name;	    /* "audit": audit.fcgi, audit.sock */
 	const char *summary;	    /* one line for --help */
 	const struct route *routes; /* end with ROUTE_END */
-	bool needs_store;	    /* health does not */
 
 	/* Each may be NULL. Open what is the program's own, before the first
 	 * request; -1 ends it with the sentence in err. */
@@ -61,10 +66,12 @@ struct program_settings {
 int
 program_main(int argc, char **argv, const struct program_settings *settings);
 
-/* The store of the thread that serves a request (req->worker). */
+/* The store of the thread that serves a request (req->worker); it is opened
+ * when it is first asked for. */
 struct store *program_store(struct program *prog, unsigned worker);
 
-/* What the daemon says now. -1: ERROR_UNREACHABLE, ERROR_CORRUPT. */
+/* What the daemon says now; from any thread. -1: ERROR_UNREACHABLE,
+ * ERROR_CORRUPT. */
 int program_status(
     struct program *prog, struct status *ret_status, struct error *err);
 

@@ -616,17 +616,15 @@ close_watched(struct server *server, int fd, struct loop_watch *watch)
 	close(fd);
 }
 
-void
+bool
 server_free(struct server *server)
 {
 	if (server == NULL)
-		return;
-	/* A handler that never ends keeps what it works on; the process is
-	 * about to end. */
+		return true;
 	bool ended = pool_close(server->slow, LAST_PATIENCE);
 	ended = pool_close(server->downloads, LAST_PATIENCE) && ended;
 	if (!ended)
-		return;
+		return false;
 	while (!LIST_EMPTY(&server->connections)) {
 		struct connection *conn = LIST_FIRST(&server->connections);
 
@@ -642,6 +640,7 @@ server_free(struct server *server)
 	free_exchange(server->exchange);
 	pthread_mutex_destroy(&server->done_lock);
 	free(server);
+	return true;
 }
 
 int

@@ -45,8 +45,9 @@ struct server_settings {
 struct server *server_new(struct loop *loop, struct listener *listener,
     const struct server_settings *settings, struct error *err);
 
-/* Takes NULL. */
-void server_free(struct server *server);
+/* Takes NULL. False: a handler does not end, whatever request_gone() tells it;
+ * what it works on is still there, and the process is to _exit(). */
+bool server_free(struct server *server);
 
 /* Serve until a signal or server_stop(). -1: ERROR_SYSTEM. */
 int server_run(struct server *server, struct error *err);
