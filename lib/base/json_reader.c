@@ -9,6 +9,10 @@
  * before it; beyond, all keys are sorted once the object is whole. */
 enum { FEW_MEMBERS = 32 };
 
+/* A text of a mebibyte can have half a million values, and so 25 MB of nodes:
+ * more than so many are not kept for the next. */
+enum { KEPT_NODES = 1 << 15 };
+
 /* One call of json_reader_read(): `at` is the next byte to look at. */
 struct parser {
 	struct json_reader *reader;
@@ -420,6 +424,8 @@ json_reader_read(
 		.err = err,
 	};
 
+	if (reader->capacity > KEPT_NODES)
+		json_reader_free(reader);
 	reader->count = 0;
 	buf_reset(&reader->decoded);
 	if (read_text(&parser) == 0)

@@ -40,7 +40,8 @@ struct json_node {
 	struct slice text;
 };
 
-/* Grows with the largest text read and is used again for the next. */
+/* Grows with the texts read and is used again for the next. What a text of very
+ * many values took is given back before that. */
 struct json_reader {
 	struct json_node *nodes; /* nodes[0] is the value itself */
 	size_t count;

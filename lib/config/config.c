@@ -8,12 +8,11 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 
 enum {
 	SETTINGS = 64,			/* room for the rows of the table */
 	SECTIONS = CONFIG_SERVICES + 8, /* and for a file's sections */
-	SERVICE_NAME_BYTES = 64,
+	SERVICE_NAME_BYTES = 64,	/* it stands in /health and on pages */
 };
 
 /* Services that are there without being configured. */
@@ -155,27 +154,12 @@ store_default_paths(struct parser *parser)
 
 /* The file, line by line. */
 
-/* As it stands in /health, on pages and in units' names. */
-static bool
-is_service_name(struct slice name)
-{
-	for (size_t i = 0; i < name.len; i++) {
-		char c = name.data[i];
-		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-
-		if (!letter && (c < '0' || c > '9') && c != '-' && c != '_' &&
-		    c != '.')
-			return false;
-	}
-	return name.len > 0 && name.len <= SERVICE_NAME_BYTES;
-}
-
 static struct config_service *
 find_service(struct parser *parser, struct slice name)
 {
 	struct config *config = parser->config;
 
-	if (!is_service_name(name)) {
+	if (!settings_is_name(name, SERVICE_NAME_BYTES, "-_.")) {
 		add_problem(parser, &parser->here,
 		    "a service needs a name: 1 to %d letters, digits, '-', "
 		    "'_' and '.'",
@@ -324,18 +308,18 @@ find_folder(struct parser *parser, const char *path)
 	const struct place nowhere = { 0 };
 	size_t len;
 
-	if (path[0] != '/') {
+	if (path[0] == '/') {
+		config->path = arena_printf(&config->arena, "%s", path);
+	} else {
 		working = get_current_dir_name();
 		if (working == NULL) {
 			add_problem(parser, &nowhere,
 			    "the working directory is not known: %m");
 			return -1;
 		}
+		config->path = arena_printf(&config->arena, "%s/%s", working,
+		    strncmp(path, "./", 2) == 0 ? path + 2 : path);
 	}
-	config->path = path[0] == '/'
-			   ? arena_printf(&config->arena, "%s", path)
-			   : arena_printf(&config->arena, "%s/%s", working,
-				 strncmp(path, "./", 2) == 0 ? path + 2 : path);
 	len = (size_t)(strrchr(config->path, '/') - config->path);
 	parser->folder =
 	    len == 0 ? "/" : arena_copy(&config->arena, config->path, len);

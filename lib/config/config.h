@@ -40,7 +40,8 @@ struct config_service {
 	const char *user; /* who may send its heartbeat; NULL: nobody */
 };
 
-/* A list of words: words[count] is NULL. */
+/* A list of words, NULL behind the last; `words` is NULL when there are none.
+ */
 struct config_words {
 	const char **words;
 	size_t count;

@@ -123,6 +123,20 @@ settings_has_section(struct slice section)
 	return false;
 }
 
+bool
+settings_is_name(struct slice text, size_t most, const char *others)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+
+		if (!letter && (c < '0' || c > '9') &&
+		    (c == '\0' || strchr(others, c) == NULL))
+			return false;
+	}
+	return text.len > 0 && text.len <= most && text.data[0] != '-';
+}
+
 /* How a value is read, a function a type. */
 
 struct value {
@@ -150,21 +164,6 @@ fail(struct error *err, struct slice text, const char *format, ...)
 	buf_addv(&sentence, format, arguments);
 	va_end(arguments);
 	return error_set(err, ERROR_INVALID, "%s", sentence.data);
-}
-
-/* Is it one to `most` letters, digits and bytes of `others`, no '-' first? */
-static bool
-is_made_of(struct slice text, size_t most, const char *others)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
-		bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-
-		if (!letter && (c < '0' || c > '9') &&
-		    (c == '\0' || strchr(others, c) == NULL))
-			return false;
-	}
-	return text.len > 0 && text.len <= most && text.data[0] != '-';
 }
 
 static int
@@ -198,7 +197,7 @@ store_text(const struct value *value, void *field, struct error *err)
 static int
 store_account(const struct value *value, void *field, struct error *err)
 {
-	if (!is_made_of(value->text, ACCOUNT_BYTES, "._-"))
+	if (!settings_is_name(value->text, ACCOUNT_BYTES, "._-"))
 		return fail(err, value->text, "is not the name of an account");
 	return store_text(value, field, err);
 }
@@ -241,7 +240,7 @@ store_hosts(const struct value *value, void *field, struct error *err)
 	size_t count = 0;
 
 	while (take_word(&rest, &word)) {
-		if (!is_made_of(word, HOST_BYTES, ".-"))
+		if (!settings_is_name(word, HOST_BYTES, ".-"))
 			return fail(err, word, "is not a host name");
 		if (count == HOSTS)
 			return fail(

@@ -45,6 +45,10 @@ const struct setting *settings_find(struct slice section, struct slice key);
 
 bool settings_has_section(struct slice section);
 
+/* Is `text` a name: 1 to `most` letters, digits and bytes of `others`, the
+ * first of them no '-'? */
+bool settings_is_name(struct slice text, size_t most, const char *others);
+
 /* Write `value` into the field of `object`; what it points to comes from
  * `arena`. `folder` is where relative paths begin. -1 with a sentence that says
  * what is wrong with the value: `"abc" is not a number`. */

@@ -328,6 +328,27 @@ a_mebibyte_is_read_and_one_byte_more_is_too_long(void **state)
 	json_reader_free(&reader);
 }
 
+static void
+many_nodes_are_not_kept(void **state)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	struct json_reader reader = JSON_READER_INIT;
+	struct error err = { 0 };
+
+	(void)state;
+	buf_add_str(&text, "[0");
+	while (text.len < JSON_READER_BYTES - 2)
+		buf_add_str(&text, ",0");
+	buf_add_char(&text, ']');
+	assert_int_equal(json_reader_read(&reader, buf_slice(&text), &err), 0);
+	assert_int_equal(reader.count, 1 + reader.nodes[0].children);
+	assert_true(reader.count > JSON_READER_BYTES / 2 - 2);
+	assert_int_equal(json_reader_read(&reader, slice_of("[0]"), &err), 0);
+	assert_int_equal(reader.count, 2);
+	assert_true(reader.capacity < KEPT_NODES);
+	json_reader_free(&reader);
+}
+
 /* An object of `count` members; member `second` has the key of `first`. */
 static void
 add_object(struct buf *out, unsigned count, unsigned first, unsigned second)
@@ -527,6 +548,7 @@ main(void)
 		    thirty_two_levels_are_fine_and_one_more_is_too_deep),
 		cmocka_unit_test(
 		    a_mebibyte_is_read_and_one_byte_more_is_too_long),
+		cmocka_unit_test(many_nodes_are_not_kept),
 		cmocka_unit_test(
 		    a_key_that_comes_twice_is_found_in_objects_of_any_size),
 		cmocka_unit_test(

@@ -9,8 +9,6 @@
 
 #include "base/cleanup.h"
 
-#include <locale.h>
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void

@@ -172,6 +172,9 @@ everything_wrong_is_named_with_its_line(void **state)
 		{ "[service a b]\n",
 		    PATH ":1: [service a b]: a service needs a name: 1 to 64 "
 			 "letters, digits, '-', '_' and '.'\n" },
+		{ "[service -a]\n",
+		    PATH ":1: [service -a]: a service needs a name: 1 to 64 "
+			 "letters, digits, '-', '_' and '.'\n" },
 		{ "[service a]\ncritical = 1\nkind = x\n[http]\nbind=\n",
 		    PATH ":2: [service a] critical: \"1\" is neither yes nor "
 			 "no\n" PATH ":3: [service a] kind: \"x\" is not none, "
