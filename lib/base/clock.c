@@ -95,11 +95,12 @@ date_of_day(unsigned days_since_1970)
 static int64_t
 day_of_date(struct date date)
 {
-	unsigned year = date.month > 2 ? date.year : date.year - 1;
+	/* -1 for the first months of year 0: its day is before 1970 too. */
+	int year = (int)date.year - (date.month > 2 ? 0 : 1);
 	unsigned month = date.month > 2 ? date.month - 3 : date.month + 9;
 
 	return (int64_t)year * DAYS_PER_YEAR + year / 4 - year / 100 +
-	       year / 400 + days_before_month(month) + date.day - 1 -
+	       year / 400 + (int)days_before_month(month) + (int)date.day - 1 -
 	       DAYS_BEFORE_1970;
 }
 

@@ -142,10 +142,25 @@ json_writer_i64(struct json_writer *json, int64_t value)
 	    json->out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
+/* The number from `start` on as JSON has it: what stands between its digits is
+ * the locale's point, of one byte or several, and becomes a '.'. */
+static void
+normalize_point(struct buf *out, size_t start)
+{
+	static const char others[] = "-0123456789";
+	size_t point = start + strspn(out->data + start, others);
+	size_t end = point + strcspn(out->data + point, others);
+
+	if (point == end)
+		return;
+	out->data[point] = '.';
+	memmove(out->data + point + 1, out->data + end, out->len - end);
+	buf_set_len(out, out->len - (end - point - 1));
+}
+
 void
 json_writer_fixed(struct json_writer *json, double value, int digits)
 {
-	struct buf *out = json->out;
 	size_t start;
 
 	if (!isfinite(value)) {
@@ -153,21 +168,9 @@ json_writer_fixed(struct json_writer *json, double value, int digits)
 		return;
 	}
 	begin_value(json);
-	start = out->len;
-	buf_addf(out, "%.*f", digits, value);
-	/* The locale's point, perhaps of several bytes, becomes a '.'. */
-	for (size_t at = start; at < out->len; at++) {
-		size_t point = at;
-
-		while (strchr("0123456789-", out->data[at]) == NULL)
-			at++;
-		if (at == point)
-			continue;
-		out->data[point] = '.';
-		memmove(out->data + point + 1, out->data + at, out->len - at);
-		buf_set_len(out, out->len - (at - point - 1));
-		break;
-	}
+	start = json->out->len;
+	buf_addf(json->out, "%.*f", digits, value);
+	normalize_point(json->out, start);
 }
 
 void

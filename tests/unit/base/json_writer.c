@@ -94,6 +94,28 @@ fixed_keeps_its_digits(void **state)
 	}
 }
 
+/* As printf() writes them in one locale or another. */
+static void
+the_locale_s_point_becomes_json_s(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "12.50", "[12.50" },
+		{ "-12,50", "[-12.50" },
+		{ "12\u066b5", "[12.5" },
+		{ "12", "[12" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup(buf_free) struct buf out = BUF_INIT;
+
+		buf_add_char(&out, '[');
+		buf_add_str(&out, cases[i][0]);
+		normalize_point(&out, 1);
+		assert_string_equal(out.data, cases[i][1]);
+	}
+}
+
 static void
 every_escaped_byte(void **state)
 {
@@ -140,6 +162,7 @@ main(void)
 		cmocka_unit_test(values_get_their_commas),
 		cmocka_unit_test(what_is_not_there_is_null),
 		cmocka_unit_test(fixed_keeps_its_digits),
+		cmocka_unit_test(the_locale_s_point_becomes_json_s),
 		cmocka_unit_test(every_escaped_byte),
 		cmocka_unit_test(escapes_stand_anywhere_in_a_text),
 	};
