@@ -1,0 +1,137 @@
+#include "log/redact_base64.h"
+
+enum {
+	PADDING = 2,
+	/* Printable bytes side by side: 12 by chance in one of 10^5 places. */
+	READABLE = 12,
+	ALPHABET = REDACT_BASE64 | REDACT_WORD_DASH,
+};
+
+static size_t
+run_end(struct slice text, size_t at)
+{
+	while (at < text.len && redact_rule_has(ALPHABET, text.data[at]))
+		at++;
+	return at;
+}
+
+static size_t
+padding_end(struct slice text, size_t at)
+{
+	size_t end = at;
+
+	while (end < text.len && end - at < PADDING && text.data[end] == '=')
+		end++;
+	return end;
+}
+
+/* Behind the line break at `at`, and the run of the next line if that is all
+ * it has; else `at`. */
+static size_t
+next_line(struct slice text, size_t at)
+{
+	size_t begin = at, end;
+
+	if (begin < text.len && text.data[begin] == '\r')
+		begin++;
+	if (begin >= text.len || text.data[begin] != '\n')
+		return at;
+	begin++;
+	end = run_end(text, begin);
+	if (end == begin)
+		return at;
+	begin = end;
+	end = padding_end(text, end);
+	return end == text.len ||
+		redact_rule_has(REDACT_BREAK | REDACT_QUOTE, text.data[end])
+	    ? begin
+	    : at;
+}
+
+static bool
+is_digest(struct slice text, struct redact_span run)
+{
+	for (size_t i = run.begin; i < run.end; i++)
+		if (!redact_rule_has(REDACT_HEX, text.data[i]))
+			return false;
+	return true;
+}
+
+/* A run covers one of any 40 places side by side, so only every fortieth is
+ * looked at until one is found. */
+bool
+redact_base64_next(struct slice text, size_t at, struct redact_span *ret_run)
+{
+	const size_t step = REDACT_BASE64_SHORTEST;
+
+	while (text.len - at >= step) {
+		struct redact_span run = { at + step - 1, at + step - 1 };
+		size_t line, end;
+
+		if (!redact_rule_has(ALPHABET, text.data[run.begin])) {
+			at += step;
+			continue;
+		}
+		while (run.begin > at &&
+		    redact_rule_has(ALPHABET, text.data[run.begin - 1]))
+			run.begin--;
+		run.end = run_end(text, run.end);
+		at = run.end;
+		if (run.end - run.begin < step || is_digest(text, run))
+			continue;
+		line = run.begin;
+		while (run.end - line >= step &&
+		    (end = next_line(text, run.end)) > run.end) {
+			line = run.end;
+			run.end = end;
+		}
+		run.end = padding_end(text, run.end);
+		*ret_run = run;
+		return true;
+	}
+	return false;
+}
+
+/* Six bits; -1 for a line break or padding. */
+static int
+sextet(char c)
+{
+	if (redact_rule_has(REDACT_LOWER, c))
+		return c - 'a' + 26;
+	if (redact_rule_has(REDACT_UPPER, c))
+		return c - 'A';
+	if (redact_rule_has(REDACT_DIGIT, c))
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	return c == '/' || c == '_' ? 63 : -1;
+}
+
+bool
+redact_base64_decode(struct slice run, unsigned phase, struct buf *out)
+{
+	uint32_t bits = 0;
+	unsigned have = 0;
+	size_t readable = 0, most = 0, len = 0;
+
+	buf_reset(out);
+	buf_reserve(out, run.len);
+	for (size_t i = phase; i < run.len; i++) {
+		int value = sextet(run.data[i]);
+		unsigned char byte;
+
+		if (value < 0)
+			continue;
+		bits = bits << 6 | (uint32_t)value;
+		have += 6;
+		if (have < 8)
+			continue;
+		have -= 8;
+		byte = (unsigned char)(bits >> have);
+		out->data[len++] = (char)byte;
+		readable = byte >= ' ' && byte < 0x7f ? readable + 1 : 0;
+		most = readable > most ? readable : most;
+	}
+	buf_set_len(out, len);
+	return most >= READABLE;
+}
