@@ -47,7 +47,8 @@ ask_rules(const struct redactor *redactor, struct redact_scan *scan, size_t at)
 	const struct redact_filter_link *link =
 	    redact_filter_first(&redactor->filter, scan->text, at);
 
-	for (; link != NULL; link = redact_filter_after(&redactor->filter, link)) {
+	for (; link != NULL;
+	     link = redact_filter_after(&redactor->filter, link)) {
 		const struct redact_rule *rule = link->rule;
 		size_t anchor = redact_rule_anchor(rule, scan->text, at);
 		size_t end;
@@ -70,8 +71,8 @@ find_plain(const struct redactor *redactor, struct slice text,
 	struct redact_scan scan = { .text = text, .spans = spans };
 	size_t at = 0;
 
-	while ((at = redact_filter_next(&redactor->filter, text, at)) <
-	    text.len)
+	while (
+	    (at = redact_filter_next(&redactor->filter, text, at)) < text.len)
 		at = ask_rules(redactor, &scan, at);
 }
 
@@ -90,9 +91,8 @@ find_base64(const struct redactor *redactor, struct slice text,
 			run.end - run.begin };
 
 		within.count = 0;
-		for (unsigned phase = 0; phase < REDACT_BASE64_PHASES &&
-		     within.count == 0;
-		     phase++)
+		for (unsigned phase = 0;
+		     phase < REDACT_BASE64_PHASES && within.count == 0; phase++)
 			if (redact_base64_decode(bytes, phase, &decoded))
 				find_plain(
 				    redactor, buf_slice(&decoded), &within);
@@ -177,8 +177,7 @@ replace(const struct redactor *redactor, struct slice text, struct buf *out)
 }
 
 size_t
-redact_text(
-    const struct redactor *redactor, struct slice text, struct buf *out)
+redact_text(const struct redactor *redactor, struct slice text, struct buf *out)
 {
 	cleanup(buf_free) struct buf again = BUF_INIT;
 	size_t start = out->len;
@@ -235,6 +234,6 @@ redact_is_secret_name(struct slice key)
 	cleanup(redact_view_free) struct redact_view view = REDACT_VIEW_INIT;
 
 	return redact_names_is_secret(key) ||
-	    (redact_view_peel(&view, key) &&
-		redact_names_is_secret(buf_slice(&view.bytes)));
+	       (redact_view_peel(&view, key) &&
+		   redact_names_is_secret(buf_slice(&view.bytes)));
 }

@@ -42,10 +42,10 @@ next_line(struct slice text, size_t at)
 		return at;
 	begin = end;
 	end = padding_end(text, end);
-	return end == text.len ||
-		redact_rule_has(REDACT_BREAK | REDACT_QUOTE, text.data[end])
-	    ? begin
-	    : at;
+	return end == text.len || redact_rule_has(REDACT_BREAK | REDACT_QUOTE,
+				      text.data[end])
+		   ? begin
+		   : at;
 }
 
 static bool
@@ -73,7 +73,7 @@ redact_base64_next(struct slice text, size_t at, struct redact_span *ret_run)
 			continue;
 		}
 		while (run.begin > at &&
-		    redact_rule_has(ALPHABET, text.data[run.begin - 1]))
+		       redact_rule_has(ALPHABET, text.data[run.begin - 1]))
 			run.begin--;
 		run.end = run_end(text, run.end);
 		at = run.end;
@@ -81,7 +81,7 @@ redact_base64_next(struct slice text, size_t at, struct redact_span *ret_run)
 			continue;
 		line = run.begin;
 		while (run.end - line >= step &&
-		    (end = next_line(text, run.end)) > run.end) {
+		       (end = next_line(text, run.end)) > run.end) {
 			line = run.end;
 			run.end = end;
 		}

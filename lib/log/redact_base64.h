@@ -13,13 +13,12 @@ enum {
 /* The next run from `at` on: at least 40 characters, with its padding; it may
  * go on over line breaks. Digests (all hexadecimal digits) are passed over.
  * False: there is none. */
-bool redact_base64_next(
-    struct slice text, size_t at, struct redact_span *ret_run);
+bool
+redact_base64_next(struct slice text, size_t at, struct redact_span *ret_run);
 
 /* Decode the run into `out` (replacing what it held), leaving out its first
  * `phase` characters: a path or a name may be glued to its front. False if
  * nothing in it could be read by people. */
-bool redact_base64_decode(
-    struct slice run, unsigned phase, struct buf *out);
+bool redact_base64_decode(struct slice run, unsigned phase, struct buf *out);
 
 #endif

@@ -34,8 +34,7 @@ add_hash(struct redact_filter *filter, uint32_t place,
 	*link = (uint32_t)filter->count;
 	filter->links = memory_grow(filter->links, &filter->capacity,
 	    filter->count + 1, sizeof(*filter->links));
-	filter->links[filter->count++] =
-	    (struct redact_filter_link){ rule, 0 };
+	filter->links[filter->count++] = (struct redact_filter_link){ rule, 0 };
 	filter->bits[place / 64] |= (uint64_t)1 << place % 64;
 }
 

@@ -32,8 +32,8 @@ struct redact_filter {
 };
 
 /* Zeroed memory is an empty filter. The rule stays the caller's. */
-void redact_filter_add(
-    struct redact_filter *filter, const struct redact_rule *rule);
+void
+redact_filter_add(struct redact_filter *filter, const struct redact_rule *rule);
 void redact_filter_free(struct redact_filter *filter);
 
 /* The first place from `at` on where an anchor may begin; text.len: none. */
@@ -46,8 +46,8 @@ const struct redact_filter_link *redact_filter_first(
     const struct redact_filter *filter, struct slice text, size_t at);
 
 static inline const struct redact_filter_link *
-redact_filter_after(const struct redact_filter *filter,
-    const struct redact_filter_link *link)
+redact_filter_after(
+    const struct redact_filter *filter, const struct redact_filter_link *link)
 {
 	return link->next == 0 ? NULL : filter->links + link->next;
 }

@@ -3,10 +3,10 @@
 #include <strings.h>
 
 enum {
-	NAME_BYTES = 64,   /* of an identifier that are looked at */
-	BLANK_BYTES = 16,  /* around a separator */
-	HEAD_BYTES = 256,  /* of a value by which it is judged */
-	LINE_BYTES = 512,  /* looked back for the command or a quote */
+	NAME_BYTES = 64,     /* of an identifier that are looked at */
+	BLANK_BYTES = 16,    /* around a separator */
+	HEAD_BYTES = 256,    /* of a value by which it is judged */
+	LINE_BYTES = 512,    /* looked back for the command or a quote */
 	PLACEHOLDER_RUN = 3, /* "***", "xxx" */
 };
 
@@ -22,9 +22,9 @@ enum family {
 static redact_check named, bearer, signature, curl_user, url;
 
 const struct redact_rule redact_names[] = {
-#define NAME(anchor, family)                                                   \
-	{                                                                      \
-		"name", anchor, named, 0, 0, 0, REDACT_ANY_CASE, family        \
+#define NAME(anchor, family)                                            \
+	{                                                               \
+		"name", anchor, named, 0, 0, 0, REDACT_ANY_CASE, family \
 	}
 	NAME("pass", PASSWORD),
 	NAME("passwd", PASSWORD),
@@ -76,16 +76,16 @@ static const char *const nothing[] = { "true", "false", "yes", "no", "on",
 	"off", "none", "null", "nil", "undefined", NULL };
 
 /* What declarations, manuals and sentences have behind such a name. */
-static const char *const words[] = { "a", "an", "and", "any", "arg",
-	"argument", "arguments", "as", "at", "auth", "authentication", "be",
-	"bool", "boolean", "by", "bytes", "can", "char", "const", "does",
-	"file", "flag", "flags", "for", "from", "has", "header", "hidden", "if",
-	"in", "int", "into", "is", "it", "must", "needs", "not", "number",
-	"object", "of", "option", "optional", "options", "or", "parameter",
-	"password", "prompt", "required", "scheme", "secret", "should", "str",
-	"string", "support", "text", "that", "the", "this", "to", "token",
-	"value", "via", "was", "when", "which", "will", "with", "without", "you",
-	"your", NULL };
+static const char *const words[] = { "a", "an", "and", "any", "arg", "argument",
+	"arguments", "as", "at", "auth", "authentication", "be", "bool",
+	"boolean", "by", "bytes", "can", "char", "const", "does", "file",
+	"flag", "flags", "for", "from", "has", "header", "hidden", "if", "in",
+	"int", "into", "is", "it", "must", "needs", "not", "number", "object",
+	"of", "option", "optional", "options", "or", "parameter", "password",
+	"prompt", "required", "scheme", "secret", "should", "str", "string",
+	"support", "text", "that", "the", "this", "to", "token", "value", "via",
+	"was", "when", "which", "will", "with", "without", "you", "your",
+	NULL };
 
 static const struct {
 	const char *word;
@@ -106,14 +106,14 @@ static const struct {
 /* A name in its text, and what follows. */
 struct place {
 	enum family family;
-	size_t begin;	/* of the identifier: "--db-password" */
+	size_t begin; /* of the identifier: "--db-password" */
 	size_t end;
-	char quote;	/* behind it, NUL: none */
-	bool option;	/* begins with a dash */
-	bool header;	/* has one within: X-Api-Key */
-	bool certain;	/* anything behind it is secret, whatever it looks like */
+	char quote;   /* behind it, NUL: none */
+	bool option;  /* begins with a dash */
+	bool header;  /* has one within: X-Api-Key */
+	bool certain; /* anything behind it is secret, whatever it looks like */
 	char separator;
-	size_t value;	/* where that begins, its own quote in front */
+	size_t value; /* where that begins, its own quote in front */
 };
 
 static bool
@@ -131,8 +131,7 @@ is_innocent(struct slice name)
 {
 	size_t word = name.len;
 
-	while (word > 0 &&
-	    redact_rule_has(REDACT_LETTER, name.data[word - 1]))
+	while (word > 0 && redact_rule_has(REDACT_LETTER, name.data[word - 1]))
 		word--;
 	return is_one_of(
 	    (struct slice){ name.data + word, name.len - word }, innocent);
@@ -142,8 +141,8 @@ static bool
 starts_and_ends(struct slice text, const char *start, const char *end)
 {
 	return text.len >= strlen(start) + strlen(end) &&
-	    slice_starts_with(text, slice_of(start)) &&
-	    slice_ends_with(text, slice_of(end));
+	       slice_starts_with(text, slice_of(start)) &&
+	       slice_ends_with(text, slice_of(end));
 }
 
 /* "$NAME", "%s", "%(name)s": filled in by a shell or by printf(). */
@@ -155,13 +154,14 @@ is_variable(struct slice text, bool any_case)
 	if (text.len == 0 || (text.data[0] != '$' && text.data[0] != '%'))
 		return false;
 	while (at < text.len &&
-	    redact_rule_has(any_case || text.data[0] == '%'
-		    ? REDACT_WORD
-		    : REDACT_UPPER | REDACT_DIGIT | REDACT_UNDERSCORE,
-		text.data[at]))
+	       redact_rule_has(
+		   any_case || text.data[0] == '%'
+		       ? REDACT_WORD
+		       : REDACT_UPPER | REDACT_DIGIT | REDACT_UNDERSCORE,
+		   text.data[at]))
 		at++;
 	return at == text.len || starts_and_ends(text, "%(", "s") ||
-	    starts_and_ends(text, "%", "%");
+	       starts_and_ends(text, "%", "%");
 }
 
 /* Stands for a secret, and is none. */
@@ -173,16 +173,15 @@ is_placeholder(struct slice value, bool any_case)
 	while (same < value.len && value.data[same] == value.data[0])
 		same++;
 	if (same == value.len &&
-	    (same == 0 ||
-		(same >= PLACEHOLDER_RUN &&
-		    memchr("*.xX-_?", value.data[0], 7) != NULL)))
+	    (same == 0 || (same >= PLACEHOLDER_RUN &&
+			      memchr("*.xX-_?", value.data[0], 7) != NULL)))
 		return true;
 	return slice_starts_with(value, SLICE_LITERAL("[REDACTED]")) ||
-	    starts_and_ends(value, "<", ">") ||
-	    starts_and_ends(value, "${", "}") ||
-	    starts_and_ends(value, "$(", ")") ||
-	    starts_and_ends(value, "{{", "}}") ||
-	    is_variable(value, any_case) || is_one_of(value, nothing);
+	       starts_and_ends(value, "<", ">") ||
+	       starts_and_ends(value, "${", "}") ||
+	       starts_and_ends(value, "$(", ")") ||
+	       starts_and_ends(value, "{{", "}}") ||
+	       is_variable(value, any_case) || is_one_of(value, nothing);
 }
 
 struct tally {
@@ -207,7 +206,7 @@ count(struct slice value)
 		else if (c == '.')
 			tally.dots++;
 		else if (redact_rule_has(REDACT_SPACE | REDACT_SHELL, c) ||
-		    memchr("[]{}", c, 4) != NULL)
+			 memchr("[]{}", c, 4) != NULL)
 			tally.code = true;
 		else if (c != '_' && c != '-')
 			tally.others++;
@@ -220,7 +219,7 @@ static bool
 is_word(struct slice value)
 {
 	while (value.len > 0 &&
-	    memchr(".,:!?", value.data[value.len - 1], 5) != NULL)
+	       memchr(".,:!?", value.data[value.len - 1], 5) != NULL)
 		value.len--;
 	return is_one_of(value, words);
 }
@@ -232,11 +231,11 @@ is_cookie(struct slice value)
 	size_t at = 0;
 
 	while (at < value.len &&
-	    redact_rule_has(REDACT_WORD_DASH_DOT, value.data[at]))
+	       redact_rule_has(REDACT_WORD_DASH_DOT, value.data[at]))
 		at++;
 	return at > 0 && at + 1 < value.len && value.data[at] == '=' &&
-	    !redact_rule_has(
-		REDACT_BLANK | REDACT_EQUALS, value.data[at + 1]);
+	       !redact_rule_has(
+		   REDACT_BLANK | REDACT_EQUALS, value.data[at + 1]);
 }
 
 /* Would somebody, or something, have made this up to keep others out? */
@@ -255,13 +254,13 @@ is_plausible(enum family family, struct slice value)
 	switch (family) {
 	case PASSWORD:
 		return value.len >= 6 && letters > 0 &&
-		    tally.digits + tally.others > 0 &&
-		    (tally.dots == 0 || tally.others > 0);
+		       tally.digits + tally.others > 0 &&
+		       (tally.dots == 0 || tally.others > 0);
 	default:
 		return value.len >= 8 && letters > 0 && tally.dots == 0 &&
-		    (tally.digits >= 4 ||
-			(tally.digits >= 2 && tally.upper > 0 &&
-			    tally.lower > 0));
+		       (tally.digits >= 4 ||
+			   (tally.digits >= 2 && tally.upper > 0 &&
+			       tally.lower > 0));
 	}
 }
 
@@ -279,7 +278,7 @@ scheme_length(struct slice value, bool *ret_whole_line)
 		    !redact_rule_has(REDACT_BLANK, value.data[len]))
 			continue;
 		while (len < value.len &&
-		    redact_rule_has(REDACT_BLANK, value.data[len]))
+		       redact_rule_has(REDACT_BLANK, value.data[len]))
 			len++;
 		*ret_whole_line = schemes[i].whole_line;
 		return len;
@@ -291,7 +290,7 @@ bool
 redact_names_is_secret(struct slice name)
 {
 	while (name.len > 0 &&
-	    !redact_rule_has(REDACT_ALNUM, name.data[name.len - 1]))
+	       !redact_rule_has(REDACT_ALNUM, name.data[name.len - 1]))
 		name.len--;
 	for (size_t i = 0; i < redact_names_count; i++) {
 		const struct redact_rule *rule = &redact_names[i];
@@ -312,9 +311,8 @@ read_name(const struct redact_scan *scan, const struct redact_rule *rule,
 	size_t begin = at;
 	char quote = redact_rule_byte(scan, behind), before;
 
-	while (at - begin < NAME_BYTES &&
-	    redact_rule_has(
-		REDACT_WORD_DASH_DOT, redact_rule_before(scan, begin)))
+	while (at - begin < NAME_BYTES && redact_rule_has(REDACT_WORD_DASH_DOT,
+					      redact_rule_before(scan, begin)))
 		begin--;
 	before = redact_rule_before(scan, begin);
 	*ret = (struct place){
@@ -323,8 +321,8 @@ read_name(const struct redact_scan *scan, const struct redact_rule *rule,
 		.end = behind,
 		.quote = redact_rule_has(REDACT_QUOTE, quote) ? quote : '\0',
 		.option = scan->text.data[begin] == '-' &&
-		    !redact_rule_has(REDACT_WORD_DASH_DOT, before) &&
-		    memchr("*/$", before, 3) == NULL,
+			  !redact_rule_has(REDACT_WORD_DASH_DOT, before) &&
+			  memchr("*/$", before, 3) == NULL,
 	};
 	for (size_t i = begin; i < behind; i++)
 		ret->header = ret->header || scan->text.data[i] == '-';
@@ -351,9 +349,10 @@ static bool
 read_separator(const struct redact_scan *scan, struct place *place)
 {
 	size_t at = place->end + (place->quote != '\0');
-	bool bracket = place->quote != '\0' && redact_rule_byte(scan, at) == ']';
-	size_t mark = redact_rule_run(
-	    scan, REDACT_BLANK, at + bracket, BLANK_BYTES);
+	bool bracket =
+	    place->quote != '\0' && redact_rule_byte(scan, at) == ']';
+	size_t mark =
+	    redact_rule_run(scan, REDACT_BLANK, at + bracket, BLANK_BYTES);
 	bool spaced = mark > at + bracket;
 	char c = redact_rule_byte(scan, mark);
 	char next = redact_rule_byte(scan, mark + 1);
@@ -361,11 +360,12 @@ read_separator(const struct redact_scan *scan, struct place *place)
 	place->separator = c;
 	if (c == ':' && next != ':') {
 		place->value = mark + 1 + (next == '=');
-		place->certain = place->quote != '\0' ||
-		    (place->header && !spaced);
+		place->certain =
+		    place->quote != '\0' || (place->header && !spaced);
 	} else if (c == '=' && next != '=' && next != '~') {
 		place->value = mark + 1 + (next == '>');
-		place->certain = place->quote != '\0' ||
+		place->certain =
+		    place->quote != '\0' ||
 		    (!spaced && !redact_rule_has(REDACT_BLANK, next) &&
 			is_assigned(scan, place));
 	} else if (c == ',' && place->quote != '\0') {
@@ -380,8 +380,8 @@ read_separator(const struct redact_scan *scan, struct place *place)
 	} else {
 		return false;
 	}
-	place->value = redact_rule_run(
-	    scan, REDACT_BLANK, place->value, BLANK_BYTES);
+	place->value =
+	    redact_rule_run(scan, REDACT_BLANK, place->value, BLANK_BYTES);
 	return true;
 }
 
@@ -480,8 +480,8 @@ extent_head(const struct redact_scan *scan, const struct place *place,
 
 /* Quotes, b"…" of Python, and a scheme in front. */
 static bool
-read_extent(const struct redact_scan *scan, struct place *place,
-    struct extent *ret)
+read_extent(
+    const struct redact_scan *scan, struct place *place, struct extent *ret)
 {
 	size_t at = place->value;
 	char c = redact_rule_byte(scan, at);
@@ -517,7 +517,7 @@ static bool
 is_constant(struct slice value, const struct tally *tally)
 {
 	return tally->lower + tally->dots + tally->others == 0 &&
-	    memchr(value.data, '_', value.len) != NULL;
+	       memchr(value.data, '_', value.len) != NULL;
 }
 
 /* Behind "password=" of a shell, "--password " or "X-Api-Key:", where short
@@ -540,7 +540,7 @@ is_secret(const struct redact_scan *scan, const struct place *place,
 {
 	struct slice head = extent_head(scan, place, extent);
 	bool scheme = place->family == AUTHORIZATION &&
-	    extent->begin > place->value + (extent->quote != '\0');
+		      extent->begin > place->value + (extent->quote != '\0');
 	bool quotes = place->quote != '\0' && extent->quote != '\0';
 	char behind = redact_rule_byte(scan, extent->begin + head.len);
 
@@ -648,8 +648,9 @@ curl_user(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	struct slice value;
 
 	(void)rule;
-	for (size_t limit = begin + BLANK_BYTES; begin < limit &&
-	    memchr(" =\"',", redact_rule_byte(scan, begin), 5) != NULL;)
+	for (size_t limit = begin + BLANK_BYTES;
+	     begin < limit &&
+	     memchr(" =\"',", redact_rule_byte(scan, begin), 5) != NULL;)
 		begin++;
 	end = word_end(scan, begin, true, HEAD_BYTES);
 	value = (struct slice){ scan->text.data + begin, end - begin };
@@ -657,9 +658,9 @@ curl_user(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	if (colon >= end)
 		return 0;
 	while (at - line < LINE_BYTES &&
-	    !redact_rule_has(REDACT_BREAK | REDACT_SHELL,
-		redact_rule_before(scan, line)) &&
-	    line > scan->floor)
+	       !redact_rule_has(REDACT_BREAK | REDACT_SHELL,
+		   redact_rule_before(scan, line)) &&
+	       line > scan->floor)
 		line--;
 	if (!is_curl((struct slice){ scan->text.data + line, at - line }))
 		return 0;
@@ -675,10 +676,10 @@ is_port(struct slice password)
 	size_t at = 0;
 
 	while (at < password.len &&
-	    redact_rule_has(REDACT_DIGIT, password.data[at]))
+	       redact_rule_has(REDACT_DIGIT, password.data[at]))
 		at++;
 	return at > 0 && at < password.len && at <= 5 &&
-	    memchr("?#,;)", password.data[at], 5) != NULL;
+	       memchr("?#,;)", password.data[at], 5) != NULL;
 }
 
 /* The password of scheme://name:password@host, up to the last '@' of the
@@ -708,8 +709,8 @@ url(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	}
 	if (colon == 0 || last < colon + 1 + SHORTEST)
 		return 0;
-	password = (struct slice){ scan->text.data + colon + 1,
-		last - colon - 1 };
+	password =
+	    (struct slice){ scan->text.data + colon + 1, last - colon - 1 };
 	if (is_placeholder(password, true) || is_port(password))
 		return 0;
 	redact_rule_found(scan, colon + 1, last);
@@ -717,8 +718,7 @@ url(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 }
 
 size_t
-redact_names_element(
-    struct slice first, struct slice before, struct slice text)
+redact_names_element(struct slice first, struct slice before, struct slice text)
 {
 	bool secret = redact_names_is_secret(before);
 	bool whole_line;

@@ -81,8 +81,7 @@ to_lower(char c)
 }
 
 size_t
-redact_rule_anchor(
-    const struct redact_rule *rule, struct slice text, size_t at)
+redact_rule_anchor(const struct redact_rule *rule, struct slice text, size_t at)
 {
 	const char *pattern = rule->anchor;
 	size_t start = at;
@@ -121,13 +120,13 @@ redact_rule_anchor_set(
 			ret_set[c] = position_has(&p, (char)c);
 		else
 			ret_set[c] = rule->alphabet == 0 ||
-			    redact_rule_has(rule->alphabet, (char)c);
+				     redact_rule_has(rule->alphabet, (char)c);
 	}
 }
 
 size_t
-redact_rule_run(const struct redact_scan *scan, unsigned alphabet, size_t at,
-    size_t limit)
+redact_rule_run(
+    const struct redact_scan *scan, unsigned alphabet, size_t at, size_t limit)
 {
 	size_t end = scan->text.len;
 
@@ -145,8 +144,8 @@ redact_rule_word_run(struct redact_scan *scan, size_t at)
 {
 	if (at < scan->run.begin || at >= scan->run.end) {
 		scan->run.begin = at;
-		scan->run.end = redact_rule_run(
-		    scan, REDACT_WORD_DASH, at, scan->text.len);
+		scan->run.end =
+		    redact_rule_run(scan, REDACT_WORD_DASH, at, scan->text.len);
 	}
 	return scan->run.end;
 }
@@ -157,7 +156,7 @@ redact_rule_is_cut(const struct redact_scan *scan, size_t at)
 	struct slice rest = { scan->text.data + at, scan->text.len - at };
 
 	return rest.len == 0 || slice_starts_with(rest, SLICE_LITERAL("...")) ||
-	    slice_starts_with(rest, SLICE_LITERAL("…"));
+	       slice_starts_with(rest, SLICE_LITERAL("…"));
 }
 
 size_t
@@ -173,13 +172,12 @@ redact_rule_break(const struct redact_scan *scan, size_t at)
 }
 
 bool
-redact_rule_is_varied(
-    const struct redact_scan *scan, size_t begin, size_t end)
+redact_rule_is_varied(const struct redact_scan *scan, size_t begin, size_t end)
 {
 	unsigned groups = 0;
 
 	for (size_t i = begin; i < end; i++)
 		groups |= redact_rule_groups[(unsigned char)scan->text.data[i]];
 	return (groups & REDACT_DIGIT) != 0 ||
-	    ((groups & REDACT_LOWER) != 0 && (groups & REDACT_UPPER) != 0);
+	       ((groups & REDACT_LOWER) != 0 && (groups & REDACT_UPPER) != 0);
 }

@@ -69,7 +69,10 @@ struct redact_spans {
 	size_t capacity;
 };
 
-#define REDACT_SPANS_INIT { NULL, 0, 0 }
+#define REDACT_SPANS_INIT  \
+	{                  \
+		NULL, 0, 0 \
+	}
 
 void redact_rule_spans_free(struct redact_spans *spans);
 
@@ -90,11 +93,11 @@ typedef size_t redact_check(struct redact_scan *scan,
     const struct redact_rule *rule, size_t at, size_t behind);
 
 enum redact_flags {
-	REDACT_ANY_CASE = 1 << 0,   /* the anchor, written in lower case */
-	REDACT_BORDER = 1 << 1,	    /* no letter or digit before the anchor */
+	REDACT_ANY_CASE = 1 << 0,    /* the anchor, written in lower case */
+	REDACT_BORDER = 1 << 1,	     /* no letter or digit before the anchor */
 	REDACT_BORDER_DASH = 1 << 2, /* nor '_' nor '-' */
-	REDACT_EXACT = 1 << 3,	    /* no letter or digit behind `shortest` */
-	REDACT_VARIED = 1 << 4,	    /* see redact_rule_is_varied() */
+	REDACT_EXACT = 1 << 3,	     /* no letter or digit behind `shortest` */
+	REDACT_VARIED = 1 << 4,	     /* see redact_rule_is_varied() */
 };
 
 /* An anchor is literal but for [classes] of characters and ranges, and what
@@ -137,8 +140,8 @@ redact_rule_before(const struct redact_scan *scan, size_t at)
 
 /* Where the characters of `alphabet` end that begin at `at`; `limit` of them
  * at most. */
-size_t redact_rule_run(const struct redact_scan *scan, unsigned alphabet,
-    size_t at, size_t limit);
+size_t redact_rule_run(
+    const struct redact_scan *scan, unsigned alphabet, size_t at, size_t limit);
 
 /* The same for REDACT_WORD_DASH, of any length, each run measured once. */
 size_t redact_rule_word_run(struct redact_scan *scan, size_t at);
@@ -150,8 +153,8 @@ bool redact_rule_is_cut(const struct redact_scan *scan, size_t at);
 size_t redact_rule_break(const struct redact_scan *scan, size_t at);
 
 /* Made by chance and not of words: has a digit, or both cases. */
-bool redact_rule_is_varied(const struct redact_scan *scan, size_t begin,
-    size_t end);
+bool
+redact_rule_is_varied(const struct redact_scan *scan, size_t begin, size_t end);
 
 /* [begin, end) is secret. */
 void redact_rule_found(struct redact_scan *scan, size_t begin, size_t end);

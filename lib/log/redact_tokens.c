@@ -1,11 +1,12 @@
 #include "log/redact_tokens.h"
 
 enum {
-	BODY_BREAKS = 2,     /* line breaks within a token: 200 columns of 80 */
-	WRAPPED_COLUMNS = 60, /* a line that may have been wrapped for its length */
-	LABEL_BYTES = 64,    /* of "RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK" */
-	AWS_SECRET = 40,     /* base64 characters of a secret access key */
-	AWS_WITHIN = 64,     /* bytes behind its id in which it begins */
+	BODY_BREAKS = 2, /* line breaks within a token: 200 columns of 80 */
+	WRAPPED_COLUMNS =
+	    60,		  /* a line that may have been wrapped for its length */
+	LABEL_BYTES = 64, /* of "RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK" */
+	AWS_SECRET = 40,  /* base64 characters of a secret access key */
+	AWS_WITHIN = 64,  /* bytes behind its id in which it begins */
 };
 
 static redact_check body, aws_id, aws_secret, atlas, discord, jwt, private_key,
@@ -25,8 +26,7 @@ const struct redact_rule redact_tokens[] = {
 	{ "gitlab", "glcbt-", body, REDACT_WORD_DASH_DOT, 20, 8 },
 	{ "gitlab", "glsoat-", body, REDACT_WORD_DASH_DOT, 20, 8 },
 	{ "anthropic", "sk-ant-", body, REDACT_WORD_DASH, 82, 12 },
-	{ "openai", "sk-proj-", body, REDACT_WORD_DASH, 40, 12,
-	    REDACT_VARIED },
+	{ "openai", "sk-proj-", body, REDACT_WORD_DASH, 40, 12, REDACT_VARIED },
 	{ "openai", "sk-svcacct-", body, REDACT_WORD_DASH, 40, 12 },
 	{ "openai", "sk-admin-", body, REDACT_WORD_DASH, 40, 12,
 	    REDACT_VARIED },
@@ -80,8 +80,8 @@ const struct redact_rule redact_tokens[] = {
 	{ "kruxos", "krx_agent_", body, REDACT_ALNUM, 38, 8 },
 	{ "kruxos", "krx_user_", body, REDACT_ALNUM, 38, 8 },
 	{ "jwt", "eyJ", jwt, REDACT_WORD_DASH, 10, 20, REDACT_BORDER },
-	{ "jwt in base64", "ZXlK", body, REDACT_BASE64 | REDACT_WORD_DASH, 36, 0,
-	    REDACT_BORDER },
+	{ "jwt in base64", "ZXlK", body, REDACT_BASE64 | REDACT_WORD_DASH, 36,
+	    0, REDACT_BORDER },
 	{ "private key", "-----BEGIN ", private_key },
 };
 
@@ -89,8 +89,8 @@ const size_t redact_tokens_count =
     sizeof(redact_tokens) / sizeof(redact_tokens[0]);
 
 static bool
-has_border(const struct redact_scan *scan, const struct redact_rule *rule,
-    size_t at)
+has_border(
+    const struct redact_scan *scan, const struct redact_rule *rule, size_t at)
 {
 	char before = redact_rule_before(scan, at);
 
@@ -133,8 +133,8 @@ body_end(const struct redact_scan *scan, const struct redact_rule *rule,
 		return 0;
 	if (rule->flags & REDACT_EXACT)
 		return redact_rule_has(REDACT_ALNUM, redact_rule_byte(scan, at))
-		    ? 0
-		    : at;
+			   ? 0
+			   : at;
 	return redact_rule_run(scan, rule->alphabet, at, scan->text.len);
 }
 
@@ -142,8 +142,8 @@ static size_t
 body(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
     size_t behind)
 {
-	size_t end = has_border(scan, rule, at) ? body_end(scan, rule, behind)
-						: 0;
+	size_t end =
+	    has_border(scan, rule, at) ? body_end(scan, rule, behind) : 0;
 
 	if (end != 0)
 		redact_rule_found(scan, at, end);
@@ -163,13 +163,13 @@ find_aws_secret(struct redact_scan *scan, size_t from)
 		unsigned groups = 0;
 
 		for (size_t i = at; i < end; i++)
-			groups |= redact_rule_groups
-			    [(unsigned char)scan->text.data[i]];
+			groups |= redact_rule_groups[(
+			    unsigned char)scan->text.data[i]];
 		if ((groups & REDACT_LOWER) != 0 &&
 		    (groups & REDACT_UPPER) != 0 &&
 		    (end - at == AWS_SECRET ||
-			(end - at >= AWS_SECRET / 2 &&
-			    end - at < AWS_SECRET && (groups & REDACT_DIGIT) &&
+			(end - at >= AWS_SECRET / 2 && end - at < AWS_SECRET &&
+			    (groups & REDACT_DIGIT) &&
 			    redact_rule_is_cut(scan, end)))) {
 			redact_rule_found(scan, at, end);
 			return;
@@ -182,8 +182,8 @@ static size_t
 aws_id(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
     size_t behind)
 {
-	size_t end = has_border(scan, rule, at) ? body_end(scan, rule, behind)
-						: 0;
+	size_t end =
+	    has_border(scan, rule, at) ? body_end(scan, rule, behind) : 0;
 
 	if (end == 0 || end > behind + rule->shortest ||
 	    redact_rule_has(REDACT_WORD, redact_rule_byte(scan, end)))
@@ -213,8 +213,8 @@ atlas(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	size_t end = body_end(scan, rule, behind);
 
 	if (end == 0 || at - scan->floor < BEFORE ||
-	    redact_rule_run(scan, REDACT_LOWER | REDACT_DIGIT, at - BEFORE,
-		BEFORE) != at)
+	    redact_rule_run(
+		scan, REDACT_LOWER | REDACT_DIGIT, at - BEFORE, BEFORE) != at)
 		return 0;
 	redact_rule_found(scan, at - BEFORE, end);
 	return end;
@@ -225,8 +225,7 @@ static size_t
 discord(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
     size_t behind)
 {
-	struct slice host = { scan->text.data + scan->floor,
-		at - scan->floor };
+	struct slice host = { scan->text.data + scan->floor, at - scan->floor };
 	size_t slash = redact_rule_run(scan, REDACT_DIGIT, behind, 20);
 	size_t end;
 
@@ -250,7 +249,7 @@ telegram(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	size_t begin = at, end = body_end(scan, rule, behind);
 
 	while (at + 1 - begin < DIGITS_MAX &&
-	    redact_rule_has(REDACT_DIGIT, redact_rule_before(scan, begin)))
+	       redact_rule_has(REDACT_DIGIT, redact_rule_before(scan, begin)))
 		begin--;
 	if (end == 0 || at + 1 - begin < DIGITS_MIN ||
 	    redact_rule_has(REDACT_ALNUM, redact_rule_before(scan, begin)))
@@ -266,11 +265,10 @@ unwrap(const struct redact_scan *scan, unsigned alphabet, size_t end)
 {
 	for (;;) {
 		size_t skip = redact_rule_break(scan, end);
-		size_t next = redact_rule_run(
-		    scan, alphabet, end + skip, scan->text.len);
+		size_t next =
+		    redact_rule_run(scan, alphabet, end + skip, scan->text.len);
 
-		if (skip == 0 || next == end + skip ||
-		    end < WRAPPED_COLUMNS ||
+		if (skip == 0 || next == end + skip || end < WRAPPED_COLUMNS ||
 		    memchr(scan->text.data + end - WRAPPED_COLUMNS, '\n',
 			WRAPPED_COLUMNS) != NULL)
 			return end;
@@ -294,7 +292,8 @@ jwt(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 		return 0;
 	payload = header + 1;
 	if (redact_rule_byte(scan, header) != '.') {
-		if (header - at < rule->cut || !redact_rule_is_cut(scan, header))
+		if (header - at < rule->cut ||
+		    !redact_rule_is_cut(scan, header))
 			return 0;
 		end = header;
 	} else {
@@ -317,8 +316,8 @@ static size_t
 label_end(const struct redact_scan *scan, size_t at, struct slice *ret_label)
 {
 	static const struct slice dashes = { "-----", 5 };
-	size_t end = redact_rule_run(scan,
-	    REDACT_UPPER | REDACT_DIGIT | REDACT_BLANK, at, LABEL_BYTES);
+	size_t end = redact_rule_run(
+	    scan, REDACT_UPPER | REDACT_DIGIT | REDACT_BLANK, at, LABEL_BYTES);
 	struct slice rest = { scan->text.data + end, scan->text.len - end };
 
 	*ret_label = (struct slice){ scan->text.data + at, end - at };
@@ -330,8 +329,8 @@ static bool
 is_quoted_label(const struct redact_scan *scan, size_t end)
 {
 	enum { WITHIN = 64, KEY = 32 };
-	size_t limit = end + WITHIN < scan->text.len ? end + WITHIN
-						     : scan->text.len;
+	size_t limit =
+	    end + WITHIN < scan->text.len ? end + WITHIN : scan->text.len;
 
 	if (!redact_rule_has(REDACT_QUOTE, redact_rule_byte(scan, end)))
 		return false;
@@ -360,8 +359,8 @@ private_key(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 		return 0;
 	if (is_quoted_label(scan, end))
 		return 0;
-	found = memmem(scan->text.data + end, scan->text.len - end, last.data,
-	    last.len);
+	found = memmem(
+	    scan->text.data + end, scan->text.len - end, last.data, last.len);
 	if (found == NULL) {
 		end = scan->text.len;
 	} else {

@@ -49,8 +49,8 @@ may_be_special(uint64_t eight)
 	uint64_t backslash = eight ^ EACH('\\');
 	uint64_t escape = eight ^ EACH('\x1b');
 	uint64_t zero = ((percent - EACH(1)) & ~percent) |
-	    ((backslash - EACH(1)) & ~backslash) |
-	    ((escape - EACH(1)) & ~escape);
+			((backslash - EACH(1)) & ~backslash) |
+			((escape - EACH(1)) & ~escape);
 
 	return ((eight | zero) & EACH(0x80)) != 0;
 }
@@ -116,8 +116,8 @@ peel_backslash(struct slice text, size_t at, struct buf *out)
 	if (letter != NULL) {
 		size_t meaning = (size_t)(letter - letters);
 
-		buf_add_char(out,
-		    meaning < sizeof(means) - 1 ? means[meaning] : ' ');
+		buf_add_char(
+		    out, meaning < sizeof(means) - 1 ? means[meaning] : ' ');
 		return 2;
 	}
 	if (c > ' ' && c < '\x7f' && !redact_rule_has(REDACT_ALNUM, c)) {
@@ -135,7 +135,7 @@ peel_colour(struct slice text, size_t at)
 	if (end >= text.len || text.data[at + 1] != '[')
 		return 0;
 	while (end < text.len && end - at < COLOUR_BYTES &&
-	    text.data[end] >= ' ' && text.data[end] <= '?')
+	       text.data[end] >= ' ' && text.data[end] <= '?')
 		end++;
 	if (end == text.len || text.data[end] < '@' || text.data[end] > '~')
 		return 0;
@@ -189,8 +189,8 @@ add_part(struct redact_view *view, size_t before, size_t text)
 		view->parts[view->count - 1].text = text;
 		return;
 	}
-	view->parts = memory_grow(view->parts, &view->capacity,
-	    view->count + 1, sizeof(*view->parts));
+	view->parts = memory_grow(view->parts, &view->capacity, view->count + 1,
+	    sizeof(*view->parts));
 	view->parts[view->count++] =
 	    (struct redact_view_part){ here, before, text };
 }
@@ -218,8 +218,7 @@ redact_view_peel(struct redact_view *view, struct slice text)
 			continue;
 		}
 		copied = at + taken;
-		add_part(view,
-		    view->bytes.len == mark ? at : copied, copied);
+		add_part(view, view->bytes.len == mark ? at : copied, copied);
 		at = copied;
 	}
 	if (view->count == 0)
@@ -262,7 +261,7 @@ redact_view_outer(const struct redact_view *view, struct redact_span span)
 		span.begin = begin->text + (span.begin - begin->view);
 	if (end != NULL)
 		span.end = span.end == end->view
-		    ? end->before
-		    : end->text + (span.end - end->view);
+			       ? end->before
+			       : end->text + (span.end - end->view);
 	return span;
 }

@@ -27,14 +27,17 @@ struct redact_view {
 	size_t capacity;
 };
 
-#define REDACT_VIEW_INIT { .bytes = BUF_INIT }
+#define REDACT_VIEW_INIT          \
+	{                         \
+		.bytes = BUF_INIT \
+	}
 
 /* False, and an empty view, if `text` has nothing to take off. */
 bool redact_view_peel(struct redact_view *view, struct slice text);
 void redact_view_free(struct redact_view *view);
 
 /* Where in the text the view's span stands. */
-struct redact_span redact_view_outer(
-    const struct redact_view *view, struct redact_span span);
+struct redact_span
+redact_view_outer(const struct redact_view *view, struct redact_span span);
 
 #endif
