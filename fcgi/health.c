@@ -302,19 +302,22 @@ add_why_not(const struct view *view, struct buf *out)
 
 /* The answer of /health/ready; returns its HTTP status. */
 static int
-write_ready(const struct view *view, struct json_writer *json)
+write_ready(const struct view *view, struct buf *out)
 {
 	cleanup(buf_free) struct buf detail = BUF_INIT;
+	struct json_writer json;
 	bool is_ready =
 	    view->is_there && view->status.refusal == STATUS_ACCEPTING;
 
-	json_writer_object(json);
-	json_writer_pair(json, "status", is_ready ? "ready" : "not_ready");
+	json_writer_init(&json, out);
+	json_writer_object(&json);
+	json_writer_pair(&json, "status", is_ready ? "ready" : "not_ready");
 	if (!is_ready) {
 		add_why_not(view, &detail);
-		json_writer_pair_slice(json, "detail", buf_slice(&detail));
+		json_writer_pair_slice(&json, "detail", buf_slice(&detail));
 	}
-	json_writer_end_object(json);
+	json_writer_end_object(&json);
+	buf_add_char(out, '\n');
 	return is_ready ? 200 : 503;
 }
 
@@ -327,7 +330,7 @@ ready_get(struct program *prog, struct request *req, struct reply *rep,
 
 	(void)req, (void)err;
 	look(prog, &view);
-	return write_ready(&view, rep->json);
+	return write_ready(&view, &rep->body);
 }
 
 static const struct route routes[] = {

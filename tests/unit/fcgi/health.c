@@ -255,29 +255,27 @@ ready_says_why_not(void **state)
 		enum status_refusal refusal;
 		const char *reason, *answer;
 	} cases[] = {
-		{ true, STATUS_ACCEPTING, "", "{\"status\":\"ready\"}" },
+		{ true, STATUS_ACCEPTING, "", "{\"status\":\"ready\"}\n" },
 		{ false, STATUS_ACCEPTING, "",
 		    "{\"status\":\"not_ready\","
-		    "\"detail\":\"kruxosd does not report\"}" },
+		    "\"detail\":\"kruxosd does not report\"}\n" },
 		{ true, STATUS_STARTING, "",
-		    "{\"status\":\"not_ready\",\"detail\":\"starting\"}" },
+		    "{\"status\":\"not_ready\",\"detail\":\"starting\"}\n" },
 		{ true, STATUS_DISK_FULL, "write: No space left on device",
 		    "{\"status\":\"not_ready\",\"detail\":"
-		    "\"disk_full: write: No space left on device\"}" },
+		    "\"disk_full: write: No space left on device\"}\n" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct view view = good_view();
 		struct buf out = BUF_INIT;
-		struct json_writer json;
 
 		view.is_there = cases[i].is_there;
 		view.status.refusal = cases[i].refusal;
 		memcpy(view.status.reason, cases[i].reason,
 		    strlen(cases[i].reason) + 1);
-		json_writer_init(&json, &out);
-		assert_int_equal(write_ready(&view, &json), i == 0 ? 200 : 503);
+		assert_int_equal(write_ready(&view, &out), i == 0 ? 200 : 503);
 		assert_string_equal(out.data, cases[i].answer);
 		buf_free(&out);
 	}
