@@ -153,6 +153,20 @@ test:
 	@$(again) all $(unit_tests)
 	@tests/run $(BUILD) unit api
 
+# --- benchmarks ---------------------------------------------------------------
+
+bench_tools := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
+$(bench_tools): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libkruxos.a
+	$(call link,$^)
+
+# ENTRIES: how large the log is for the queries.
+ENTRIES ?= 1000000
+bench:
+	@packaging/install-packages build run test bench
+	@tests/install-node
+	@$(again) all $(bench_tools)
+	@KRUXOS_BUILD=$(abspath $(BUILD)) build/node/bin/node tests/bench/bench.js --entries $(ENTRIES)
+
 # --- checks of the sources ---------------------------------------------------
 
 c_sources  := $(lib_src) $(kruxosd_src) $(fcgi_src) $(wildcard cli/*.c)

@@ -209,7 +209,8 @@ settle(struct load *load, struct connection *connection, struct slice answer)
 	connection->settled = line;
 }
 
-static void
+/* Returns whether there may be more. */
+static bool
 read_answers(struct load *load, struct connection *connection)
 {
 	struct buf *in = &connection->in;
@@ -220,7 +221,7 @@ read_answers(struct load *load, struct connection *connection)
 	buf_reserve(in, 16 << 10);
 	got = recv(connection->fd, in->data + in->len, 16 << 10, MSG_DONTWAIT);
 	if (got == -1 && errno == EAGAIN)
-		return;
+		return false;
 	if (got <= 0)
 		end("the door has closed");
 	buf_set_len(in, in->len + (size_t)got);
@@ -231,6 +232,7 @@ read_answers(struct load *load, struct connection *connection)
 		at += len + 1;
 	}
 	buf_consume(in, at);
+	return true;
 }
 
 static void
@@ -261,8 +263,8 @@ run(struct load *load, struct connection *connections)
 		for (int i = 0; i < count; i++) {
 			struct connection *connection = events[i].data.ptr;
 
-			if ((events[i].events & EPOLLIN) != 0)
-				read_answers(load, connection);
+			while (read_answers(load, connection))
+				;
 			send_lines(load, connection);
 		}
 	}
