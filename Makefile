@@ -214,7 +214,7 @@ help:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1
 
-.PHONY: all fuzz unit test check $(checks) clean help
+.PHONY: all bench fuzz unit test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
