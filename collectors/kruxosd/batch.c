@@ -68,8 +68,7 @@ batch_begin(struct batch *batch, const struct commit_head *head, usec_t now)
 	batch->opens_file = false;
 }
 
-/* --- lines ------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------- */
 
 static const unsigned char *
 next_salt(struct batch_maker *maker)
@@ -148,8 +147,7 @@ batch_add_text(struct batch *batch, const struct entry *entry,
 	return 0;
 }
 
-/* --- the daemon's own -------------------------------------------------------
- */
+/* --- the daemon's own -------------------------------------------------- */
 
 struct entry
 batch_system_entry(const char *capability, enum entry_status status)

@@ -97,8 +97,7 @@ commit_free(struct commit *commit)
 	free(commit);
 }
 
-/* --- what is taken ----------------------------------------------------------
- */
+/* --- what is taken ----------------------------------------------------- */
 
 /* What stands at the front of a batch: where a new file begins, and that the
  * clock has stepped back, once for each time it has. */
@@ -244,8 +243,7 @@ commit_is_empty(const struct commit *commit)
 	return commit->next_ticket == commit->first_ticket;
 }
 
-/* --- what the disk says -----------------------------------------------------
- */
+/* --- what the disk says ------------------------------------------------ */
 
 /* A new file, or another try, is no answer to these. */
 static enum status_refusal
@@ -337,7 +335,7 @@ begin_refusal(struct commit *commit, const struct error *err)
 {
 	commit->refusal = refusal_of(err);
 	snprintf(commit->reason, sizeof(commit->reason),
-	    "audit-write-failure: %s", err->sentence);
+	    "audit-write-failure: %s", commit->trouble.err.sentence);
 	commit->retry_wait = commit->retry_wait == 0 ? RETRY_FIRST
 			     : commit->retry_wait < RETRY_LAST / 2
 				 ? 2 * commit->retry_wait
@@ -345,8 +343,7 @@ begin_refusal(struct commit *commit, const struct error *err)
 	commit->retry_due = clock_monotonic(commit->clock) + commit->retry_wait;
 }
 
-/* --- flush ------------------------------------------------------------------
- */
+/* --- flush ------------------------------------------------------------- */
 
 /* The waiters hear, and may add entries: those belong to the next batch. */
 static void
@@ -452,8 +449,7 @@ commit_retry(struct commit *commit)
 	commit->reason[0] = '\0';
 }
 
-/* --- what others ask --------------------------------------------------------
- */
+/* --- what others ask --------------------------------------------------- */
 
 enum status_refusal
 commit_refusal(const struct commit *commit)

@@ -57,8 +57,7 @@ struct kruxosd {
 
 DEFINE_CLEANUP(struct kruxosd *, kruxosd_free);
 
-/* --- settings ---------------------------------------------------------------
- */
+/* --- settings ---------------------------------------------------------- */
 
 static char *
 path_in(const char *folder, const char *name)
@@ -95,8 +94,7 @@ free_settings(struct settings *settings)
 	free(settings->socket_path);
 }
 
-/* --- folders ----------------------------------------------------------------
- */
+/* --- folders ----------------------------------------------------------- */
 
 /* Whoever else can write to a folder can put another log, or another database,
  * in place of ours. */
@@ -156,8 +154,7 @@ open_folders(struct kruxosd *kruxosd, struct error *err)
 	return lock_folder(kruxosd, err);
 }
 
-/* --- the status page --------------------------------------------------------
- */
+/* --- the status page --------------------------------------------------- */
 
 static void
 write_status(struct kruxosd *kruxosd)
@@ -256,8 +253,7 @@ open_page(
 	return 0;
 }
 
-/* --- the log ----------------------------------------------------------------
- */
+/* --- the log ----------------------------------------------------------- */
 
 /* After each commit, before its waiters: who reads the log may go on. */
 static void
@@ -294,8 +290,7 @@ open_log(struct kruxosd *kruxosd, const struct recovery_known *known,
 	return 0;
 }
 
-/* --- the loop ---------------------------------------------------------------
- */
+/* --- the loop ---------------------------------------------------------- */
 
 static int
 on_post(sd_event_source *source, void *userdata)
@@ -458,8 +453,7 @@ watch_index(struct kruxosd *kruxosd, struct error *err)
 	return r < 0 ? event_fail(r, "index", err) : 0;
 }
 
-/* --- the door ---------------------------------------------------------------
- */
+/* --- the door ---------------------------------------------------------- */
 
 static const struct command commands[] = {
 	{ 0 },
@@ -488,8 +482,7 @@ make_door(struct kruxosd *kruxosd, struct error *err)
 	return kruxosd->ingest == NULL ? -1 : 0;
 }
 
-/* --- life -------------------------------------------------------------------
- */
+/* --- life -------------------------------------------------------------- */
 
 static int
 open_index(

@@ -30,8 +30,7 @@ read_tail(struct ward *ward, const struct logfile *file, struct tail *ret_tail,
 	return 0;
 }
 
-/* --- torn: kept, then cut ---------------------------------------------------
- */
+/* --- torn: kept, then cut ---------------------------------------------- */
 
 /* A copy that was begun before, by a start that was cut itself, stays: it may
  * be of another time. */
@@ -130,8 +129,7 @@ remove_file(struct ward *ward, const char *name, struct error *err)
 	return 0;
 }
 
-/* --- the verdict ------------------------------------------------------------
- */
+/* --- the verdict ------------------------------------------------------- */
 
 static void __attribute__((format(printf, 5, 6)))
 set_verdict(struct recovery *recovery, enum recovery_verdict verdict,

@@ -30,8 +30,7 @@ tail_free(struct tail *tail)
 	*tail = (struct tail)TAIL_INIT;
 }
 
-/* --- lines ------------------------------------------------------------------
- */
+/* --- lines ------------------------------------------------------------- */
 
 /* The line at `at` of `bytes`, without its '\n'; false: there is no whole one.
  */
@@ -75,8 +74,7 @@ tail_last_whole(const struct tail *tail)
 	return head;
 }
 
-/* --- payloads half erased ---------------------------------------------------
- */
+/* --- payloads half erased ---------------------------------------------- */
 
 static void
 add_eraser(struct tail *tail, const struct entry *entry,
@@ -160,8 +158,7 @@ as_erased(const struct tail *tail, struct slice line, struct buf *out)
 	return true;
 }
 
-/* --- the tail of a file -----------------------------------------------------
- */
+/* --- the tail of a file ------------------------------------------------ */
 
 /* Read from `start` to the end; a start within a line moves behind it. */
 static int

@@ -1,0 +1,372 @@
+/* A disk that fails on command, and what would be on it after a power cut.
+ *
+ * Calls go to real files in a folder of their own; beside them stands what a
+ * disk would hold: bytes become durable by a sync of their file, names by a
+ * sync of the folder. A sync that fails drops what it should have written, as
+ * Linux does: the page cache shows it, the disk never gets it, and a later
+ * sync succeeds without it.
+ *
+ *	model_init(&model);
+ *	model_fail(&model, "fdatasync", 2, 1, EIO);   the second next one
+ *	…
+ *	model_power_cut(&model);   the folder is what the disk held
+ */
+#ifndef TESTS_UNIT_DISK_MODEL_H
+#define TESTS_UNIT_DISK_MODEL_H
+
+#include "base/buf.h"
+#include "base/disk.h"
+
+#include <assert.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MODEL_FILES = 256, MODEL_FDS = 1024, MODEL_RANGES = 256 };
+
+struct model_range {
+	off_t from, to;
+};
+
+/* A file, by its inode: its name may be given to another later. */
+struct model_file {
+	char name[64];
+	bool is_linked;		/* the name is there */
+	bool is_durably_linked; /* … after a power cut, too */
+	struct buf durable;
+	struct model_range dirty[MODEL_RANGES];
+	size_t dirty_count;
+};
+
+struct model {
+	struct disk disk;
+	char path[64];
+	int dir;
+	struct model_file files[MODEL_FILES];
+	size_t file_count;
+	int file_of_fd[MODEL_FDS]; /* -1: a folder, or not ours */
+	const char *fail_call;	   /* NULL: any */
+	unsigned long fail_in;	   /* calls from now; 0: never */
+	unsigned long fail_times;
+	int fail_errno;
+	unsigned long calls; /* that could fail */
+};
+
+/* The next `times` calls of `call` (NULL: of any kind) from the `nth` on fail
+ * with `errnum`. */
+static inline void
+model_fail(struct model *model, const char *call, unsigned long nth,
+    unsigned long times, int errnum)
+{
+	model->fail_call = call;
+	model->fail_in = nth;
+	model->fail_times = times;
+	model->fail_errno = errnum;
+}
+
+static inline bool
+model_fails(struct model *model, const char *call)
+{
+	model->calls++;
+	if (model->fail_in == 0 ||
+	    (model->fail_call != NULL && strcmp(model->fail_call, call) != 0))
+		return false;
+	if (model->fail_in > 1) {
+		model->fail_in--;
+		return false;
+	}
+	if (--model->fail_times == 0)
+		model->fail_in = 0;
+	errno = model->fail_errno;
+	return true;
+}
+
+static inline struct model_file *
+model_file(struct model *model, int fd)
+{
+	int index = fd >= 0 && fd < MODEL_FDS ? model->file_of_fd[fd] : -1;
+
+	return index == -1 ? NULL : &model->files[index];
+}
+
+static inline struct model_file *
+model_find(struct model *model, const char *name)
+{
+	for (size_t i = 0; i < model->file_count; i++)
+		if (model->files[i].is_linked &&
+		    strcmp(model->files[i].name, name) == 0)
+			return &model->files[i];
+	return NULL;
+}
+
+static inline int
+model_openat(
+    struct disk *disk, int dir, const char *path, int flags, mode_t mode)
+{
+	struct model *model = (struct model *)disk;
+	struct model_file *file;
+	int fd;
+
+	if (model_fails(model, "open"))
+		return -1;
+	/* A sync reads what was written. */
+	if ((flags & O_ACCMODE) == O_WRONLY)
+		flags = (flags & ~O_ACCMODE) | O_RDWR;
+	fd = openat(dir, path, flags | O_CLOEXEC, mode);
+	if (fd == -1)
+		return -1;
+	assert(fd < MODEL_FDS);
+	model->file_of_fd[fd] = -1;
+	if ((flags & O_DIRECTORY) != 0)
+		return fd;
+	file = model_find(model, path);
+	if (file == NULL) {
+		assert(model->file_count < MODEL_FILES);
+		file = &model->files[model->file_count++];
+		*file = (struct model_file){ .durable = BUF_INIT };
+		snprintf(file->name, sizeof(file->name), "%s", path);
+		file->is_linked = true;
+	}
+	model->file_of_fd[fd] = (int)(file - model->files);
+	return fd;
+}
+
+static inline int
+model_close(struct disk *disk, int fd)
+{
+	struct model *model = (struct model *)disk;
+
+	if (fd >= 0 && fd < MODEL_FDS)
+		model->file_of_fd[fd] = -1;
+	return close(fd);
+}
+
+static inline ssize_t
+model_pread(struct disk *disk, int fd, void *bytes, size_t len, off_t offset)
+{
+	if (model_fails((struct model *)disk, "pread"))
+		return -1;
+	return pread(fd, bytes, len, offset);
+}
+
+static inline void
+model_touch(struct model_file *file, off_t from, off_t to)
+{
+	assert(file->dirty_count < MODEL_RANGES);
+	file->dirty[file->dirty_count++] = (struct model_range){ from, to };
+}
+
+/* A write that fails has got half its bytes into the file. */
+static inline ssize_t
+model_pwrite(
+    struct disk *disk, int fd, const void *bytes, size_t len, off_t offset)
+{
+	struct model *model = (struct model *)disk;
+	struct model_file *file = model_file(model, fd);
+	bool fails = model_fails(model, "pwrite");
+	size_t some = fails ? len / 2 : len;
+	ssize_t written = pwrite(fd, bytes, some, offset);
+
+	if (file != NULL && written > 0)
+		model_touch(file, offset, offset + written);
+	if (!fails)
+		return written;
+	errno = model->fail_errno;
+	return -1;
+}
+
+static inline int
+model_ftruncate(struct disk *disk, int fd, off_t length)
+{
+	struct model *model = (struct model *)disk;
+	struct model_file *file = model_file(model, fd);
+
+	if (model_fails(model, "ftruncate"))
+		return -1;
+	/* Ranges beyond the end are read as far as they go. */
+	if (file != NULL)
+		model_touch(file, length, length);
+	return ftruncate(fd, length);
+}
+
+/* Bytes that were written since the last sync reach the disk. */
+static inline void
+model_sync_file(struct model_file *file, int fd)
+{
+	struct stat st;
+	size_t old = file->durable.len;
+
+	if (fstat(fd, &st) == -1)
+		abort();
+	buf_reserve(&file->durable, (size_t)st.st_size);
+	if ((size_t)st.st_size > old)
+		memset(file->durable.data + old, 0, (size_t)st.st_size - old);
+	buf_set_len(&file->durable, (size_t)st.st_size);
+	for (size_t i = 0; i < file->dirty_count; i++) {
+		off_t from = file->dirty[i].from;
+		off_t to = file->dirty[i].to;
+
+		if (to > st.st_size)
+			to = st.st_size;
+		if (from < to && pread(fd, file->durable.data + from,
+				     (size_t)(to - from), from) != to - from)
+			abort();
+	}
+	file->dirty_count = 0;
+}
+
+static inline void
+model_sync_names(struct model *model)
+{
+	for (size_t i = 0; i < model->file_count; i++)
+		model->files[i].is_durably_linked = model->files[i].is_linked;
+}
+
+static inline int
+model_sync(struct disk *disk, int fd, const char *call)
+{
+	struct model *model = (struct model *)disk;
+	struct model_file *file = model_file(model, fd);
+	bool fails = model_fails(model, call);
+
+	if (file == NULL && !fails)
+		model_sync_names(model);
+	else if (file != NULL && !fails)
+		model_sync_file(file, fd);
+	else if (file != NULL)
+		file->dirty_count = 0;
+	errno = model->fail_errno;
+	return fails ? -1 : 0;
+}
+
+static inline int
+model_fdatasync(struct disk *disk, int fd)
+{
+	return model_sync(disk, fd, "fdatasync");
+}
+
+static inline int
+model_fsync(struct disk *disk, int fd)
+{
+	return model_sync(disk, fd, "fsync");
+}
+
+static inline int
+model_renameat(struct disk *disk, int dir, const char *from, const char *to)
+{
+	(void)disk;
+	(void)dir;
+	(void)from;
+	(void)to;
+	abort(); /* nobody renames files of the log */
+}
+
+static inline int
+model_unlinkat(struct disk *disk, int dir, const char *path)
+{
+	struct model *model = (struct model *)disk;
+	struct model_file *file = model_find(model, path);
+
+	if (model_fails(model, "unlink"))
+		return -1;
+	if (file != NULL)
+		file->is_linked = false;
+	return unlinkat(dir, path, 0);
+}
+
+static inline int
+model_mkdirat(struct disk *disk, int dir, const char *path, mode_t mode)
+{
+	if (model_fails((struct model *)disk, "mkdir"))
+		return -1;
+	return mkdirat(dir, path, mode);
+}
+
+static inline int
+model_fstat(struct disk *disk, int fd, struct stat *ret)
+{
+	if (model_fails((struct model *)disk, "fstat"))
+		return -1;
+	return fstat(fd, ret);
+}
+
+static inline void
+model_init(struct model *model)
+{
+	*model = (struct model){
+		.disk = {
+			.openat = model_openat,
+			.close = model_close,
+			.pread = model_pread,
+			.pwrite = model_pwrite,
+			.ftruncate = model_ftruncate,
+			.fdatasync = model_fdatasync,
+			.fsync = model_fsync,
+			.renameat = model_renameat,
+			.unlinkat = model_unlinkat,
+			.mkdirat = model_mkdirat,
+			.fstat = model_fstat,
+		},
+		.path = "/tmp/kruxos-disk-XXXXXX",
+	};
+	for (size_t i = 0; i < MODEL_FDS; i++)
+		model->file_of_fd[i] = -1;
+	if (mkdtemp(model->path) == NULL)
+		abort();
+	model->dir = open(model->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert(model->dir != -1);
+}
+
+static inline void
+model_empty_folder(int parent, const char *name)
+{
+	int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd == -1 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		unlinkat(fd, entry->d_name, 0);
+	if (dir != NULL)
+		closedir(dir);
+}
+
+/* The files are those of the disk. Whoever had one open must be freed first. */
+static inline void
+model_power_cut(struct model *model)
+{
+	model_empty_folder(model->dir, ".");
+	model_empty_folder(model->dir, "torn");
+	for (size_t i = 0; i < model->file_count; i++) {
+		struct model_file *file = &model->files[i];
+		int fd;
+
+		file->is_linked = file->is_durably_linked;
+		file->dirty_count = 0;
+		if (!file->is_linked)
+			continue;
+		fd = openat(model->dir, file->name,
+		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+		if (fd == -1 ||
+		    disk_write_all(&disk_system, fd, file->durable.data,
+			file->durable.len, 0) == -1)
+			abort();
+		close(fd);
+	}
+	model_fail(model, NULL, 0, 0, 0);
+}
+
+static inline void
+model_free(struct model *model)
+{
+	model_empty_folder(model->dir, "torn");
+	unlinkat(model->dir, "torn", AT_REMOVEDIR);
+	model_empty_folder(model->dir, ".");
+	close(model->dir);
+	rmdir(model->path);
+	for (size_t i = 0; i < model->file_count; i++)
+		buf_free(&model->files[i].durable);
+}
+
+#endif
