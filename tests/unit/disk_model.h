@@ -51,7 +51,7 @@ struct model {
 	unsigned long fail_in;	   /* calls from now; 0: never */
 	unsigned long fail_times;
 	int fail_errno;
-	unsigned long calls; /* that could fail */
+	struct buf trace; /* "pwrite fdatasync …", failures too */
 };
 
 /* The next `times` calls of `call` (NULL: of any kind) from the `nth` on fail
@@ -69,7 +69,7 @@ model_fail(struct model *model, const char *call, unsigned long nth,
 static inline bool
 model_fails(struct model *model, const char *call)
 {
-	model->calls++;
+	buf_addf(&model->trace, "%s%s", model->trace.len == 0 ? "" : " ", call);
 	if (model->fail_in == 0 ||
 	    (model->fail_call != NULL && strcmp(model->fail_call, call) != 0))
 		return false;
@@ -310,6 +310,7 @@ model_init(struct model *model)
 			.fstat = model_fstat,
 		},
 		.path = "/tmp/kruxos-disk-XXXXXX",
+		.trace = BUF_INIT,
 	};
 	for (size_t i = 0; i < MODEL_FDS; i++)
 		model->file_of_fd[i] = -1;
@@ -357,6 +358,16 @@ model_power_cut(struct model *model)
 	model_fail(model, NULL, 0, 0, 0);
 }
 
+/* Begin anew with the files as they are, put there by the test itself: nothing
+ * is open, and what would survive a power cut is no longer known. */
+static inline void
+model_forget(struct model *model)
+{
+	for (size_t i = 0; i < model->file_count; i++)
+		buf_free(&model->files[i].durable);
+	model->file_count = 0;
+}
+
 static inline void
 model_free(struct model *model)
 {
@@ -365,8 +376,8 @@ model_free(struct model *model)
 	model_empty_folder(model->dir, ".");
 	close(model->dir);
 	rmdir(model->path);
-	for (size_t i = 0; i < model->file_count; i++)
-		buf_free(&model->files[i].durable);
+	model_forget(model);
+	buf_free(&model->trace);
 }
 
 #endif
