@@ -112,7 +112,7 @@ $(BUILD)/kruxosd.a: $(call objects,$(filter-out %/main.c,$(kruxosd_src)))
 	@rm -f $@
 	$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
-	$(call link,$(filter %.o,$^) $(filter %.a,$^),-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
+	$(call link,$(filter %.o,$^) $(filter %kruxosd.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/%,$(unit_tests)): $(BUILD)/kruxosd.a
 
 # Each file of tests/fuzz is a fuzzer, for FUZZ_SECONDS; what it found worth
