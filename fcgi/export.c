@@ -48,12 +48,11 @@ struct export
 void
 export_add_cell(struct buf *out, struct slice text)
 {
+	/* NUL too: strchr() finds the end of its text. */
 	bool is_formula =
-	    text.len > 0 && memchr("=+-@\t\r", text.data[0], 6) != NULL;
+	    text.len > 0 && strchr("=+-@\t\r", text.data[0]) != NULL;
 	bool is_quoted = is_formula;
 
-	if (text.len > 0 && text.data[0] == '\0')
-		is_formula = is_quoted = true;
 	for (size_t i = 0; i < text.len && !is_quoted; i++)
 		is_quoted = strchr("\",\r\n", text.data[i]) != NULL;
 	if (is_quoted)

@@ -64,7 +64,6 @@ chain_free(struct chain *chain)
 	free(chain);
 }
 
-DEFINE_CLEANUP(struct chain *, chain_free);
 DEFINE_CLEANUP(struct cursor *, cursor_free);
 
 /* --- faults --------------------------------------------------------------- */
@@ -128,7 +127,7 @@ static int
 check_place(const struct chain *chain, const struct entry *entry,
     struct chain_fault *fault)
 {
-	char last[CLOCK_TEXT_SIZE + 16], found[CLOCK_TEXT_SIZE];
+	char last[CLOCK_TEXT_SIZE], found[CLOCK_TEXT_SIZE];
 
 	if (entry->seq != chain->next_seq)
 		return fault_set_u64(fault, "seq", chain->next_seq, entry->seq);
@@ -136,10 +135,10 @@ check_place(const struct chain *chain, const struct entry *entry,
 		return fault_set_hash(
 		    fault, "prev_hash", chain->last_hash, entry->prev_hash);
 	if (entry->recorded_at < chain->last_recorded_at) {
-		memcpy(last, "at or after ", 12);
-		clock_format(chain->last_recorded_at, last + 12);
+		clock_format(chain->last_recorded_at, last);
 		clock_format(entry->recorded_at, found);
-		return fault_set(fault, "recorded_at", last, "%s", found);
+		return fault_set(
+		    fault, "recorded_at", last, "%s, before it", found);
 	}
 	return 0;
 }
@@ -302,6 +301,12 @@ struct verification {
 	bool is_expected; /* options->expect_seq was seen, and is right */
 	struct chain_result *result;
 };
+
+static void
+verification_end(struct verification *verification)
+{
+	chain_free(verification->chain);
+}
 
 /* The first line of a file says truly what came before it. */
 static int
@@ -649,10 +654,9 @@ chain_verify(const char *audit_dir, const struct chain_options *options,
 	cleanup(logfile_list_free) struct logfile_list list = { 0 };
 	cleanup(cleanup_close) int dir =
 	    open(audit_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup(chain_freep) struct chain *chain = NULL;
 	struct chain_result result = { 0 };
 	struct chain_fault fault = { 0 };
-	struct verification verification = {
+	cleanup(verification_end) struct verification verification = {
 		.options = options,
 		.list = &list,
 		.result = &result,
@@ -666,7 +670,6 @@ chain_verify(const char *audit_dir, const struct chain_options *options,
 	for (size_t i = 0; i < list.count; i++)
 		verification.total_bytes += list.files[i].length;
 	status = verify_files(&verification, dir, &fault, err);
-	chain = verification.chain;
 	if (status == -1)
 		return error_prefix(err, "%s", audit_dir);
 	if (fault.what == NULL || result.is_torn) {

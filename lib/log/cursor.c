@@ -160,6 +160,7 @@ file_end(struct cursor *cursor, uint64_t *ret_end, struct error *err)
 	struct logfile *file = current(cursor);
 	struct stat st;
 
+	assert(file != NULL);
 	if (cursor->fd == -1)
 		cursor->fd = openat(
 		    cursor->dir, file->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);

@@ -249,8 +249,8 @@ by_name(const void *a, const void *b)
 static int
 by_seq(const void *a, const void *b)
 {
-	uint64_t left = (*(const struct listed *const *)a)->file.first_seq;
-	uint64_t right = (*(const struct listed *const *)b)->file.first_seq;
+	uint64_t left = ((const struct listed *)a)->file.first_seq;
+	uint64_t right = ((const struct listed *)b)->file.first_seq;
 
 	return (left > right) - (left < right);
 }
@@ -260,19 +260,19 @@ by_seq(const void *a, const void *b)
 static void
 put_in_order(struct listed *listed, size_t count, struct logfile *ret_files)
 {
-	cleanup(cleanup_free) struct listed **known =
+	cleanup(cleanup_free) struct listed *known =
 	    memory_new(memory_product(count, sizeof(*known)));
-	struct listed *before = NULL;
+	const struct listed *before = NULL;
 	size_t knowns = 0, next = 0;
 
 	qsort(listed, count, sizeof(*listed), by_name);
 	for (size_t i = 0; i < count; i++)
 		if (listed[i].file.first_seq != 0)
-			known[knowns++] = &listed[i];
-	qsort(known, knowns, sizeof(struct listed *), by_seq);
+			known[knowns++] = listed[i];
+	qsort(known, knowns, sizeof(*known), by_seq);
 	for (size_t i = 0; i < count; i++) {
-		struct listed *here =
-		    listed[i].file.first_seq != 0 ? known[next++] : &listed[i];
+		const struct listed *here =
+		    listed[i].file.first_seq != 0 ? &known[next++] : &listed[i];
 
 		ret_files[i] = here->file;
 		if (before != NULL &&
