@@ -189,7 +189,7 @@ check-tidy: $(generated)
 	    xargs -P$(shell nproc) -I{} clang-tidy --quiet {} -- $(CPPFLAGS) -std=gnu11
 check-cppcheck: $(generated)
 	@cppcheck --quiet --error-exitcode=1 --std=c11 -j$(shell nproc) \
-	    --enable=warning,portability --inline-suppr --suppress=missingInclude \
+	    --enable=warning,portability --inline-suppr --suppress=missingInclude --library=tests/cppcheck.cfg \
 	    $(filter -I%,$(CPPFLAGS)) $(c_sources)
 check-shell:
 	@shellcheck $(shell_src)
