@@ -47,7 +47,8 @@ LIBS_fcgi    := -lfcgi
 
 lib_src     := $(wildcard lib/*/*.c)
 kruxosd_src := $(wildcard collectors/kruxosd/*.c)
-cli_src     := $(filter-out cli/kruxos-run.c,$(wildcard cli/*.c))
+cli_src     := $(wildcard cli/*.c)
+run_src     := $(wildcard cli/run/*.c) cli/api.c cli/options.c cli/response.c
 fcgi_src    := $(wildcard fcgi/*.c)
 fcgi_programs := $(filter health audit activity,$(fcgi_src:fcgi/%.c=%))
 test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)
@@ -56,7 +57,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 programs := $(if $(filter collectors/kruxosd/main.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
             $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
-            $(patsubst cli/kruxos-run.c,$(BUILD)/bin/kruxos-run,$(wildcard cli/kruxos-run.c)) \
+            $(BUILD)/bin/kruxos-run \
             $(if $(and $(wildcard lib/store/store.c),$(wildcard lib/store/search.c)),$(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi))
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
@@ -96,7 +97,7 @@ $(BUILD)/bin/kruxosd: $(call objects,$(kruxosd_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,$(LIBS_kruxosd))
 $(BUILD)/bin/kruxos: $(call objects,$(cli_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,-ljson-c)
-$(BUILD)/bin/kruxos-run: $(call objects,cli/kruxos-run.c) $(BUILD)/libkruxos.a
+$(BUILD)/bin/kruxos-run: $(call objects,$(run_src)) $(BUILD)/libkruxos.a
 	$(call link,$^)
 $(BUILD)/fcgi.a: $(call objects,$(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)))
 	@rm -f $@
@@ -169,8 +170,8 @@ bench:
 
 # --- checks of the sources ---------------------------------------------------
 
-c_sources  := $(lib_src) $(kruxosd_src) $(fcgi_src) $(wildcard cli/*.c)
-c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h)
+c_sources  := $(lib_src) $(kruxosd_src) $(fcgi_src) $(wildcard cli/*.c cli/*/*.c)
+c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h cli/*/*.h)
 c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
 shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo packaging tests 2>/dev/null)
 

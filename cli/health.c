@@ -208,8 +208,7 @@ health_find_sync(const char *socket, struct health *health)
 	health->synced_ago = now > time ? now - time : 1;
 }
 
-/* --- for people -------------------------------------------------------------
- */
+/* --- for people --------------------------------------------------------- */
 
 /* "CPU: 12.5% (ok)" */
 static void
@@ -326,8 +325,7 @@ health_print(const struct health *health, const struct terminal *terminal)
 	cli_print(&out);
 }
 
-/* --- for scripts ------------------------------------------------------------
- */
+/* --- for scripts -------------------------------------------------------- */
 
 static void
 health_write_figure(
@@ -369,8 +367,7 @@ health_write(const struct health *health, struct buf *out)
 	json_writer_end_object(&json);
 }
 
-/* --- all of it --------------------------------------------------------------
- */
+/* --- all of it ---------------------------------------------------------- */
 
 /* Ask the health program. -1: it does not answer. */
 static int

@@ -48,8 +48,7 @@ order_print(struct buf *result)
 	cli_print(result);
 }
 
-/* --- erase -----------------------------------------------------------------
- */
+/* --- erase -------------------------------------------------------------- */
 
 struct order_erase_values {
 	const char *reason;
@@ -143,8 +142,7 @@ const struct command_form order_erase_form = {
 	order_erase_run,
 };
 
-/* --- reindex ---------------------------------------------------------------
- */
+/* --- reindex ------------------------------------------------------------ */
 
 struct order_reindex_values {
 	bool json;

@@ -39,8 +39,7 @@ static const struct option_row query_options[] = {
 	OPTION_END
 };
 
-/* --- from files ------------------------------------------------------------
- */
+/* --- from files --------------------------------------------------------- */
 
 void
 query_add_entry(const struct cursor_line *line, struct buf *out)
@@ -97,8 +96,7 @@ query_files(const struct query_values *values, const struct filter *filter,
 	return 0;
 }
 
-/* --- from the daemon -------------------------------------------------------
- */
+/* --- from the daemon ---------------------------------------------------- */
 
 static int
 query_api(struct cli *cli, const struct query_values *values,
@@ -118,8 +116,7 @@ query_api(struct cli *cli, const struct query_values *values,
 	return api_get(config->api_socket, target.data, answer, err);
 }
 
-/* --- for people ------------------------------------------------------------
- */
+/* --- for people --------------------------------------------------------- */
 
 /* "1–50 of 132 since 2026-11-16T20:16:00Z" */
 static void

@@ -16,6 +16,7 @@ BEGIN {
 	may["collectors/kruxosd"] = "store door log config base"
 	may["fcgi"] = "http store door log config base"
 	may["cli"] = "store door log config base"
+	may["cli/run"] = "cli http config base"
 }
 
 # "lib/log/entry.c" and "log/entry.h" lie in "log"; "cli/main.c" in "cli".

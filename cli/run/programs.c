@@ -1,0 +1,94 @@
+#include "cli/run/programs.h"
+
+#include "base/cleanup.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+/* The first of `folders` in which `file` can be used, or NULL. Relative ones
+ * begin at `self`. */
+static char *
+find_folder(const char *self, const char *const *folders, const char *file,
+    struct arena *arena)
+{
+	for (; *folders != NULL; folders++) {
+		char *folder =
+		    **folders == '/'
+			? arena_printf(arena, "%s", *folders)
+			: arena_printf(arena, "%s/%s", self, *folders);
+
+		if (access(arena_printf(arena, "%s/%s", folder, file), X_OK) ==
+		    0)
+			return folder;
+	}
+	return NULL;
+}
+
+int
+programs_find(struct programs *programs, struct arena *arena, struct error *err)
+{
+	/* build/bin, or build/KIND/bin of a build with sanitizers. */
+	static const char *const daemons[] = { ".", "/usr/lib/kruxos", NULL };
+	static const char *const fcgis[] = { "../fcgi", "/usr/lib/kruxos/fcgi",
+		NULL };
+	static const char *const nginxes[] = { "../../nginx", "../../../nginx",
+		"/usr/share/kruxos/nginx", NULL };
+	static const char *const servers[] = { "/usr/sbin", "/usr/local/sbin",
+		"/usr/bin", NULL };
+	cleanup(cleanup_free) char *self = realpath("/proc/self/exe", NULL);
+	char *daemon, *server;
+
+	if (self == NULL)
+		return error_set_errno(err, "/proc/self/exe");
+	*strrchr(self, '/') = '\0';
+	daemon = find_folder(self, daemons, "kruxosd", arena);
+	programs->fcgi_folder = find_folder(self, fcgis, "health.fcgi", arena);
+	programs->nginx_folder =
+	    find_folder(self, nginxes, "instantiate", arena);
+	server = find_folder(self, servers, "nginx", arena);
+	if (server == NULL)
+		return error_set(err, ERROR_NOT_FOUND,
+		    "nginx is not installed; in Debian: apt install nginx");
+	if (daemon == NULL || programs->fcgi_folder == NULL ||
+	    programs->nginx_folder == NULL)
+		return error_set(err, ERROR_NOT_FOUND,
+		    "%s is neither beside %s nor in /usr",
+		    daemon == NULL		    ? "kruxosd"
+		    : programs->fcgi_folder == NULL ? "health.fcgi"
+						    : "nginx/instantiate",
+		    self);
+	programs->daemon = arena_printf(arena, "%s/kruxosd", daemon);
+	programs->nginx = arena_printf(arena, "%s/nginx", server);
+	return 0;
+}
+
+void
+programs_restore_signals(void)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+}
+
+int
+programs_run(char *const *argv, int output, struct error *err)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == -1)
+		return error_set_errno(err, "fork");
+	if (pid == 0) {
+		programs_restore_signals();
+		dup2(output, STDOUT_FILENO);
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return error_set_errno(err, "%s", argv[0]);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+}

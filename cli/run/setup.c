@@ -1,0 +1,244 @@
+#include "cli/run/setup.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+
+/* --- configuration ------------------------------------------------------ */
+
+static unsigned
+given_or(uint64_t given, unsigned standard)
+{
+	return given > 0 ? (unsigned)given : standard;
+}
+
+static int
+write_config(const struct rundir *dir, const struct setup_wanted *wanted,
+    struct error *err)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+
+	buf_addf(&text,
+	    "# kruxos.conf(5). Written once by kruxos-run; yours from now on.\n"
+	    "[http]\n"
+	    "bind = %s\n"
+	    "health_port = %u\n"
+	    "dashboard_port = %u\n"
+	    "gateway_port = %u\n",
+	    wanted->bind != NULL ? wanted->bind : "127.0.0.1",
+	    given_or(wanted->health_port, 7701),
+	    given_or(wanted->dash_port, 7800),
+	    given_or(wanted->gateway_port, 7700));
+	return rundir_write(dir, "kruxos.conf", buf_slice(&text), err);
+}
+
+/* The file is kept, so what is asked for otherwise must agree with it. */
+static int
+check_config(const struct config *config, const struct setup_wanted *wanted,
+    struct error *err)
+{
+	const struct {
+		const char *variable, *key;
+		uint64_t given, configured;
+	} ports[] = {
+		{ "HEALTH_PORT", "health_port", wanted->health_port,
+		    config->health_port },
+		{ "DASH_PORT", "dashboard_port", wanted->dash_port,
+		    config->dashboard_port },
+		{ "GATEWAY_PORT", "gateway_port", wanted->gateway_port,
+		    config->gateway_port },
+	};
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (ports[i].given == 0 ||
+		    ports[i].given == ports[i].configured)
+			continue;
+		return error_set(err, ERROR_INVALID,
+		    "%s is %u, but %s says %s = %u: change the one or the "
+		    "other, or choose another RUNDIR",
+		    ports[i].variable, (unsigned)ports[i].given, config->path,
+		    ports[i].key, (unsigned)ports[i].configured);
+	}
+	if (wanted->bind != NULL && strcmp(wanted->bind, config->bind) != 0)
+		return error_set(err, ERROR_INVALID,
+		    "BIND is %s, but %s says bind = %s: change the one or the "
+		    "other, or choose another RUNDIR",
+		    wanted->bind, config->path, config->bind);
+	return 0;
+}
+
+int
+setup_config(const struct rundir *dir, const struct setup_wanted *wanted,
+    struct arena *arena, struct config **ret_config, struct error *err)
+{
+	cleanup(config_freep) struct config *config = NULL;
+
+	if (faccessat(dir->fd, "kruxos.conf", F_OK, AT_SYMLINK_NOFOLLOW) ==
+		-1 &&
+	    write_config(dir, wanted, err) == -1)
+		return -1;
+	if (config_load(rundir_file(dir, "kruxos.conf", arena), &config, err) ==
+		-1 ||
+	    check_config(config, wanted, err) == -1)
+		return -1;
+	*ret_config = config;
+	config = NULL;
+	return 0;
+}
+
+/* --- ports -------------------------------------------------------------- */
+
+static int
+try_port(const char *address, unsigned port)
+{
+	struct sockaddr_in v4 = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+	};
+	struct sockaddr_in6 v6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+	};
+	bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
+	cleanup(cleanup_close) int fd = -1;
+	int yes = 1;
+
+	if (!is_v4)
+		inet_pton(AF_INET6, address, &v6.sin6_addr);
+	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	return is_v4 ? bind(fd, (struct sockaddr *)&v4, sizeof(v4))
+		     : bind(fd, (struct sockaddr *)&v6, sizeof(v6));
+}
+
+int
+setup_check_ports(const struct config *config, struct error *err)
+{
+	const struct {
+		const char *variable, *key;
+		unsigned port;
+	} ports[] = {
+		{ "HEALTH_PORT", "health_port", config->health_port },
+		{ "DASH_PORT", "dashboard_port", config->dashboard_port },
+	};
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (try_port(config->bind, ports[i].port) == 0)
+			continue;
+		if (errno == EADDRINUSE)
+			return error_set(err, ERROR_BUSY,
+			    "port %u (%s) is in use; stop what uses it, or set "
+			    "%s, or %s in %s",
+			    ports[i].port, ports[i].variable, ports[i].variable,
+			    ports[i].key, config->path);
+		return error_set_errno(err, "%s, port %u (%s)", config->bind,
+		    ports[i].port, ports[i].variable);
+	}
+	return 0;
+}
+
+/* --- certificate and nginx ---------------------------------------------- */
+
+/* Names for the certificate: localhost, the host's own, loopback. */
+static char *
+certificate_names(struct arena *arena)
+{
+	char host[256] = "";
+
+	gethostname(host, sizeof(host) - 1);
+	if (host[0] == '\0' || host[0] == '-' ||
+	    host[strspn(host,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		"0123456789.-")] != '\0' ||
+	    strcmp(host, "localhost") == 0)
+		return "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1";
+	return arena_printf(arena,
+	    "subjectAltName=DNS:localhost,DNS:%s,IP:127.0.0.1,IP:::1", host);
+}
+
+int
+setup_certificate(
+    const struct rundir *dir, struct arena *arena, struct error *err)
+{
+	char *key = rundir_file(dir, "tls/key.pem", arena);
+	char *certificate = rundir_file(dir, "tls/cert.pem", arena);
+	char *new_key = rundir_file(dir, "tls/key.pem.new", arena);
+	char *new_certificate = rundir_file(dir, "tls/cert.pem.new", arena);
+	char *const argv[] = { "openssl", "req", "-x509", "-newkey", "ec",
+		"-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-sha256",
+		"-days", "825", "-subj", "/CN=kruxos", "-addext",
+		certificate_names(arena), "-keyout", new_key, "-out",
+		new_certificate, NULL };
+	cleanup(cleanup_close) int log = -1;
+
+	if (access(key, F_OK) == 0 && access(certificate, F_OK) == 0)
+		return 0;
+	log = rundir_open_log(dir, "openssl", err);
+	if (log == -1)
+		return -1;
+	if (programs_run(argv, log, err) != 0)
+		return error_set(err, ERROR_SYSTEM,
+		    "openssl has made no certificate; %s/log/openssl.log says "
+		    "why",
+		    dir->path);
+	if (rename(new_key, key) == -1 ||
+	    rename(new_certificate, certificate) == -1)
+		return error_set_errno(err, "%s", certificate);
+	return 0;
+}
+
+/* RUNDIR/nginx.conf, made anew of the template at each start. */
+int
+setup_nginx(const struct rundir *dir, const struct config *config,
+    const struct programs *programs, struct error *err)
+{
+	cleanup(arena_free) struct arena own = ARENA_INIT;
+	struct arena *arena = &own;
+	cleanup(buf_free) struct buf names = BUF_INIT;
+	cleanup(cleanup_close) int out = -1;
+
+	for (size_t i = 0; i < config->names.count; i++)
+		buf_addf(
+		    &names, "%s%s", i > 0 ? " " : "", config->names.words[i]);
+	char *const argv[] = {
+		arena_printf(arena, "%s/instantiate", programs->nginx_folder),
+		arena_printf(
+		    arena, "%s/kruxos.conf.in", programs->nginx_folder),
+		geteuid() == 0 ? "USER=root" : "USER=",
+		arena_printf(arena, "PID_DIR=%s/pid", dir->path),
+		arena_printf(arena, "LOG_DIR=%s/log", dir->path),
+		arena_printf(arena, "TEMP_DIR=%s/tmp", dir->path),
+		arena_printf(arena, "TLS_DIR=%s/tls", dir->path),
+		arena_printf(
+		    arena, "PAGES_DIR=%s/pages", programs->nginx_folder),
+		arena_printf(arena, "RUNTIME_DIR=%s", config->runtime_dir),
+		arena_printf(arena, "API_SOCKET=%s", config->api_socket),
+		arena_printf(arena, "BIND=%s", config->bind),
+		arena_printf(arena, "HEALTH_PORT=%u", config->health_port),
+		arena_printf(arena, "DASH_PORT=%u", config->dashboard_port),
+		arena_printf(
+		    arena, "HEALTH_CONNECTIONS=%u", config->health_connections),
+		arena_printf(
+		    arena, "API_CONNECTIONS=%u", config->api_connections),
+		arena_printf(arena, "CONNECTIONS_PER_ADDRESS=%u",
+		    config->connections_per_address),
+		arena_printf(arena, "STREAMS_PER_ADDRESS=%u",
+		    config->streams_per_address),
+		arena_printf(arena, "NAMES=%s", names.data),
+		"VERSION=" KRUXOS_VERSION,
+		NULL,
+	};
+
+	out = rundir_create(dir, "nginx.conf", err);
+	if (out == -1)
+		return -1;
+	if (programs_run(argv, out, err) != 0)
+		return error_set(err, ERROR_INVALID,
+		    "%s/nginx.conf cannot be written", dir->path);
+	return rundir_commit(dir, "nginx.conf", err);
+}

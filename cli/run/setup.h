@@ -1,0 +1,35 @@
+/* What a stack needs before its parts start: configuration, free ports, a
+ * certificate, nginx's configuration. What is there already is kept, but for
+ * the last, which is made anew each time. */
+#ifndef RUN_SETUP_H
+#define RUN_SETUP_H
+
+#include "cli/run/programs.h"
+#include "cli/run/rundir.h"
+#include "config/config.h"
+
+#include <stdint.h>
+
+/* What the user asked for; NULL and 0: nothing. */
+struct setup_wanted {
+	const char *bind;
+	uint64_t health_port, dash_port, gateway_port;
+};
+
+/* Read RUNDIR/kruxos.conf, after writing it if there is none. ERROR_INVALID:
+ * it says something else than what is wanted. */
+int setup_config(const struct rundir *dir, const struct setup_wanted *wanted,
+    struct arena *arena, struct config **ret_config, struct error *err);
+
+/* ERROR_BUSY names the port and the variable that changes it. */
+int setup_check_ports(const struct config *config, struct error *err);
+
+/* tls/key.pem and tls/cert.pem, made by openssl(1). */
+int setup_certificate(
+    const struct rundir *dir, struct arena *arena, struct error *err);
+
+/* nginx.conf, made of the template. */
+int setup_nginx(const struct rundir *dir, const struct config *config,
+    const struct programs *programs, struct error *err);
+
+#endif
