@@ -148,6 +148,19 @@ unit: $(unit_tests)
 # What is missing comes first, then the rest of the Makefile as it is then.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+demo:
+	@packaging/install-packages build run demo
+	@$(again) all
+	@demo/run $(BUILD)
+
+run start:
+	@packaging/install-packages build run
+	@$(again) all
+	@$(BUILD)/bin/kruxos-run $(filter start,$@)
+
+stop:
+	@$(BUILD)/bin/kruxos-run stop
+
 test:
 	@packaging/install-packages build run test
 	@tests/install-node
@@ -215,7 +228,7 @@ help:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1
 
-.PHONY: all bench fuzz unit test check $(checks) clean help
+.PHONY: all demo run start stop bench fuzz unit test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
