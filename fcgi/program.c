@@ -195,7 +195,7 @@ open_program(struct program *prog, const char *config_path, struct error *err)
 	prog->threads = config->slow_answers;
 	prog->workers = 1 + 2 * prog->threads;
 	prog->stores =
-	    memory_new(memory_product(prog->workers, sizeof(prog->stores[0])));
+	    memory_new(memory_product(prog->workers, sizeof(struct store *)));
 	prog->loop = loop_new(&clock_system, err);
 	if (prog->loop == NULL)
 		return -1;

@@ -75,8 +75,9 @@ struct broadcast {
 	uint64_t head_id;
 
 	size_t count;
-	LIST_HEAD(, subscriber) subscribers;
-	TAILQ_HEAD(, subscriber) catching; /* ready for the next piece */
+	LIST_HEAD(subscriber_list, subscriber) subscribers;
+	TAILQ_HEAD(subscriber_queue, subscriber)
+	catching; /* ready for the next piece */
 	struct loop_hook hook;
 	struct loop_timer comment, tick;
 };
@@ -100,7 +101,7 @@ make_room(struct broadcast *b)
 {
 	size_t room = b->room == 0 ? ROOM_MIN : 2 * b->room;
 	struct event **slots =
-	    memory_new(memory_product(room, sizeof(slots[0])));
+	    memory_new(memory_product(room, sizeof(struct event *)));
 
 	for (uint64_t number = b->first; number < b->end; number++)
 		slots[number & (room - 1)] = event_at(b, number);

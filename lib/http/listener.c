@@ -119,20 +119,14 @@ bind_privately(int fd, const struct sockaddr_un *address)
 	return bound;
 }
 
-int
-listener_bind(
-    const char *path, struct listener *ret_listener, struct error *err)
+/* Bind, taking the place of a socket left behind, and listen. */
+static int
+bind_and_listen(int fd, const char *path, struct error *err)
 {
 	struct sockaddr_un address;
-	struct stat made;
-
-	struct buf copy = BUF_INIT;
 
 	if (fill_address(path, &address, err) == -1)
 		return -1;
-	cleanup(cleanup_close) int fd = new_socket();
-	if (fd == -1)
-		return error_set_errno(err, "%s: socket", path);
 	if (bind_privately(fd, &address) == -1) {
 		if (errno != EADDRINUSE)
 			return error_set_errno(err, "%s: bind", path);
@@ -141,8 +135,27 @@ listener_bind(
 		if (bind_privately(fd, &address) == -1)
 			return error_set_errno(err, "%s: bind", path);
 	}
-	if (listen(fd, LISTENER_BACKLOG) == -1 || lstat(path, &made) == -1)
+	if (listen(fd, LISTENER_BACKLOG) == -1)
 		return error_set_errno(err, "%s: listen", path);
+	return 0;
+}
+
+int
+listener_bind(
+    const char *path, struct listener *ret_listener, struct error *err)
+{
+	struct buf copy = BUF_INIT;
+	struct stat made;
+	int fd = new_socket();
+
+	if (fd == -1)
+		return error_set_errno(err, "%s: socket", path);
+	if (bind_and_listen(fd, path, err) == -1)
+		goto fail;
+	if (lstat(path, &made) == -1) {
+		error_set_errno(err, "%s", path);
+		goto fail;
+	}
 	buf_add_str(&copy, path);
 	*ret_listener = (struct listener){
 		.fd = fd,
@@ -150,8 +163,11 @@ listener_bind(
 		.device = made.st_dev,
 		.inode = made.st_ino,
 	};
-	fd = -1;
 	return 0;
+
+fail:
+	close(fd);
+	return -1;
 }
 
 void

@@ -126,8 +126,8 @@ loop_timer_remove(struct loop *loop, struct loop_timer *timer)
 
 	while (*link != NULL && *link != timer)
 		link = &(*link)->next;
-	if (*link == timer)
-		*link = timer->next;
+	if (*link != NULL)
+		*link = (*link)->next;
 	timer->due = 0;
 }
 
@@ -145,8 +145,8 @@ loop_hook_remove(struct loop *loop, struct loop_hook *hook)
 
 	while (*link != NULL && *link != hook)
 		link = &(*link)->next;
-	if (*link == hook)
-		*link = hook->next;
+	if (*link != NULL)
+		*link = (*link)->next;
 }
 
 /* The one that is due first, or NULL. */

@@ -20,7 +20,11 @@
 #include <pthread.h>
 #include <signal.h>
 
-enum { ACCEPTS_A_TURN = 64 };
+enum {
+	ACCEPTS_A_TURN = 64,
+	BODY_BYTES = 4 << 20, /* nginx lets 1 MiB through */
+	FILES_MAX = 65536,
+};
 
 /* No descriptors, no memory: how long before the next try. */
 static const usec_t ACCEPT_PAUSE = 100 * USEC_PER_MSEC;
@@ -55,7 +59,7 @@ struct server {
 	struct loop_timer resume, deadline;
 	int signals;
 	struct exchange *exchange; /* of whatever the loop itself answers */
-	LIST_HEAD(, connection) connections;
+	LIST_HEAD(connection_list, connection) connections;
 	struct pool *slow, *downloads;
 	size_t pooled; /* connections that a pool has */
 	bool stopping, impatient;
@@ -156,14 +160,17 @@ watch_once(struct connection *conn, uint32_t events)
 /* --- one request --------------------------------------------------------- */
 
 /* The request's body, which no route takes, is read to its end: what is left
- * over would be taken for the next request. */
-static void
+ * over would be taken for the next request. False if it goes on and on. */
+static bool
 read_stdin(FCGX_Request *fcgi)
 {
 	char trash[4096];
 
-	while (FCGX_GetStr(trash, sizeof(trash), fcgi->in) == sizeof(trash))
-		;
+	for (size_t i = 0; i < BODY_BYTES / sizeof(trash); i++)
+		if (FCGX_GetStr(trash, sizeof(trash), fcgi->in) <
+		    (int)sizeof(trash))
+			return true;
+	return false;
 }
 
 /* Tell the operator of answers that are the server's own fault; a flood of
@@ -173,7 +180,8 @@ complain(struct server *server, const struct exchange *exchange)
 {
 	usec_t now = loop_now(server->loop);
 
-	if (exchange->status < 500 || exchange->err.code == ERROR_NONE)
+	if (exchange->status < 500 || exchange->err.code == ERROR_NONE ||
+	    request_gone(&exchange->request))
 		return;
 	server->complaints++;
 	if (now - server->complained_at < COMPLAINT_INTERVAL)
@@ -304,7 +312,10 @@ serve(struct connection *conn)
 	struct exchange *exchange = server->exchange;
 	unsigned flags;
 
-	read_stdin(&conn->fcgi);
+	if (!read_stdin(&conn->fcgi)) {
+		connection_free(conn);
+		return;
+	}
 	exchange_begin(exchange, conn->fcgi.envp, &conn->sink);
 	flags = exchange_route(exchange, server->settings.routes);
 	if ((flags & (ROUTE_SLOW | ROUTE_DOWNLOAD)) ||
@@ -375,6 +386,13 @@ on_done(void *context, uint32_t events)
 	stop_when_idle(server);
 }
 
+/* The client has left, or is to be treated so. */
+static void
+say_gone(struct connection *conn)
+{
+	__atomic_store_n(&conn->exchange->gone, true, __ATOMIC_RELAXED);
+}
+
 /* --- readiness ----------------------------------------------------------- */
 
 /* A kept connection has its next request, or its end; or the client has left
@@ -386,7 +404,7 @@ on_request(void *context, uint32_t events)
 
 	(void)events;
 	if (conn->pooled)
-		__atomic_store_n(&conn->exchange->gone, true, __ATOMIC_RELAXED);
+		say_gone(conn);
 	else if (FCGX_Accept_r(&conn->fcgi) < 0)
 		connection_free(conn);
 	else
@@ -481,9 +499,10 @@ on_deadline(void *context)
 		return;
 	}
 	server->impatient = true;
-	LIST_FOREACH(conn, &server->connections, all)
-	if (conn->pooled)
-		__atomic_store_n(&conn->exchange->gone, true, __ATOMIC_RELAXED);
+	for (conn = LIST_FIRST(&server->connections); conn != NULL;
+	     conn = LIST_NEXT(conn, all))
+		if (conn->pooled)
+			say_gone(conn);
 	loop_timer_set(server->loop, &server->deadline, LAST_PATIENCE);
 }
 
@@ -557,7 +576,10 @@ raise_file_limit(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
 		return;
-	limit.rlim_cur = limit.rlim_max;
+	rlim_t wanted = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;
+	if (limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted;
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 

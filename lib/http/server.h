@@ -41,7 +41,7 @@ struct server_settings {
 
 /* The listener becomes the server's; `routes` and the names in `settings`
  * outlive it. The process's signal handling becomes the server's too, and its
- * limit of open files rises to what the system allows. NULL: ERROR_SYSTEM. */
+ * limit of open files rises, since each stream is one. NULL: ERROR_SYSTEM. */
 struct server *server_new(struct loop *loop, struct listener *listener,
     const struct server_settings *settings, struct error *err);
 
