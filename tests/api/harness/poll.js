@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 
 const POLL_MS = 20;
 
+/** Thrown by a condition that cannot come true any more. */
+export class Hopeless extends Error {}
+
 /**
  * Call `condition` again and again until it returns something true, and return
  * that; fail when `deadline` milliseconds have passed. What it throws on the
@@ -19,6 +22,8 @@ export async function until(what, condition, deadline = 20_000) {
 				return value;
 			last = undefined;
 		} catch (error) {
+			if (error instanceof Hopeless)
+				throw error;
 			last = error;
 		}
 		if (performance.now() > end)

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { assertAnswer } from './contract.js';
 import { Door } from './door.js';
 import { request } from './http.js';
-import { until } from './poll.js';
+import { Hopeless, until } from './poll.js';
 import { Stream } from './stream.js';
 
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -78,15 +78,16 @@ export class Stack {
 		try {
 			await this.untilReady();
 		} catch (error) {
-			await this.stop();
-			error.message += `\n${this.#output}`;
+			error.message += `\n${this.output}`;
+			await this.stop().catch(() => {});
 			throw error;
 		}
 	}
 
 	untilReady() {
 		return until('the stack is ready', async () => {
-			assert.equal(this.#child.exitCode, null, 'kruxos-run has ended');
+			if (this.#child.exitCode !== null)
+				throw new Hopeless('kruxos-run has ended');
 			const health = await request({ port: this.healthPort }, '/health/ready');
 			const audit = await request(this.api, '/api/audit?limit=1');
 			const activity = await request(this.api, '/api/activity?limit=1');
@@ -107,15 +108,20 @@ export class Stack {
 		await this.#start();
 	}
 
-	/** Stop, and leave nothing behind. */
+	/** Stop, and leave nothing behind. A sanitizer's report is a failure. */
 	async stop() {
 		await this.halt();
+		const said = this.output;
 		rmSync(this.rundir, { recursive: true, force: true });
+		assert.doesNotMatch(said, /Sanitizer|runtime error:|Assertion|stack smashing/);
 	}
 
 	/** What the parts have said. */
 	get output() {
-		return this.#output;
+		const logs = join(this.rundir, 'log');
+		const files = existsSync(logs) ? readdirSync(logs).filter(name => name !== 'access.log') : [];
+		return this.#output +
+			files.map(name => `--- ${name}\n${readFileSync(join(logs, name), 'utf8')}`).join('');
 	}
 
 	get api() {
