@@ -53,6 +53,9 @@ fcgi_src    := $(wildcard fcgi/*.c)
 fcgi_programs := $(filter health audit activity,$(fcgi_src:fcgi/%.c=%))
 test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)
 
+# A word for each step; V=1 shows the commands.
+show = $(if $(V),,@echo "  $(1)";)
+
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 programs := $(if $(filter collectors/kruxosd/main.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
@@ -83,15 +86,15 @@ $(foreach name,$(schemas),$(eval $(call schema_rule,$(name))))
 
 $(BUILD)/libkruxos.a: $(call objects,$(lib_src))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call show,ar $@)$(AR) rcs $@ $^
 
 # The headers are there before the first source is read; which of them a source
 # depends on, the compiler says (-MMD).
 $(BUILD)/obj/%.o: %.c | $(generated)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call show,cc $<)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-link = @mkdir -p $(@D) && echo "  link $@" && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(1) $(LIBS) $(2)
+link = $(call show,link $@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(1) $(LIBS) $(2)
 
 $(BUILD)/bin/kruxosd: $(call objects,$(kruxosd_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,$(LIBS_kruxosd))
@@ -101,7 +104,7 @@ $(BUILD)/bin/kruxos-run: $(call objects,$(run_src)) $(BUILD)/libkruxos.a
 	$(call link,$^)
 $(BUILD)/fcgi.a: $(call objects,$(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a
 	$(call link,$(filter %.o,$^) $(filter %.a,$^),$(LIBS_fcgi))
 
@@ -111,7 +114,7 @@ $(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a
 # reached; the rest of the product comes from the archives.
 $(BUILD)/kruxosd.a: $(call objects,$(filter-out %/main.c,$(kruxosd_src)))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
 	$(call link,$(filter %.o,$^) $(filter %kruxosd.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/%,$(unit_tests)): $(BUILD)/kruxosd.a
@@ -130,7 +133,7 @@ $(BUILD)/fuzz/obj/%.o: %.c $(generated)
 	clang $(filter-out -D_FORTIFY_SOURCE=3,$(CPPFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 $(BUILD)/fuzz/libkruxos.a: $(call fuzz_objects,$(lib_src))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call show,ar $@)$(AR) rcs $@ $^
 $(fuzzers): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/libkruxos.a
 	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljson-c
 
@@ -226,7 +229,7 @@ help:
 #: make clean
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
-#: SANITIZE=address,undefined or thread  COVERAGE=1
+#: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
 .PHONY: all demo run start stop bench fuzz unit test check $(checks) clean help
 .SECONDARY:
