@@ -189,7 +189,7 @@ bench:
 c_sources  := $(lib_src) $(kruxosd_src) $(fcgi_src) $(wildcard cli/*.c cli/*/*.c)
 c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h cli/*/*.h)
 c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
-shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo packaging tests 2>/dev/null)
+shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo nginx packaging tests 2>/dev/null)
 
 checks     := check-format check-layers check-tidy check-cppcheck check-shell
 
