@@ -24,29 +24,43 @@ struct command {
 };
 
 struct command_call {
-	struct message_peer peer; /* who asks; good for the call's life */
+	struct message_peer peer;	  /* who asks; for the call's life */
 	const struct json_reader *reader; /* of args */
 	const struct json_node *args;	  /* an object, or NULL */
 	struct slice credential;	  /* or {NULL, 0} */
 
 	/* command.c's own */
-	struct slice id;
-	void (*send)(void *connection, struct command_call *call,
-	    struct slice line, bool is_last);
-	void *connection; /* NULL: the peer has gone */
+	struct command_caller *caller; /* NULL: gone */
 	struct command_call *next, **previous;
+	char user_name[ENTRY_NAME_BYTES + 1];
+	char id[MESSAGE_ID_BYTES + 1];
 };
-
-/* The row of `verb`, or NULL; the table ends with a verb of NULL. */
-const struct command *
-command_find(const struct command *commands, struct slice verb);
 
 /* `result`: an object, as JSON; {NULL, 0}: an empty one. */
 void command_ok(struct command_call *call, struct slice result);
 void command_fail(struct command_call *call, const struct error *err);
-void command_progress(struct command_call *call, double progress); /* 0–1 */
+void command_progress(struct command_call *call, double progress); /* 0-1 */
 
 /* Nobody waits for the answer any more: a long command may stop. */
 bool command_is_abandoned(const struct command_call *call);
+
+/* --- for ingest: who calls ------------------------------------------------ */
+
+struct command_caller {
+	/* Take an answer's line, '\n' included. */
+	void (*on_answer)(struct command_caller *caller, struct slice line);
+	struct command_call *calls; /* not yet answered */
+	unsigned count;		    /* of them */
+};
+
+/* Run the command `message` of `peer`: by the row of its verb in `commands`,
+ * which ends with a verb of NULL, or answer that there is none
+ * (ERROR_NOT_FOUND) or that he may not (ERROR_NOT_ALLOWED). */
+void command_start(const struct command *commands, void *context,
+    const struct message *message, const struct message_peer *peer,
+    struct command_caller *caller);
+
+/* The caller goes; his calls go on without him. */
+void command_abandon(struct command_caller *caller);
 
 #endif

@@ -51,8 +51,8 @@ struct ingest *ingest_new(const struct ingest_settings *settings,
  * ERROR_INVALID for a path that is too long or no socket, ERROR_SYSTEM. */
 int ingest_open(struct ingest *ingest, struct error *err);
 
-/* A connected socket, of a peer already known: for tests and for activation
- * by connection. The descriptor becomes ingest's. ERROR_BUSY: the limits. */
+/* Let in the connected socket `fd` of a peer already known; the descriptor
+ * becomes ingest's. ERROR_BUSY: too many (the peer is told). */
 int ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
     struct error *err);
 

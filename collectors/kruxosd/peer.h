@@ -30,9 +30,7 @@ struct peer_rules {
 
 #define PEER_NOBODY ((uid_t)-1)
 
-/* Who in the packaged daemon would be 65534 for everyone (a user namespace)
- * must not happen: `own` is what geteuid() says. ERROR_SYSTEM when the user
- * database cannot be read. */
+/* Look the names up. ERROR_SYSTEM: the user database cannot be read. */
 int peer_rules_look_up(const struct peer_names *names,
     struct peer_rules *ret_rules, struct error *err);
 

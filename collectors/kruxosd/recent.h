@@ -10,14 +10,15 @@
  *   - entries that are durable but not in the index yet are kept here, whole
  *     keys in memory (at most RECENT_TAIL of them; beyond, the oldest are
  *     forgotten);
- *   - older ones are in the index, which is asked only if a Bloom filter over
- *     the 32-bit hashes of their call_ids says "perhaps".
- * The filter starts empty: until recent_set_loaded() says that all hashes of
- * the last 24 h were given to it, it says "perhaps" to everything.
+ *   - older ones are in the index, which is asked only if a filter over the
+ *     hashes of their call_ids (call_filter.h) says "perhaps". Until
+ *     recent_adopt() brings one of what was recorded before the start, the
+ *     index is always asked.
  */
 #ifndef KRUXOSD_RECENT_H
 #define KRUXOSD_RECENT_H
 
+#include "collectors/kruxosd/call_filter.h"
 #include "log/entry.h"
 
 enum { RECENT_TAIL = 1 << 20 };
@@ -40,9 +41,9 @@ struct recent *
 recent_new(recent_hash hash, recent_find find, void *find_context);
 void recent_free(struct recent *recent);
 
-/* What the index already holds: one hash of an entry recorded at `at`. */
-void recent_load(struct recent *recent, uint32_t call_hash, usec_t at);
-void recent_set_loaded(struct recent *recent);
+/* Take over a filter of all that was recorded in the last 24 h before the
+ * start (made of indexer_each_call(), by a thread perhaps). */
+void recent_adopt(struct recent *recent, struct call_filter *filter);
 
 struct recent_match {
 	uint64_t seq;	 /* durable under this; 0: not yet, and then: */
@@ -53,12 +54,12 @@ struct recent_match {
 bool recent_look(struct recent *recent, const struct entry *entry, usec_t now,
     struct recent_match *ret);
 
-/* The entry that recent_look() was asked about last went into the batch under
- * `ticket`. */
+/* The entry with a call_id that recent_look() was asked about last, and had
+ * not seen, went into the batch under `ticket`. */
 void recent_begin(struct recent *recent, uint64_t ticket);
 
 /* The oldest entry begun and not ended is durable as `seq`, recorded at `at`;
- * 0: it was refused. In the order of recent_begin(). */
+ * seq 0: it was refused. In the order of recent_begin(). */
 void recent_end(struct recent *recent, uint64_t seq, usec_t at);
 
 /* The index holds all entries through `seq`. */

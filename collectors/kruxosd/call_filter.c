@@ -1,0 +1,149 @@
+#include "collectors/kruxosd/call_filter.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Each hash has its bits in one line of the cache: one miss a generation.
+ * 16 bits a call and 7 of them set: 0.3 % false. */
+enum {
+	LINE_WORDS = 8, /* 64 bytes */
+	LINE_BITS = 9,	/* the number of a bit in it */
+	LINES_LOG2 = 14,
+	PROBES = 7,
+	CALLS = 1 << 19,
+};
+
+#define GENERATION_SPAN (6 * USEC_PER_HOUR)
+
+struct generation {
+	usec_t first_at, last_at;
+	size_t calls;
+	uint64_t lines[1 << LINES_LOG2][LINE_WORDS];
+};
+
+struct call_filter {
+	struct generation
+	    *generations[CALL_FILTER_GENERATIONS]; /* oldest 1st */
+	size_t count;
+};
+
+struct call_filter *
+call_filter_new(void)
+{
+	return memory_new(sizeof(struct call_filter));
+}
+
+static void
+drop_oldest(struct call_filter *filter, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(filter->generations[i]);
+	filter->count -= count;
+	memmove(filter->generations, filter->generations + count,
+	    filter->count * sizeof(*filter->generations));
+}
+
+void
+call_filter_free(struct call_filter *filter)
+{
+	if (filter == NULL)
+		return;
+	drop_oldest(filter, filter->count);
+	free(filter);
+}
+
+/* splitmix64's finaliser: neighbouring hashes share no bits. */
+static uint64_t
+spread(uint64_t value)
+{
+	value += 0x9e3779b97f4a7c15;
+	value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9;
+	value = (value ^ (value >> 27)) * 0x94d049bb133111eb;
+	return value ^ (value >> 31);
+}
+
+/* The line of a hash, and the bits in it. */
+static size_t
+place(uint32_t hash, uint64_t ret_mask[static LINE_WORDS])
+{
+	uint64_t first = spread(hash);
+	uint64_t second = spread(first);
+
+	memset(ret_mask, 0, LINE_WORDS * sizeof(*ret_mask));
+	for (int i = 0; i < PROBES; i++) {
+		ret_mask[second >> 6 & (LINE_WORDS - 1)] |= UINT64_C(1)
+							    << (second & 63);
+		second >>= LINE_BITS;
+	}
+	return first >> (64 - LINES_LOG2);
+}
+
+static bool
+generation_has(const struct generation *generation, size_t line,
+    const uint64_t mask[static LINE_WORDS])
+{
+	for (int i = 0; i < LINE_WORDS; i++)
+		if ((generation->lines[line][i] & mask[i]) != mask[i])
+			return false;
+	return true;
+}
+
+/* The generation that takes a call of `at`. */
+static struct generation *
+newest(struct call_filter *filter, usec_t at)
+{
+	struct generation *last =
+	    filter->count == 0 ? NULL : filter->generations[filter->count - 1];
+
+	if (last != NULL && last->calls < CALLS &&
+	    at < last->first_at + GENERATION_SPAN)
+		return last;
+	if (filter->count == CALL_FILTER_GENERATIONS)
+		drop_oldest(filter, 1);
+	last = memory_new(sizeof(*last));
+	last->first_at = at;
+	filter->generations[filter->count++] = last;
+	return last;
+}
+
+void
+call_filter_add(struct call_filter *filter, uint32_t hash, usec_t at)
+{
+	struct generation *generation = newest(filter, at);
+	uint64_t mask[LINE_WORDS];
+	size_t line = place(hash, mask);
+
+	for (int i = 0; i < LINE_WORDS; i++)
+		generation->lines[line][i] |= mask[i];
+	generation->calls++;
+	if (at > generation->last_at)
+		generation->last_at = at;
+}
+
+static void
+drop_expired(struct call_filter *filter, usec_t now)
+{
+	size_t expired = 0;
+
+	while (expired < filter->count &&
+	       filter->generations[expired]->last_at + CALL_FILTER_SPAN < now)
+		expired++;
+	if (expired > 0)
+		drop_oldest(filter, expired);
+}
+
+bool
+call_filter_may_have(struct call_filter *filter, uint32_t hash, usec_t now)
+{
+	uint64_t mask[LINE_WORDS];
+	size_t line = place(hash, mask);
+
+	drop_expired(filter, now);
+	/* What is sent again was mostly sent just now. */
+	for (size_t i = filter->count; i-- > 0;)
+		if (generation_has(filter->generations[i], line, mask))
+			return true;
+	return false;
+}

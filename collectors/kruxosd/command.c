@@ -1,0 +1,129 @@
+#include "collectors/kruxosd/command.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "door/answer.h"
+
+static struct command_call *
+call_new(const struct message *message, const struct message_peer *peer,
+    struct command_caller *caller)
+{
+	struct command_call *call = memory_new(sizeof(*call));
+
+	/* Both are names: within their bounds (message.c, peer.c). */
+	memcpy(call->id, message->id.data, message->id.len);
+	memcpy(call->user_name, peer->user_name.data, peer->user_name.len);
+	call->peer = *peer;
+	call->peer.user_name.data = call->user_name;
+	call->reader = message->reader;
+	call->args = message->args;
+	call->credential = message->credential;
+
+	call->caller = caller;
+	call->next = caller->calls;
+	call->previous = &caller->calls;
+	if (call->next != NULL)
+		call->next->previous = &call->next;
+	caller->calls = call;
+	caller->count++;
+	return call;
+}
+
+static void
+call_unlink(struct command_call *call)
+{
+	if (call->caller == NULL)
+		return;
+	*call->previous = call->next;
+	if (call->next != NULL)
+		call->next->previous = call->previous;
+	call->caller->count--;
+	call->caller = NULL;
+}
+
+/* Give the last answer, and end the call. The caller no longer counts it when
+ * it hears. */
+static void
+call_end(struct command_call *call, const struct buf *line)
+{
+	struct command_caller *caller = call->caller;
+
+	call_unlink(call);
+	free(call);
+	if (caller != NULL)
+		caller->on_answer(caller, buf_slice(line));
+}
+
+void
+command_ok(struct command_call *call, struct slice result)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	answer_add_ok(&line, slice_of(call->id),
+	    result.data == NULL ? SLICE_LITERAL("{}") : result);
+	call_end(call, &line);
+}
+
+void
+command_fail(struct command_call *call, const struct error *err)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	answer_add_failed(&line, slice_of(call->id), err);
+	call_end(call, &line);
+}
+
+void
+command_progress(struct command_call *call, double progress)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	if (call->caller == NULL)
+		return;
+	answer_add_progress(&line, slice_of(call->id), progress);
+	call->caller->on_answer(call->caller, buf_slice(&line));
+}
+
+bool
+command_is_abandoned(const struct command_call *call)
+{
+	return call->caller == NULL;
+}
+
+static const struct command *
+find(const struct command *commands, struct slice verb)
+{
+	for (; commands->verb != NULL; commands++)
+		if (slice_is(verb, commands->verb))
+			return commands;
+	return NULL;
+}
+
+void
+command_start(const struct command *commands, void *context,
+    const struct message *message, const struct message_peer *peer,
+    struct command_caller *caller)
+{
+	const struct command *command = find(commands, message->verb);
+	struct command_call *call = call_new(message, peer, caller);
+	struct error err;
+
+	if (command == NULL) {
+		error_set_field(&err, ERROR_NOT_FOUND, "do",
+		    "there is no command %.*s", SLICE_ARG(message->verb));
+		command_fail(call, &err);
+	} else if ((peer->classes & command->may) == 0) {
+		error_set_field(&err, ERROR_NOT_ALLOWED, "do",
+		    "%s is not yours to do", command->verb);
+		command_fail(call, &err);
+	} else {
+		command->run(context, call);
+	}
+}
+
+void
+command_abandon(struct command_caller *caller)
+{
+	while (caller->calls != NULL)
+		call_unlink(caller->calls);
+}
