@@ -72,7 +72,6 @@ connection_new(struct connection_room *room, int fd, uint32_t uid,
 	};
 	if (fairness_join(
 		room->fairness, &connection->member, uid, classes, err) == -1) {
-		close(fd);
 		free(connection);
 		return NULL;
 	}
@@ -390,7 +389,7 @@ take_entry(struct connection *connection, const struct message *message)
 	};
 	bool has_call = message->entry.call_id.data != NULL;
 	struct recent_match match;
-	uint64_t ticket;
+	uint64_t ticket = 0;
 	struct error err;
 
 	if (has_call && recent_look(room->recent, &message->entry,

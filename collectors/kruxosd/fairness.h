@@ -23,7 +23,7 @@
 #include "door/message.h"
 
 enum {
-	FAIR_UID_BYTES = 256 << 10,
+	FAIR_UID_BYTES = 64 << 10,
 	FAIR_READ_BYTES = 64 << 10,
 	FAIR_HELD_UID_BYTES = 4 << 20,
 	FAIR_HELD_BYTES = 64 << 20,
