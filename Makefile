@@ -115,9 +115,13 @@ $(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a
 $(BUILD)/kruxosd.a: $(call objects,$(filter-out %/main.c,$(kruxosd_src)))
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
+$(BUILD)/cli.a: $(call objects,$(filter-out %/main.c,$(sort $(cli_src) $(run_src))))
+	@rm -f $@
+	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
-	$(call link,$(filter %.o,$^) $(filter %kruxosd.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
+	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %cli.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/%,$(unit_tests)): $(BUILD)/kruxosd.a
+$(filter $(BUILD)/unit/cli/%,$(unit_tests)): $(BUILD)/cli.a
 
 # Each file of tests/fuzz is a fuzzer, for FUZZ_SECONDS; what it found worth
 # keeping stays under build/fuzz/corpus.

@@ -299,8 +299,10 @@ health_add_others(const struct health *health, const struct terminal *terminal,
 	}
 }
 
+/* The text of the specification, line by line. */
 static void
-health_print(const struct health *health, const struct terminal *terminal)
+health_add_text(const struct health *health, const struct terminal *terminal,
+    struct buf *out)
 {
 	static const char *const titles[HEALTH_STATES] = {
 		"UNKNOWN",
@@ -308,21 +310,19 @@ health_print(const struct health *health, const struct terminal *terminal)
 		"DEGRADED",
 		"UNHEALTHY",
 	};
-	cleanup(buf_free) struct buf out = BUF_INIT;
 
-	buf_add_str(&out, "System Health: ");
-	terminal_add(terminal, &out, health_colours[health->state],
+	buf_add_str(out, "System Health: ");
+	terminal_add(terminal, out, health_colours[health->state],
 	    slice_of(titles[health->state]));
-	buf_add_str(&out, "\n━━━━━━━━━━━━━━━━━━━━━━━\n");
-	health_add_resources(health, terminal, &out);
+	buf_add_str(out, "\n━━━━━━━━━━━━━━━━━━━━━━━\n");
+	health_add_resources(health, terminal, out);
 	for (int i = 0; i < HEALTH_STATE; i++)
 		health_add_service(
-		    health, (enum health_service)i, terminal, &out);
+		    health, (enum health_service)i, terminal, out);
 	/* Said only when it is why. */
 	if (health->services[HEALTH_STATE] > HEALTH_HEALTHY)
-		health_add_service(health, HEALTH_STATE, terminal, &out);
-	health_add_others(health, terminal, &out);
-	cli_print(&out);
+		health_add_service(health, HEALTH_STATE, terminal, out);
+	health_add_others(health, terminal, out);
 }
 
 /* --- for scripts -------------------------------------------------------- */
@@ -422,7 +422,8 @@ health_run(struct cli *cli, const void *values, char **operands)
 	if (health_ask(config->api_socket, &answer, &json, &health, &err) ==
 	    -1) {
 		buf_reset(&answer);
-		cli_note("%s", err.sentence);
+		cli_note("%s%s", err.sentence,
+		    has_page ? "; what follows is kruxosd's own word" : "");
 		if (has_page)
 			health_of_page(&page, &health);
 		else
@@ -431,12 +432,12 @@ health_run(struct cli *cli, const void *values, char **operands)
 	}
 	if (!wanted->json) {
 		health_find_sync(config->api_socket, &health);
-		health_print(&health, &cli->out);
-	} else {
-		if (answer.data[answer.len - 1] != '\n')
-			buf_add_char(&answer, '\n');
-		cli_print(&answer);
+		buf_reset(&answer);
+		health_add_text(&health, &cli->out, &answer);
+	} else if (answer.data[answer.len - 1] != '\n') {
+		buf_add_char(&answer, '\n');
 	}
+	cli_print(&answer);
 	return health_exit(health.state);
 }
 

@@ -1,0 +1,230 @@
+#include "cli/run/rundir.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#include <ftw.h>
+#include <sys/wait.h>
+
+/* A folder for one test, with everything in it gone afterwards. */
+static int
+make_place(void **state)
+{
+	char *place = strdup("/tmp/kruxos-rundir-XXXXXX");
+
+	*state = place;
+	return mkdtemp(place) == NULL ? -1 : 0;
+}
+
+static int
+remove_one(
+    const char *path, const struct stat *status, int type, struct FTW *at)
+{
+	(void)status;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+static int
+remove_place(void **state)
+{
+	int result = nftw(*state, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+
+	free(*state);
+	return result;
+}
+
+/* Open PLACE/run; what comes of it. */
+static int
+open_run(const char *place, struct rundir *dir, struct arena *arena,
+    struct error *err)
+{
+	return rundir_open(
+	    dir, arena_printf(arena, "%s/run", place), arena, err);
+}
+
+static void
+a_folder_is_made_for_this_user_alone(void **state)
+{
+	static const char *const folders[] = { "", "/tls", "/log", "/pid",
+		"/tmp" };
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+
+	assert_int_equal(open_run(*state, &dir, &arena, &err), 0);
+	for (size_t i = 0; i < COUNT(folders); i++) {
+		struct stat found;
+
+		assert_int_equal(
+		    stat(arena_printf(&arena, "%s%s", dir.path, folders[i]),
+			&found),
+		    0);
+		assert_int_equal(found.st_mode & 07777, 0700);
+	}
+	rundir_close(&dir);
+	/* What is there already is taken as it is. */
+	assert_int_equal(open_run(*state, &dir, &arena, &err), 0);
+	rundir_close(&dir);
+	arena_free(&arena);
+}
+
+static void
+a_folder_that_others_may_use_is_refused(void **state)
+{
+	static const mode_t modes[] = { 0755, 0770, 0701 };
+	struct arena arena = ARENA_INIT;
+	char *path = arena_printf(&arena, "%s/run", (char *)*state);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		struct rundir dir = RUNDIR_INIT;
+		struct error err = { 0 };
+
+		assert_int_equal(chmod(path, modes[i]), 0);
+		assert_int_equal(open_run(*state, &dir, &arena, &err), -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_non_null(strstr(err.sentence, "chmod 700"));
+	}
+	arena_free(&arena);
+}
+
+static void
+what_is_no_folder_is_refused(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+	char *path = arena_printf(&arena, "%s/run", (char *)*state);
+
+	assert_int_equal(symlink("/tmp", path), 0);
+	assert_int_equal(open_run(*state, &dir, &arena, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_int_equal(unlink(path), 0);
+
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(
+	    symlink("/tmp", arena_printf(&arena, "%s/tls", path)), 0);
+	assert_int_equal(open_run(*state, &dir, &arena, &err), -1);
+	assert_non_null(strstr(err.sentence, "tls"));
+	rundir_close(&dir);
+	arena_free(&arena);
+}
+
+static void
+a_folder_that_anybody_could_replace_is_refused(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+
+	assert_int_equal(chmod(*state, 0777), 0);
+	assert_int_equal(open_run(*state, &dir, &arena, &err), -1);
+	assert_non_null(strstr(err.sentence, "anybody may write"));
+	arena_free(&arena);
+}
+
+static void
+a_path_too_long_for_sockets_is_refused(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+	char name[CONFIG_RUNTIME_BYTES + 1];
+
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(
+	    rundir_open(&dir,
+		arena_printf(&arena, "%s/%s", (char *)*state, name), &arena,
+		&err),
+	    -1);
+	assert_non_null(strstr(err.sentence, "shorter RUNDIR"));
+	arena_free(&arena);
+}
+
+static void
+the_lock_tells_who_runs(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+	const char *path;
+	int status;
+	pid_t child;
+
+	assert_int_equal(open_run(*state, &dir, &arena, &err), 0);
+	path = dir.path;
+	assert_int_equal(rundir_lock(&dir, &err), 0);
+	child = fork();
+	if (child == 0) { /* only another process sees the lock */
+		struct rundir other = RUNDIR_INIT;
+
+		if (rundir_look(&other, path, &arena) != getppid())
+			_exit(1);
+		if (rundir_open(&other, path, &arena, &err) == -1 ||
+		    rundir_lock(&other, &err) == 0)
+			_exit(2);
+		_exit(err.code == ERROR_BUSY ? 0 : 3);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	rundir_close(&dir);
+	assert_int_equal(rundir_look(&dir, path, &arena), 0);
+	rundir_close(&dir);
+	assert_int_equal(rundir_look(&dir, "/nonexistent", &arena), 0);
+	arena_free(&arena);
+}
+
+static void
+a_file_is_written_whole_and_never_through_a_link(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+	char *target = arena_printf(&arena, "%s/target", (char *)*state);
+	struct stat found;
+
+	assert_int_equal(open_run(*state, &dir, &arena, &err), 0);
+	assert_int_equal(symlinkat(target, dir.fd, "file"), 0);
+	assert_int_equal(symlinkat(target, dir.fd, "file.new"), 0);
+	assert_int_equal(
+	    rundir_write(&dir, "file", SLICE_LITERAL("text"), &err), 0);
+	assert_int_equal(
+	    fstatat(dir.fd, "file", &found, AT_SYMLINK_NOFOLLOW), 0);
+	assert_true(S_ISREG(found.st_mode));
+	assert_int_equal(found.st_mode & 0777, 0600);
+	assert_int_equal(found.st_size, 4);
+	assert_int_equal(access(target, F_OK), -1);
+
+	assert_int_equal(symlinkat(target, dir.fd, "log/x.log"), 0);
+	assert_int_equal(rundir_open_log(&dir, "x", &err), -1);
+	rundir_close(&dir);
+	arena_free(&arena);
+}
+
+#define TEST(name) \
+	cmocka_unit_test_setup_teardown(name, make_place, remove_place)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_folder_is_made_for_this_user_alone),
+		TEST(a_folder_that_others_may_use_is_refused),
+		TEST(what_is_no_folder_is_refused),
+		TEST(a_folder_that_anybody_could_replace_is_refused),
+		TEST(a_path_too_long_for_sockets_is_refused),
+		TEST(the_lock_tells_who_runs),
+		TEST(a_file_is_written_whole_and_never_through_a_link),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
