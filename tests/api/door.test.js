@@ -1,14 +1,14 @@
 // What the door says to every kind of bad line, and that it goes on.
 
 import assert from 'node:assert/strict';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { until } from './harness/poll.js';
-import { Stack } from './harness/stack.js';
+import { Stack, root } from './harness/stack.js';
 
 let stack;
 before(async () => stack = await Stack.start());
@@ -308,4 +308,32 @@ test('a thousand producers\' lines come out whole and in each one\'s order', asy
 test('the socket is open to all: the daemon decides', async () => {
 	assert.equal(statSync(join(stack.rundir, 'ingest.sock')).mode & 0o777, 0o666);
 	await until('the stack is ready', () => stack.untilReady());
+});
+
+test('the examples of docs/door.md are what happens', async () => {
+	const examples = readFileSync(join(root, 'docs/door.md'), 'utf8')
+		.matchAll(/```\n((?:[<>] .*\n)+)```/g);
+	let compared = 0;
+	for (const [, example] of examples) {
+		const door = await stack.door();
+		const seqs = new Map(); // as the document has them, and as they are
+		for (const line of example.trim().split('\n')) {
+			const text = line.slice(2);
+			if (line.startsWith('>')) {
+				await door.write(`${text}\n`);
+				continue;
+			}
+			const wanted = JSON.parse(text);
+			const answer = await door.answer();
+			if (wanted.seq !== undefined) {
+				assert.equal(answer.seq, seqs.get(wanted.seq) ?? answer.seq, text);
+				seqs.set(wanted.seq, answer.seq);
+				wanted.seq = answer.seq;
+			}
+			assert.deepEqual(answer, wanted);
+			compared++;
+		}
+		door.close();
+	}
+	assert.ok(compared >= 8);
 });
