@@ -1,0 +1,143 @@
+#include "collectors/kruxosd/peer.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct peer_rules rules = {
+	.own = 100,
+	.web = 200,
+	.observer = 300,
+	.operators = 400,
+	.producers = 500,
+};
+
+static void
+classes_come_from_uid_and_groups(void **state)
+{
+	static const struct {
+		uid_t uid;
+		gid_t groups[3];
+		unsigned classes;
+	} cases[] = {
+		{ 0, { 0 }, MESSAGE_OWNER },
+		{ 100, { 100 }, MESSAGE_OWNER },
+		{ 200, { 200 }, MESSAGE_WEB },
+		{ 300, { 300 }, MESSAGE_OBSERVER },
+		{ 1000, { 1000, 7, 400 }, MESSAGE_OPERATOR },
+		{ 1000, { 500, 7 }, MESSAGE_PRODUCER },
+		{ 1000, { 1000, 500, 400 },
+		    MESSAGE_OPERATOR | MESSAGE_PRODUCER },
+		{ 0, { 0, 400 }, MESSAGE_OWNER | MESSAGE_OPERATOR },
+		{ 1000, { 1000, 8, 9 }, 0 },
+		/* A uid is no gid. */
+		{ 400, { 200, 300, 100 }, 0 },
+		{ PEER_NOBODY, { 400 }, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(
+		    peer_classes(&rules, cases[i].uid, cases[i].groups, 3),
+		    cases[i].classes);
+}
+
+static void
+a_name_that_is_missing_is_nobodys(void **state)
+{
+	static const struct peer_names names = {
+		.operators = "no-such-group",
+		.producers = NULL,
+		.web = "no-such-user",
+		.observer = NULL,
+	};
+	static const gid_t groups[] = { (gid_t)-1, 0, 65534 };
+	struct peer_rules found;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(peer_rules_look_up(&names, &found, &err), 0);
+	assert_int_equal(found.own, geteuid());
+	assert_int_equal(
+	    peer_classes(&found, 4000000, groups, COUNT(groups)), 0);
+	assert_int_equal(
+	    peer_classes(&found, PEER_NOBODY, groups, COUNT(groups)), 0);
+}
+
+static void
+names_are_looked_up(void **state)
+{
+	static const struct peer_names names = {
+		.operators = "daemon",
+		.producers = "bin",
+		.web = "www-data",
+		.observer = "nobody",
+	};
+	struct peer_rules found;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(peer_rules_look_up(&names, &found, &err), 0);
+	assert_int_equal(found.operators, getgrnam("daemon")->gr_gid);
+	assert_int_equal(found.producers, getgrnam("bin")->gr_gid);
+	assert_int_equal(found.web, getpwnam("www-data")->pw_uid);
+	assert_int_equal(found.observer, getpwnam("nobody")->pw_uid);
+}
+
+static void
+the_kernel_says_who_the_other_end_is(void **state)
+{
+	struct peer_rules own = { .own = geteuid(),
+		.web = PEER_NOBODY,
+		.observer = PEER_NOBODY,
+		.operators = getegid(),
+		.producers = PEER_NOBODY };
+	unsigned classes;
+	struct error err;
+	int ends[2];
+	uid_t uid;
+
+	(void)state;
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+	assert_int_equal(
+	    peer_of_socket(&own, ends[0], &uid, &classes, &err), 0);
+	assert_int_equal(uid, geteuid());
+	assert_int_equal(classes, MESSAGE_OWNER | MESSAGE_OPERATOR);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(
+	    peer_of_socket(&own, ends[0], &uid, &classes, &err), -1);
+	assert_int_equal(err.code, ERROR_SYSTEM);
+}
+
+static void
+a_user_without_a_name_has_one_for_the_log(void **state)
+{
+	char name[ENTRY_NAME_BYTES + 1];
+
+	(void)state;
+	peer_user_name(0, name);
+	assert_string_equal(name, "root");
+	peer_user_name(4000000, name);
+	assert_string_equal(name, "uid:4000000");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(classes_come_from_uid_and_groups),
+		cmocka_unit_test(a_name_that_is_missing_is_nobodys),
+		cmocka_unit_test(names_are_looked_up),
+		cmocka_unit_test(the_kernel_says_who_the_other_end_is),
+		cmocka_unit_test(a_user_without_a_name_has_one_for_the_log),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
