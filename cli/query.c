@@ -139,7 +139,6 @@ query_add_summary(struct json_object *answer, size_t shown, struct buf *out)
 	}
 	if (from.len > 0)
 		buf_addf(out, ", since %.*s", SLICE_ARG(from));
-	buf_add_char(out, '\n');
 }
 
 static void
@@ -164,6 +163,7 @@ query_print(struct cli *cli, struct json_object *answer,
 		query_add_summary(answer, count, &summary);
 		terminal_add(
 		    &cli->out, &out, TERMINAL_DIM, buf_slice(&summary));
+		buf_add_char(&out, '\n');
 	}
 	cli_print(&out);
 }
