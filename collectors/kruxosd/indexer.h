@@ -38,8 +38,8 @@ int indexer_start(struct indexer *indexer, struct error *err);
 void indexer_durable(struct indexer *indexer, uint64_t seq);
 
 struct indexer_state {
-	uint64_t index_seq;  /* the last entry in the index, and its entry_hash:
-				what recovery knows when the log has lost it */
+	uint64_t index_seq; /* the last entry in the index, and its entry_hash:
+			       what recovery knows when the log has lost it */
 	unsigned char index_hash[SHA256_BYTES];
 	uint64_t generation; /* a rebuilt index has another */
 	bool is_ok;	     /* else the index does not move, and … */

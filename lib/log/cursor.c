@@ -12,6 +12,7 @@
 enum {
 	WINDOW_BYTES = 256 << 10, /* read at a time; holds any line */
 	PLACES = 8,		  /* files kept open for cursor_read_at() */
+	LINE_GUESS_BYTES = 2048,
 };
 
 /* A file kept open for reading here and there. */
@@ -501,30 +502,37 @@ place_fd(struct cursor *cursor, struct slice name, struct error *err)
 
 int
 cursor_read_at(struct cursor *cursor, struct slice file, uint64_t offset,
-    size_t length, struct buf *out, struct error *err)
+    struct buf *out, struct error *err)
 {
 	int fd = place_fd(cursor, file, err);
 	size_t before = out->len;
-	ssize_t got;
 
 	if (fd == -1)
 		return -1;
-	if (length > ENTRY_LINE_BYTES || offset > INT64_MAX - length - 1)
-		return error_set(err, ERROR_CORRUPT,
-		    "%.*s: no line of %zu bytes stands at offset %llu",
-		    SLICE_ARG(file), length, (unsigned long long)offset);
-	buf_reserve(out, length + 1);
-	got = disk_read_all(
-	    &disk_system, fd, out->data + before, length + 1, (off_t)offset);
-	if (got == -1)
-		return error_set_errno(err, "%.*s", SLICE_ARG(file));
-	if ((size_t)got != length + 1 || out->data[before + length] != '\n' ||
-	    memchr(out->data + before, '\n', length) != NULL) {
-		buf_set_len(out, before);
-		return error_set(err, ERROR_CORRUPT,
-		    "%.*s: no line of %zu bytes stands at offset %llu",
-		    SLICE_ARG(file), length, (unsigned long long)offset);
+	/* Most lines are far shorter than the longest. */
+	for (size_t want = LINE_GUESS_BYTES;; want = ENTRY_LINE_BYTES + 1) {
+		const char *newline;
+		ssize_t got;
+
+		if (offset > INT64_MAX - want)
+			break;
+		buf_reserve(out, want);
+		got = disk_read_all(
+		    &disk_system, fd, out->data + before, want, (off_t)offset);
+		if (got == -1) {
+			buf_set_len(out, before);
+			return error_set_errno(err, "%.*s", SLICE_ARG(file));
+		}
+		newline = memchr(out->data + before, '\n', (size_t)got);
+		if (newline != NULL) {
+			buf_set_len(out, (size_t)(newline - out->data));
+			return 0;
+		}
+		if ((size_t)got < want || want > ENTRY_LINE_BYTES)
+			break;
 	}
-	buf_set_len(out, before + length);
-	return 0;
+	buf_set_len(out, before);
+	return error_set(err, ERROR_CORRUPT,
+	    "%.*s: no line begins at offset %llu", SLICE_ARG(file),
+	    (unsigned long long)offset);
 }

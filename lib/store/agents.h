@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "store/store.h"
 
+enum { AGENTS_LIMIT = 1000 }; /* of one list */
+
 struct agent {
 	enum entry_actor actor; /* ENTRY_AGENT or ENTRY_USER */
 	struct slice name;

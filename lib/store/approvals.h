@@ -1,9 +1,10 @@
 /* What waits for a person's word, and what was decided.
  *
- * A projection: an entry `approval.request`, and any entry with the status
- * pending and a call_id, asks; `approval.accept` or `approval.reject` of a
- * user with the same session_id and call_id decides; so does the call itself
- * when it ends without either (the agent's own prompt was answered). What was
+ * A projection: an entry `approval.request` asks, and so does any call with the
+ * status pending and the tier approval_required (a pending call of another
+ * tier is merely under way); `approval.accept` or `approval.reject` of a user
+ * with the same session_id and call_id decides; so does the call itself when
+ * it ends without either (the agent's own prompt was answered). What was
  * asked for stands in the entry `seq`, which the log has: nothing of a payload
  * is kept here, so nothing has to be erased here.
  */
@@ -12,6 +13,8 @@
 
 #include "base/arena.h"
 #include "store/store.h"
+
+enum { APPROVALS_LIMIT = 1000 }; /* of one list */
 
 enum approval_state {
 	APPROVAL_PENDING,

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <stdbool.h>
 #include <unistd.h>
 
 enum {
@@ -16,7 +15,6 @@ enum {
 	CHECKPOINT_PAGES = (4 << 20) / PAGE_BYTES,
 	RESTART_PAGES = (64 << 20) / PAGE_BYTES,
 	BUSY_MS = 1000, /* no reader of ours holds a snapshot longer */
-	CACHE_KIB = 8192,
 };
 
 struct database {
@@ -26,22 +24,34 @@ struct database {
 
 static const struct {
 	int flags;
+	int cache_kib;
 	const char *pragmas;
 } uses[] = {
-	[DATABASE_READ] = { SQLITE_OPEN_READONLY, "PRAGMA query_only = 1" },
-	[DATABASE_WRITE] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	[DATABASE_READ] = { SQLITE_OPEN_READONLY, 2048,
+	    "PRAGMA query_only = 1" },
+	[DATABASE_WRITE] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 1024,
 	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	    "PRAGMA secure_delete = 1" },
 	/* NORMAL: a power cut takes the last commits back, in their order. OFF
 	 * would damage the file. */
 	[DATABASE_WRITE_LATER] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL" },
+	    8192, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL" },
 };
 
 sqlite3 *
 database_handle(struct database *database)
 {
 	return database->handle;
+}
+
+bool
+database_is_there(struct database *database)
+{
+	int has_moved = 0;
+
+	return sqlite3_file_control(database->handle, "main",
+		   SQLITE_FCNTL_HAS_MOVED, &has_moved) == SQLITE_OK &&
+	       has_moved == 0;
 }
 
 int
@@ -122,7 +132,8 @@ set_up(struct database *database, enum database_use use, struct error *err)
 	sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	snprintf(cache, sizeof(cache),
-	    "PRAGMA cell_size_check = 1; PRAGMA cache_size = -%d", CACHE_KIB);
+	    "PRAGMA cell_size_check = 1; PRAGMA cache_size = -%d",
+	    uses[use].cache_kib);
 	if (run(database, cache, "opening", err) == -1 ||
 	    run(database, uses[use].pragmas, "opening", err) == -1)
 		return -1;

@@ -12,6 +12,8 @@
 
 #include <sqlite3.h>
 
+#include <stdbool.h>
+
 struct database;
 
 enum database_use {
@@ -30,6 +32,10 @@ database_open(const char *path, enum database_use use, struct error *err);
 
 /* Statements (statement.h) were freed before. */
 void database_close(struct database *database);
+
+/* Is the file that is open still the one at its path? Not if it was deleted, or
+ * another has taken its place. */
+bool database_is_there(struct database *database);
 
 /* SQLite's own handle, for what is not said here. */
 sqlite3 *database_handle(struct database *database);

@@ -27,6 +27,7 @@
 enum {
 	SEARCH_LIMIT = 10000,  /* places in one page */
 	SEARCH_BUCKETS = 2000, /* of one histogram */
+	SEARCH_SUMS = 1000,    /* the largest, of each kind */
 };
 
 struct search {
@@ -82,8 +83,9 @@ struct search_stats {
 	uint64_t generation;
 };
 
-/* Sums over what the filter leaves. A filter with `q` is an ERROR_INVALID, and
- * offset, limit, without_total say nothing here. */
+/* Sums over what the filter leaves. A filter with `q` or `call_id`, for which
+ * lines would be read, is an ERROR_INVALID that names it; offset, limit,
+ * without_total say nothing here. */
 int search_stats(struct store *store, const struct search *search,
     struct arena *arena, struct search_stats *ret_stats, struct error *err);
 
@@ -102,8 +104,8 @@ struct search_histogram {
 
 /* Counts over time in buckets of `width`, the first beginning at `from`
  * rounded down to a multiple of it. The filter's from and to are given and at
- * most SEARCH_BUCKETS apart, else ERROR_INVALID (err->field "width"); `q` is
- * one too. */
+ * most SEARCH_BUCKETS apart, else ERROR_INVALID (err->field "width"); `q`
+ * and `call_id` are one, too. */
 int search_histogram(struct store *store, const struct search *search,
     usec_t width, struct arena *arena, struct search_histogram *ret_histogram,
     struct error *err);

@@ -6,6 +6,11 @@
 #include "base/arena.h"
 #include "store/store.h"
 
+enum {
+	SESSIONS_LIMIT = 1000,	  /* of one list */
+	SESSIONS_OF_ONE_ID = 100, /* the newest, where more share an id */
+};
+
 struct session {
 	struct slice id;
 	enum entry_actor actor;

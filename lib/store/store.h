@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "log/logfile.h"
+#include "store/statement.h"
 
 struct store;
 
@@ -65,5 +66,29 @@ int store_find(struct store *store, uint64_t seq, struct store_place *ret_place,
 int store_read(struct store *store, const struct store_place *place,
     struct buf *out, struct entry *ret_entry, struct store_place *ret_place,
     struct error *err);
+
+/* --- for lib/store alone ---------------------------------------------------
+ */
+
+/* The tables of statements, one a file of sql/ that readers use. */
+enum store_set {
+	STORE_STORE,
+	STORE_DICTIONARY,
+	STORE_SEARCH,
+	STORE_AGENTS,
+	STORE_SESSIONS,
+	STORE_APPROVALS,
+	STORE_CALLS,
+	STORE_SETS
+};
+
+/* Begin statement `index` of `set`, within a snapshot. */
+struct statement
+store_start(struct store *store, enum store_set set, int index);
+
+/* Of the snapshot: entries from here on are in no block of 65,536; and from
+ * here on in no block at all. */
+uint64_t store_recent_seq(struct store *store);
+uint64_t store_tail_seq(struct store *store);
 
 #endif

@@ -10,10 +10,11 @@ CREATE TABLE extent (
 	generation INTEGER NOT NULL,   -- moves when the index is built again
 	first_seq INTEGER NOT NULL,    -- entries before it are gone
 	last_seq INTEGER NOT NULL,
+	last_hash BLOB NOT NULL,       -- entry_hash of last_seq
 	recent_seq INTEGER NOT NULL,   -- from here on blocks are recent_block's
 	tail_seq INTEGER NOT NULL      -- from here on there are rows alone
 );
-INSERT INTO extent VALUES (1, 1, 1, 0, 0, 0);
+INSERT INTO extent VALUES (1, 1, 1, 0, zeroblob(32), 0, 0);
 
 -- Dictionaries. An actor is of a type (0 agent, 1 user, 2 system) and a name;
 -- what is counted of it is a projection.
@@ -78,7 +79,7 @@ CREATE TABLE entry (
 	capability INTEGER NOT NULL,
 	session INTEGER NOT NULL,      -- 0: none
 	status INTEGER NOT NULL,       -- 0 success, 1 error, 2 denied, 3 pending
-	kind INTEGER NOT NULL,         -- tier * 8 + source
+	kind INTEGER NOT NULL,         -- actor's type * 64 + tier * 8 + source
 	duration INTEGER               -- microseconds; NULL: none
 );
 

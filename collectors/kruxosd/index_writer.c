@@ -1,0 +1,301 @@
+#include "collectors/kruxosd/index_writer.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "collectors/kruxosd/dictionary_writer.h"
+#include "collectors/kruxosd/projection.h"
+#include "sql/index_writer.h"
+#include "sql/schema_kruxos.h"
+#include "store/calls.h"
+#include "store/segment.h"
+
+#include <assert.h>
+
+struct index_writer {
+	struct database *database;
+	struct statement_set *statements;
+	struct dictionary_writer *dictionary;
+	struct projection *projection;
+	struct index_extent extent; /* with the batch at hand */
+};
+
+static int
+run(struct index_writer *writer, int index, struct error *err)
+{
+	struct statement statement = statement_start(writer->statements, index);
+
+	return statement_run(&statement, err);
+}
+
+static int
+read_extent(struct index_writer *writer, struct error *err)
+{
+	struct statement find =
+	    statement_start(writer->statements, INDEX_WRITER_EXTENT);
+	struct index_extent extent = { 0 };
+	struct slice hash;
+	bool is_good = statement_next(&find);
+
+	if (is_good) {
+		extent.generation = statement_u64(&find, 0);
+		extent.first_seq = statement_u64(&find, 1);
+		extent.last_seq = statement_u64(&find, 2);
+		hash = statement_blob(&find, 3);
+		is_good = hash.len == sizeof(extent.last_hash);
+		if (is_good)
+			memcpy(extent.last_hash, hash.data, hash.len);
+		extent.recent_seq = statement_u64(&find, 4);
+		extent.tail_seq = statement_u64(&find, 5);
+	}
+	if (statement_end(&find, err) == -1)
+		return -1;
+	if (!is_good || extent.recent_seq > extent.tail_seq ||
+	    extent.tail_seq > extent.last_seq + 1 ||
+	    extent.last_seq >= INT64_MAX)
+		return error_set(err, ERROR_CORRUPT, "extent is damaged");
+	writer->extent = extent;
+	return 0;
+}
+
+static int
+write_extent(struct index_writer *writer, struct error *err)
+{
+	struct statement set =
+	    statement_start(writer->statements, INDEX_WRITER_SET_EXTENT);
+	const struct index_extent *extent = &writer->extent;
+
+	statement_bind_u64(&set, 1, extent->generation);
+	statement_bind_u64(&set, 2, extent->first_seq);
+	statement_bind_u64(&set, 3, extent->last_seq);
+	statement_bind_blob(&set, 4,
+	    (struct slice){
+		(const char *)extent->last_hash, sizeof(extent->last_hash) });
+	statement_bind_u64(&set, 5, extent->recent_seq);
+	statement_bind_u64(&set, 6, extent->tail_seq);
+	return statement_run(&set, err);
+}
+
+struct index_writer *
+index_writer_open(const char *path, struct error *err)
+{
+	struct index_writer *writer = memory_new(sizeof(*writer));
+
+	writer->database = database_open(path, DATABASE_WRITE_LATER, err);
+	if (writer->database == NULL ||
+	    database_migrate(writer->database, &schema_kruxos, err) == -1)
+		goto fail;
+	writer->statements = statement_set_new(writer->database,
+	    index_writer_statements, INDEX_WRITER_STATEMENTS, err);
+	if (writer->statements == NULL)
+		goto fail;
+	writer->dictionary = dictionary_writer_new(writer->database, err);
+	if (writer->dictionary == NULL)
+		goto fail;
+	writer->projection = projection_new(writer->database, err);
+	if (writer->projection == NULL || read_extent(writer, err) == -1)
+		goto fail;
+	return writer;
+fail:
+	index_writer_close(writer);
+	return NULL;
+}
+
+void
+index_writer_close(struct index_writer *writer)
+{
+	if (writer == NULL)
+		return;
+	projection_free(writer->projection);
+	dictionary_writer_free(writer->dictionary);
+	statement_set_free(writer->statements);
+	database_close(writer->database);
+	free(writer);
+}
+
+const struct index_extent *
+index_writer_extent(const struct index_writer *writer)
+{
+	return &writer->extent;
+}
+
+bool
+index_writer_is_there(struct index_writer *writer)
+{
+	return database_is_there(writer->database);
+}
+
+int
+index_writer_begin(struct index_writer *writer, struct error *err)
+{
+	return run(writer, INDEX_WRITER_BEGIN, err);
+}
+
+/* --- an entry -------------------------------------------------------------
+ */
+
+struct row {
+	struct projection_entry names;
+	dictionary_id file;
+};
+
+static int
+look_up_names(struct index_writer *writer, const struct entry *entry,
+    struct slice file, struct row *row, struct error *err)
+{
+	if (dictionary_writer_file(writer->dictionary, file, &row->file, err) ==
+		-1 ||
+	    dictionary_writer_actor(writer->dictionary, entry->actor,
+		entry->actor_name, &row->names.actor, err) == -1 ||
+	    dictionary_writer_capability(writer->dictionary, entry->capability,
+		&row->names.capability, err) == -1)
+		return -1;
+	row->names.session = 0;
+	if (entry->session_id.data == NULL)
+		return 0;
+	return dictionary_writer_session(
+	    writer->dictionary, entry->session_id, &row->names.session, err);
+}
+
+/* The first four bytes, as SQLite keeps them in four. */
+static int32_t
+payload_prefix(const struct entry *entry)
+{
+	const unsigned char *hash = entry->payload_hash;
+
+	return (int32_t)((uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 |
+			 (uint32_t)hash[2] << 8 | hash[3]);
+}
+
+static void
+bind_duration(struct statement *statement, int index, struct slice duration_ms)
+{
+	double milliseconds;
+
+	if (duration_ms.data == NULL ||
+	    number_parse_double(duration_ms, 0, 1e15, &milliseconds) == -1)
+		statement_bind_null(statement, index);
+	else
+		statement_bind_i64(statement, index,
+		    (int64_t)(milliseconds * (double)USEC_PER_MSEC + 0.5));
+}
+
+static int
+add_row(struct index_writer *writer, const struct entry *entry,
+    const struct row *row, uint64_t offset, struct error *err)
+{
+	struct statement add =
+	    statement_start(writer->statements, INDEX_WRITER_ADD_ENTRY);
+
+	statement_bind_u64(&add, 1, entry->seq);
+	statement_bind_u64(&add, 2, entry->time);
+	statement_bind_u64(&add, 3, row->file);
+	statement_bind_u64(&add, 4, offset);
+	statement_bind_i64(&add, 5, payload_prefix(entry));
+	statement_bind_u64(&add, 6, row->names.actor);
+	statement_bind_u64(&add, 7, row->names.capability);
+	statement_bind_u64(&add, 8, row->names.session);
+	statement_bind_u64(&add, 9, entry->status);
+	statement_bind_u64(
+	    &add, 10, segment_kind(entry->actor, entry->tier, entry->source));
+	bind_duration(&add, 11, entry->duration_ms);
+	return statement_run(&add, err);
+}
+
+static int
+add_call(
+    struct index_writer *writer, const struct entry *entry, struct error *err)
+{
+	struct statement add;
+
+	if (entry->call_id.data == NULL)
+		return 0;
+	add = statement_start(writer->statements, INDEX_WRITER_ADD_CALL);
+	statement_bind_u64(&add, 1, calls_hash(entry->call_id));
+	statement_bind_u64(&add, 2, entry->seq);
+	return statement_run(&add, err);
+}
+
+int
+index_writer_add(struct index_writer *writer, const struct entry *entry,
+    struct slice file, uint64_t offset, struct error *err)
+{
+	struct index_extent *extent = &writer->extent;
+	struct row row = { .names = { .entry = entry } };
+
+	assert(entry->seq > extent->last_seq);
+	if (entry->seq >= INT64_MAX || offset > INT64_MAX)
+		return error_set(err, ERROR_CORRUPT,
+		    "entry %llu: beyond what the index can count",
+		    (unsigned long long)entry->seq);
+	if (look_up_names(writer, entry, file, &row, err) == -1 ||
+	    add_row(writer, entry, &row, offset, err) == -1 ||
+	    add_call(writer, entry, err) == -1 ||
+	    projection_add(writer->projection, &row.names, err) == -1)
+		return -1;
+	if (extent->last_seq == 0)
+		extent->first_seq = entry->seq;
+	extent->last_seq = entry->seq;
+	memcpy(extent->last_hash, entry->entry_hash, SHA256_BYTES);
+	return 0;
+}
+
+/* --- the end of a batch ---------------------------------------------------
+ */
+
+int
+index_writer_commit(struct index_writer *writer, struct error *err)
+{
+	if (projection_flush(writer->projection, err) == -1 ||
+	    write_extent(writer, err) == -1 ||
+	    run(writer, INDEX_WRITER_COMMIT, err) == -1)
+		return -1;
+	return 0;
+}
+
+int
+index_writer_checkpoint(struct index_writer *writer, struct error *err)
+{
+	return database_checkpoint(writer->database, err);
+}
+
+int
+index_writer_rollback(struct index_writer *writer, struct error *err)
+{
+	dictionary_writer_reset(writer->dictionary);
+	/* SQLite may have done so already. */
+	if (sqlite3_get_autocommit(database_handle(writer->database)) == 0 &&
+	    run(writer, INDEX_WRITER_ROLLBACK, err) == -1)
+		return -1;
+	if (projection_reset(writer->projection, err) == -1)
+		return -1;
+	return read_extent(writer, err);
+}
+
+int
+index_writer_clear(
+    struct index_writer *writer, uint64_t generation, struct error *err)
+{
+	static const int tables[] = {
+		INDEX_WRITER_CLEAR_ENTRIES,
+		INDEX_WRITER_CLEAR_FILES,
+		INDEX_WRITER_CLEAR_CAPABILITIES,
+		INDEX_WRITER_CLEAR_ACTORS,
+		INDEX_WRITER_CLEAR_SESSIONS,
+		INDEX_WRITER_CLEAR_RECENT_CALLS,
+	};
+
+	if (index_writer_begin(writer, err) == -1)
+		return -1;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (run(writer, tables[i], err) == -1)
+			return -1;
+	dictionary_writer_reset(writer->dictionary);
+	if (projection_clear(writer->projection, err) == -1)
+		return -1;
+	writer->extent = (struct index_extent){
+		.generation = generation,
+		.first_seq = 1,
+	};
+	return index_writer_commit(writer, err);
+}

@@ -1,0 +1,341 @@
+#include "store/store.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "log/cursor.h"
+#include "sql/agents.h"
+#include "sql/approvals.h"
+#include "sql/calls.h"
+#include "sql/dictionary.h"
+#include "sql/schema_kruxos.h"
+#include "sql/search.h"
+#include "sql/sessions.h"
+#include "sql/store.h"
+
+#include <assert.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct {
+	const struct statement_text *texts;
+	size_t count;
+} sets[STORE_SETS] = {
+	[STORE_STORE] = { store_statements, COUNT(store_statements) },
+	[STORE_DICTIONARY] = { dictionary_statements,
+	    COUNT(dictionary_statements) },
+	[STORE_SEARCH] = { search_statements, COUNT(search_statements) },
+	[STORE_AGENTS] = { agents_statements, COUNT(agents_statements) },
+	[STORE_SESSIONS] = { sessions_statements, COUNT(sessions_statements) },
+	[STORE_APPROVALS] = { approvals_statements,
+	    COUNT(approvals_statements) },
+	[STORE_CALLS] = { calls_statements, COUNT(calls_statements) },
+};
+
+struct extent {
+	uint64_t generation;
+	uint64_t first_seq, last_seq;
+	uint64_t recent_seq, tail_seq;
+};
+
+struct store {
+	char *path;
+	char *audit_dir;
+	struct database *database; /* NULL: not open */
+	struct statement_set *sets[STORE_SETS];
+	int depth; /* of store_begin() */
+	struct extent extent;
+	struct cursor *cursor; /* NULL: not open */
+};
+
+struct store *
+store_open(const char *database, const char *audit_dir)
+{
+	struct store *store = memory_new(sizeof(*store));
+	struct buf copy = BUF_INIT;
+
+	buf_add_str(&copy, database);
+	store->path = buf_detach(&copy);
+	buf_add_str(&copy, audit_dir);
+	store->audit_dir = buf_detach(&copy);
+	return store;
+}
+
+static void
+close_database(struct store *store)
+{
+	for (size_t i = 0; i < STORE_SETS; i++) {
+		statement_set_free(store->sets[i]);
+		store->sets[i] = NULL;
+	}
+	database_close(store->database);
+	store->database = NULL;
+}
+
+void
+store_close(struct store *store)
+{
+	if (store == NULL)
+		return;
+	close_database(store);
+	cursor_free(store->cursor);
+	free(store->audit_dir);
+	free(store->path);
+	free(store);
+}
+
+/* --- snapshots ------------------------------------------------------------
+ */
+
+static int
+open_database(struct store *store, struct error *err)
+{
+	store->database = database_open(store->path, DATABASE_READ, err);
+	if (store->database == NULL)
+		return -1;
+	if (database_is_of(store->database, &schema_kruxos, err) == -1)
+		goto fail;
+	for (size_t i = 0; i < STORE_SETS; i++) {
+		store->sets[i] = statement_set_new(
+		    store->database, sets[i].texts, sets[i].count, err);
+		if (store->sets[i] == NULL)
+			goto fail;
+	}
+	return 0;
+fail:
+	close_database(store);
+	return error_prefix(err, "%s", store->path);
+}
+
+static int
+run(struct store *store, int index, struct error *err)
+{
+	struct statement statement = store_start(store, STORE_STORE, index);
+
+	return statement_run(&statement, err);
+}
+
+static int
+read_extent(struct store *store, struct error *err)
+{
+	struct statement find = store_start(store, STORE_STORE, STORE_EXTENT);
+	struct extent *extent = &store->extent;
+	bool is_there = statement_next(&find);
+
+	if (is_there) {
+		extent->generation = statement_u64(&find, 0);
+		extent->first_seq = statement_u64(&find, 1);
+		extent->last_seq = statement_u64(&find, 2);
+		extent->recent_seq = statement_u64(&find, 3);
+		extent->tail_seq = statement_u64(&find, 4);
+	}
+	if (statement_end(&find, err) == -1)
+		return -1;
+	if (!is_there || extent->recent_seq > extent->tail_seq ||
+	    extent->tail_seq > extent->last_seq + 1)
+		return error_set(
+		    err, ERROR_CORRUPT, "%s: damaged", store->path);
+	return 0;
+}
+
+int
+store_begin(struct store *store, struct error *err)
+{
+	struct error ignored;
+
+	if (store->depth > 0) {
+		store->depth++;
+		return 0;
+	}
+	if (store->database != NULL && !database_is_there(store->database))
+		close_database(store);
+	if (store->database == NULL && open_database(store, err) == -1)
+		return -1;
+	if (run(store, STORE_BEGIN, err) == -1 ||
+	    read_extent(store, err) == -1) {
+		(void)run(store, STORE_END, &ignored);
+		/* Opened anew by the next, who may find another file. */
+		close_database(store);
+		return -1;
+	}
+	store->depth = 1;
+	return 0;
+}
+
+void
+store_end(struct store *store)
+{
+	struct error ignored;
+
+	assert(store->depth > 0);
+	if (--store->depth > 0)
+		return;
+	/* Nothing was written: it can fail no more than a rollback. */
+	if (run(store, STORE_END, &ignored) == -1)
+		close_database(store);
+}
+
+struct statement
+store_start(struct store *store, enum store_set set, int index)
+{
+	return statement_start(store->sets[set], index);
+}
+
+uint64_t
+store_last_seq(struct store *store)
+{
+	return store->extent.last_seq;
+}
+
+uint64_t
+store_first_seq(struct store *store)
+{
+	return store->extent.first_seq;
+}
+
+uint64_t
+store_generation(struct store *store)
+{
+	return store->extent.generation;
+}
+
+uint64_t
+store_recent_seq(struct store *store)
+{
+	return store->extent.recent_seq;
+}
+
+uint64_t
+store_tail_seq(struct store *store)
+{
+	return store->extent.tail_seq;
+}
+
+/* --- lines ----------------------------------------------------------------
+ */
+
+/* A row's place; false: it says nonsense. */
+static bool
+read_place(struct statement *row, uint64_t seq, struct store_place *place)
+{
+	struct slice file = statement_text(row, 0);
+
+	if (file.len >= sizeof(place->file))
+		return false;
+	*place = (struct store_place){ .seq = seq,
+		.offset = statement_u64(row, 1),
+		.payload_prefix = (uint32_t)statement_i64(row, 2) };
+	memcpy(place->file, file.data, file.len);
+	return true;
+}
+
+int
+store_find(struct store *store, uint64_t seq, struct store_place *ret_place,
+    struct error *err)
+{
+	struct store_place place;
+	struct statement find;
+	bool is_there, is_good = false;
+
+	if (seq > INT64_MAX)
+		return error_set(err, ERROR_NOT_FOUND, "there is no such seq");
+	if (store_begin(store, err) == -1)
+		return -1;
+	find = store_start(store, STORE_STORE, STORE_FIND);
+	statement_bind_u64(&find, 1, seq);
+	is_there = statement_next(&find) && seq >= store->extent.first_seq;
+	if (is_there)
+		is_good = read_place(&find, seq, &place);
+	if (statement_end(&find, err) == -1) {
+		store_end(store);
+		return -1;
+	}
+	store_end(store);
+	if (!is_there)
+		return error_set(err, ERROR_NOT_FOUND,
+		    "entry %llu is not in the index", (unsigned long long)seq);
+	/* store_read() finds the line without the row, too. */
+	*ret_place = is_good ? place : (struct store_place){ .seq = seq };
+	return 0;
+}
+
+static uint32_t
+prefix_of(const unsigned char hash[static SHA256_BYTES])
+{
+	return (uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 |
+	       (uint32_t)hash[2] << 8 | hash[3];
+}
+
+/* Does the line `out` from `begin` on belong to `place`? */
+static bool
+is_line_of(const struct store_place *place, const struct buf *out, size_t begin,
+    struct entry *ret_entry)
+{
+	struct slice line = { out->data + begin, out->len - begin };
+	struct error ignored;
+
+	return entry_parse(line, ret_entry, &ignored) == 0 &&
+	       ret_entry->seq == place->seq &&
+	       prefix_of(ret_entry->payload_hash) == place->payload_prefix;
+}
+
+/* Where the row is wrong, the log knows. */
+static int
+search_log(struct store *store, const struct store_place *place,
+    struct buf *out, struct entry *ret_entry, struct store_place *ret_place,
+    struct error *err)
+{
+	struct cursor_line line;
+	size_t begin = out->len;
+	int result;
+
+	if (cursor_seek(store->cursor, place->seq, err) == -1)
+		return -1;
+	result = cursor_next(store->cursor, UINT64_MAX, &line, err);
+	if (result == -1)
+		return -1;
+	if (result == 0 || line.seq != place->seq)
+		return error_set(err, ERROR_NOT_FOUND,
+		    "entry %llu is not in the log",
+		    (unsigned long long)place->seq);
+	buf_add_slice(out, line.line);
+	if (entry_parse((struct slice){ out->data + begin, line.line.len },
+		ret_entry, err) == -1) {
+		buf_set_len(out, begin);
+		return error_prefix(err, "%s: entry %llu", line.file,
+		    (unsigned long long)place->seq);
+	}
+	*ret_place = (struct store_place){
+		.seq = place->seq,
+		.offset = line.offset,
+		.payload_prefix = prefix_of(ret_entry->payload_hash),
+	};
+	memccpy(ret_place->file, line.file, '\0', sizeof(ret_place->file));
+	return 0;
+}
+
+int
+store_read(struct store *store, const struct store_place *place,
+    struct buf *out, struct entry *ret_entry, struct store_place *ret_place,
+    struct error *err)
+{
+	struct store_place wanted = *place; /* may be ret_place */
+	size_t begin = out->len;
+	struct error first = { 0 };
+
+	if (store->cursor == NULL)
+		store->cursor = cursor_open(store->audit_dir, err);
+	if (store->cursor == NULL)
+		return -1;
+	if (cursor_read_at(store->cursor, slice_of(wanted.file), wanted.offset,
+		out, &first) == 0 &&
+	    is_line_of(&wanted, out, begin, ret_entry)) {
+		*ret_place = wanted;
+		return 0;
+	}
+	buf_set_len(out, begin);
+	if (first.code == ERROR_SYSTEM) {
+		*err = first;
+		return -1;
+	}
+	return search_log(store, &wanted, out, ret_entry, ret_place, err);
+}

@@ -1,0 +1,375 @@
+#include "collectors/kruxosd/indexer.c"
+
+#include "tests/unit/corpus.h"
+
+#include "store/search.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+
+DEFINE_CLEANUP(struct indexer *, indexer_free);
+DEFINE_CLEANUP(struct store *, store_close);
+
+#define DEADLINE (20 * USEC_PER_SEC)
+
+static struct indexer *
+start(struct corpus *corpus, uint64_t durable)
+{
+	struct error err = { 0 };
+	struct indexer *indexer = indexer_new(
+	    corpus->maker.dir, corpus->maker.dir, &clock_system, &err);
+
+	if (indexer == NULL)
+		fail_msg("%s", err.sentence);
+	indexer_durable(indexer, durable);
+	assert_int_equal(indexer_start(indexer, &err), 0);
+	return indexer;
+}
+
+/* Wait until the index is ok and holds all through `seq`. */
+static struct indexer_state
+wait_until(struct indexer *indexer, uint64_t seq)
+{
+	usec_t end = clock_monotonic(&clock_system) + DEADLINE;
+	struct indexer_state state;
+
+	for (;;) {
+		struct pollfd moved = { indexer_fd(indexer), POLLIN, 0 };
+		uint64_t count;
+
+		indexer_get(indexer, &state);
+		if (state.is_ok && !state.is_rebuilding &&
+		    state.index_seq == seq)
+			return state;
+		if (clock_monotonic(&clock_system) > end)
+			fail_msg("index at %llu, not %llu: %s",
+			    (unsigned long long)state.index_seq,
+			    (unsigned long long)seq, state.sentence);
+		if (poll(&moved, 1, 1000) == 1)
+			assert_int_equal(
+			    read(moved.fd, &count, sizeof(count)), 8);
+	}
+}
+
+static uint64_t
+total(struct corpus *corpus)
+{
+	cleanup(store_closep) struct store *store =
+	    store_open(corpus->database, corpus->maker.dir);
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct search search = { .filter = FILTER_INIT };
+	struct search_page page;
+	struct error err = { 0 };
+
+	if (search_page(store, &search, &arena, &page, &err) == -1)
+		fail_msg("%s", err.sentence);
+	return page.total;
+}
+
+static void
+what_is_durable_is_indexed_and_nothing_beyond(void **state)
+{
+	struct corpus corpus;
+
+	(void)state;
+	corpus_make(&corpus, 1000, 1);
+	{
+		cleanup(indexer_freep) struct indexer *indexer =
+		    start(&corpus, 600);
+
+		wait_until(indexer, 600);
+		assert_int_equal(total(&corpus), 600);
+		indexer_durable(indexer, 601);
+		wait_until(indexer, 601);
+		indexer_durable(indexer, 1000);
+		wait_until(indexer, 1000);
+		corpus_add(&corpus, 500);
+		indexer_durable(indexer, 1500);
+		wait_until(indexer, 1500);
+		assert_int_equal(total(&corpus), 1500);
+	}
+	corpus_free(&corpus);
+}
+
+static void
+it_goes_on_where_it_ended(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+	struct indexer_state before, after;
+
+	(void)state;
+	corpus_make(&corpus, 9000, 2);
+	indexer = start(&corpus, 5000);
+	before = wait_until(indexer, 5000);
+	indexer_free(indexer);
+	indexer = start(&corpus, 9000);
+	after = wait_until(indexer, 9000);
+	assert_int_equal(after.generation, before.generation);
+	assert_memory_equal(after.index_hash, corpus.maker.hash, SHA256_BYTES);
+	assert_int_equal(total(&corpus), 9000);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+static void
+reindex_builds_the_same_under_another_generation(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+	struct indexer_state before, after;
+
+	(void)state;
+	corpus_make(&corpus, 3000, 3);
+	indexer = start(&corpus, 3000);
+	before = wait_until(indexer, 3000);
+	indexer_reindex(indexer);
+	after = wait_until(indexer, 3000);
+	assert_int_not_equal(after.generation, before.generation);
+	assert_int_equal(total(&corpus), 3000);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+static size_t
+count_files(const char *folder, const char *part)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t count = 0;
+
+	while ((entry = readdir(dir)) != NULL)
+		count += strstr(entry->d_name, part) != NULL;
+	closedir(dir);
+	return count;
+}
+
+/* Else it is as whole as its write-ahead log. */
+static int
+truncate_log(struct corpus *corpus)
+{
+	char path[sizeof(corpus->database) + 4];
+
+	snprintf(path, sizeof(path), "%s-wal", corpus->database);
+	return truncate(path, 0);
+}
+
+static void
+a_database_deleted_under_the_daemon_is_built_again(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+
+	(void)state;
+	corpus_make(&corpus, 3000, 4);
+	indexer = start(&corpus, 2000);
+	wait_until(indexer, 2000);
+	assert_int_equal(unlink(corpus.database), 0);
+	indexer_durable(indexer, 3000);
+	wait_until(indexer, 3000);
+	assert_int_equal(total(&corpus), 3000);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+static void
+a_damaged_database_is_kept_aside_and_built_again(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+	struct indexer_state before, after;
+
+	(void)state;
+	corpus_make(&corpus, 3000, 4);
+	indexer = start(&corpus, 3000);
+	before = wait_until(indexer, 3000);
+	indexer_free(indexer);
+	maker_patch(&corpus.maker, "kruxos.db", 0, "xxxxxxxx", 8);
+	assert_int_equal(truncate_log(&corpus), 0);
+	indexer = start(&corpus, 3000);
+	after = wait_until(indexer, 3000);
+	assert_int_not_equal(after.generation, before.generation);
+	assert_int_equal(total(&corpus), 3000);
+	assert_int_equal(
+	    count_files(corpus.maker.dir, "kruxos.db.damaged-"), 3);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+static void
+an_index_of_another_log_is_built_again(void **state)
+{
+	struct corpus one, other;
+	struct indexer *indexer;
+
+	(void)state;
+	corpus_make(&one, 800, 5);
+	corpus_make(&other, 900, 6);
+	indexer = start(&one, 800);
+	wait_until(indexer, 800);
+	indexer_free(indexer);
+	assert_int_equal(rename(one.database, other.database), 0);
+	indexer = start(&other, 900);
+	wait_until(indexer, 900);
+	assert_int_equal(total(&other), 900);
+	indexer_free(indexer);
+	corpus_free(&one);
+	corpus_free(&other);
+}
+
+static void
+an_index_that_leads_the_log_is_built_again(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+	struct buf path = BUF_INIT;
+
+	(void)state;
+	corpus_make(&corpus, 800, 7);
+	indexer = start(&corpus, 800);
+	wait_until(indexer, 800);
+	indexer_free(indexer);
+	buf_addf(&path, "%s/%s", corpus.maker.dir, corpus.maker.file);
+	assert_int_equal(unlink(path.data), 0);
+	buf_free(&path);
+	indexer = start(&corpus, 600);
+	wait_until(indexer, 600);
+	assert_int_equal(total(&corpus), 600);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+/* The place of line `seq` in the last file: its offset. */
+static uint64_t
+offset_in_last_file(struct corpus *corpus, uint64_t seq)
+{
+	uint64_t offset = 0, at = seq;
+
+	while (!slice_is(corpus->entries[at - 1].capability, "log.open"))
+		offset += corpus->lines[--at - 1].len + 1;
+	return offset;
+}
+
+static void
+damaged_lines_are_left_out_and_the_rest_is_indexed(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+
+	(void)state;
+	corpus_make(&corpus, 1000, 8);
+	/* A line that is none; a seq far ahead; one far behind; the last. */
+	maker_patch(&corpus.maker, corpus.maker.file,
+	    offset_in_last_file(&corpus, 800), "x", 1);
+	maker_patch(&corpus.maker, corpus.maker.file,
+	    offset_in_last_file(&corpus, 850) + 7, "950", 3);
+	maker_patch(&corpus.maker, corpus.maker.file,
+	    offset_in_last_file(&corpus, 860) + 7, "001", 3);
+	maker_patch(&corpus.maker, corpus.maker.file,
+	    offset_in_last_file(&corpus, 870) + 7, "999", 3);
+	indexer = start(&corpus, 900);
+	wait_until(indexer, 900);
+	assert_int_equal(total(&corpus), 896);
+	indexer_durable(indexer, 1000);
+	wait_until(indexer, 1000);
+	assert_int_equal(total(&corpus), 996);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+static void
+without_a_folder_it_is_not_made(void **state)
+{
+	struct error err = { 0 };
+
+	(void)state;
+	assert_null(
+	    indexer_new("/nonexistent", "/nonexistent", &clock_system, &err));
+	assert_int_equal(err.code, ERROR_SYSTEM);
+}
+
+struct heard {
+	uint64_t count;
+	uint32_t sum;
+};
+
+static void
+on_hash(void *context, uint32_t hash, usec_t at)
+{
+	struct heard *heard = context;
+
+	(void)at;
+	heard->count++;
+	heard->sum += hash;
+}
+
+static void
+a_call_is_found_by_all_that_makes_it_the_same(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+	struct heard heard = { 0 }, expected = { 0 };
+	struct error err = { 0 };
+
+	(void)state;
+	corpus_make(&corpus, 70000, 9);
+	indexer = start(&corpus, 70000);
+	wait_until(indexer, 70000);
+	for (size_t i = 0; i < corpus.count; i += 97) {
+		struct entry entry = corpus.entries[i];
+		uint64_t newest = 0;
+
+		for (size_t j = corpus.count; j-- > 0 && newest == 0;)
+			if (entry.call_id.data != NULL &&
+			    is_same(&entry, &corpus.entries[j]))
+				newest = corpus.entries[j].seq;
+		assert_int_equal(indexer_find_call(indexer, &entry, 0), newest);
+		if (newest != 0)
+			assert_int_equal(
+			    indexer_find_call(indexer, &entry,
+				corpus.entries[newest - 1].recorded_at + 1),
+			    0);
+		entry.status = (entry.status + 1) % ENTRY_STATUSES;
+		assert_int_not_equal(
+		    indexer_find_call(indexer, &entry, 0), i + 1);
+	}
+	for (size_t i = 0; i < corpus.count; i++)
+		if (corpus.entries[i].call_id.data != NULL)
+			on_hash(&expected,
+			    indexer_call_hash(corpus.entries[i].call_id), 0);
+	assert_int_equal(
+	    indexer_each_call(indexer, 0, on_hash, &heard, &err), 0);
+	assert_int_equal(heard.count, expected.count);
+	assert_int_equal(heard.sum, expected.sum);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_durable_is_indexed_and_nothing_beyond),
+		cmocka_unit_test(it_goes_on_where_it_ended),
+		cmocka_unit_test(
+		    reindex_builds_the_same_under_another_generation),
+		cmocka_unit_test(
+		    a_damaged_database_is_kept_aside_and_built_again),
+		cmocka_unit_test(
+		    a_database_deleted_under_the_daemon_is_built_again),
+		cmocka_unit_test(an_index_of_another_log_is_built_again),
+		cmocka_unit_test(an_index_that_leads_the_log_is_built_again),
+		cmocka_unit_test(
+		    damaged_lines_are_left_out_and_the_rest_is_indexed),
+		cmocka_unit_test(without_a_folder_it_is_not_made),
+		cmocka_unit_test(a_call_is_found_by_all_that_makes_it_the_same),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
