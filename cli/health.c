@@ -56,7 +56,7 @@ static const struct {
 	{ "gateway", "Gateway", { "unknown", "running", "slow", "down" } },
 	{ "vault", "Vault", { "unknown", "unlocked", "locked", "down" } },
 	{ "proxy", "Proxy", { "unknown", "syncing", "stalled", "down" } },
-	{ "audit", "Audit", { "unknown", "writing", "failing", "failing" } },
+	{ "audit", "Audit", { "unknown", "writing", "writing", "failing" } },
 	{ "state", "State", { "unknown", "good", "degraded", "damaged" } },
 };
 
@@ -90,8 +90,7 @@ static const struct option_row health_options[] = {
 
 DEFINE_CLEANUP(struct status_page *, status_close);
 
-/* --- from the daemon's status page -----------------------------------------
- */
+/* --- from the daemon's status page -------------------------------------- */
 
 /* -1: there is no page, or nobody writes it any more. */
 static int
@@ -118,23 +117,33 @@ health_megabytes(uint64_t bytes)
 	return (double)(bytes >> 20);
 }
 
+/* As health.fcgi judges it. */
+static enum health_state
+health_audit_of_page(const struct status *page)
+{
+	if (page->refusal != STATUS_ACCEPTING)
+		return HEALTH_UNHEALTHY;
+	if (page->integrity == STATUS_DAMAGED || !page->index_ok)
+		return HEALTH_DEGRADED;
+	return HEALTH_HEALTHY;
+}
+
 /* Nothing behind api.sock answers; the daemon does. What nginx serves is down,
  * so at best this is "degraded". */
 static void
 health_of_page(const struct status *page, struct health *health)
 {
-	bool writes = page->refusal == STATUS_ACCEPTING &&
-		      page->integrity != STATUS_DAMAGED;
+	uint64_t uptime =
+	    (clock_realtime(&clock_system) - page->started_at) / USEC_PER_SEC;
+	enum health_state audit = health_audit_of_page(page);
 
-	health->services[HEALTH_AUDIT] =
-	    writes ? HEALTH_HEALTHY : HEALTH_UNHEALTHY;
+	health->services[HEALTH_AUDIT] = audit;
 	health->services[HEALTH_STATE] =
 	    page->state_ok ? HEALTH_HEALTHY : HEALTH_UNHEALTHY;
-	health->state =
-	    writes && page->state_ok ? HEALTH_DEGRADED : HEALTH_UNHEALTHY;
-	health->uptime_seconds =
-	    (double)((clock_realtime(&clock_system) - page->started_at) /
-		     USEC_PER_SEC);
+	health->state = audit == HEALTH_UNHEALTHY || !page->state_ok
+			    ? HEALTH_UNHEALTHY
+			    : HEALTH_DEGRADED;
+	health->uptime_seconds = (double)uptime;
 	if (page->sampled_at == 0 || page->sampled_at + HEALTH_SAMPLE_FRESH <
 					 clock_boottime(&clock_system))
 		return;
@@ -144,8 +153,7 @@ health_of_page(const struct status *page, struct health *health)
 	health->disk_used_percent = page->disk_used_percent;
 }
 
-/* --- from GET /health -------------------------------------------------------
- */
+/* --- from GET /health --------------------------------------------------- */
 
 static enum health_state
 health_state_of(struct slice name)

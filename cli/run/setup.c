@@ -230,7 +230,7 @@ setup_nginx(const struct rundir *dir, const struct config *config,
 		arena_printf(arena, "STREAMS_PER_ADDRESS=%u",
 		    config->streams_per_address),
 		arena_printf(arena, "NAMES=%s", names.data),
-		"VERSION=" KRUXOS_VERSION,
+		arena_printf(arena, "VERSION=%s", KRUXOS_VERSION),
 		NULL,
 	};
 

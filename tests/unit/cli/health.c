@@ -162,13 +162,19 @@ without_nginx_the_page_tells(void **state)
 	static const struct {
 		enum status_refusal refusal;
 		enum status_integrity integrity;
-		bool state_ok;
-		enum health_state health;
+		bool index_ok, state_ok;
+		enum health_state audit, health;
 	} cases[] = {
-		{ STATUS_ACCEPTING, STATUS_VERIFIED, true, HEALTH_DEGRADED },
-		{ STATUS_ACCEPTING, STATUS_DAMAGED, true, HEALTH_UNHEALTHY },
-		{ STATUS_ACCEPTING, STATUS_VERIFIED, false, HEALTH_UNHEALTHY },
-		{ STATUS_DISK_FULL, STATUS_VERIFIED, true, HEALTH_UNHEALTHY },
+		{ STATUS_ACCEPTING, STATUS_VERIFIED, true, true, HEALTH_HEALTHY,
+		    HEALTH_DEGRADED },
+		{ STATUS_ACCEPTING, STATUS_DAMAGED, true, true, HEALTH_DEGRADED,
+		    HEALTH_DEGRADED },
+		{ STATUS_ACCEPTING, STATUS_VERIFIED, false, true,
+		    HEALTH_DEGRADED, HEALTH_DEGRADED },
+		{ STATUS_ACCEPTING, STATUS_VERIFIED, true, false,
+		    HEALTH_HEALTHY, HEALTH_UNHEALTHY },
+		{ STATUS_DISK_FULL, STATUS_VERIFIED, true, true,
+		    HEALTH_UNHEALTHY, HEALTH_UNHEALTHY },
 	};
 
 	(void)state;
@@ -177,6 +183,7 @@ without_nginx_the_page_tells(void **state)
 		struct status page = {
 			.refusal = cases[i].refusal,
 			.integrity = cases[i].integrity,
+			.index_ok = cases[i].index_ok,
 			.state_ok = cases[i].state_ok,
 			.sampled_at = clock_boottime(&clock_system),
 			.cpu_percent = 1.5,
@@ -186,6 +193,7 @@ without_nginx_the_page_tells(void **state)
 		};
 
 		health_of_page(&page, &health);
+		assert_int_equal(health.services[HEALTH_AUDIT], cases[i].audit);
 		assert_int_equal(health.state, cases[i].health);
 		assert_true(health.memory_total_mb > 3.9);
 	}
