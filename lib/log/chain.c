@@ -283,6 +283,14 @@ chain_add(struct chain *chain, struct slice line, struct chain_fault *ret_fault)
 	return 0;
 }
 
+void
+chain_last(const struct chain *chain, uint64_t *ret_seq,
+    unsigned char ret_hash[static SHA256_BYTES])
+{
+	*ret_seq = chain->next_seq - 1;
+	memcpy(ret_hash, chain->last_hash, SHA256_BYTES);
+}
+
 /* --- the log as a whole --------------------------------------------------- */
 
 struct verification {

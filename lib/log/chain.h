@@ -82,6 +82,10 @@ void chain_free(struct chain *chain);
 int chain_add(
     struct chain *chain, struct slice line, struct chain_fault *ret_fault);
 
+/* The last line that holds: its seq and its entry_hash. */
+void chain_last(const struct chain *chain, uint64_t *ret_seq,
+    unsigned char ret_hash[static SHA256_BYTES]);
+
 /* The tail of the last file, from the first bad byte on, with no later file:
  * can it be the rest of one unfinished batch? Not if its first line is whole
  * by itself and only stands in the wrong place, if two different later

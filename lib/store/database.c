@@ -241,7 +241,7 @@ database_migrate(struct database *database,
 	if (read_version(database, &version, err) == -1)
 		return -1;
 	if (version < 0 || version > schema->count)
-		return error_set(err, ERROR_CORRUPT,
+		return error_set(err, ERROR_INVALID,
 		    "%s: written by a later version (schema %d, ours is %d)",
 		    schema->name, version, schema->count);
 	for (; version < schema->count; version++)

@@ -49,7 +49,7 @@ struct database_schema {
 };
 
 /* Bring the database up to `schema`, each step in a transaction of its own;
- * user_version counts them. ERROR_CORRUPT: it has been written by a later
+ * user_version counts them. ERROR_INVALID: it has been written by a later
  * version; or what the failing step says. */
 int database_migrate(struct database *database,
     const struct database_schema *schema, struct error *err);

@@ -90,7 +90,7 @@ the_schema_grows_step_by_step_and_is_known_again(void **state)
 	assert_int_equal(
 	    database_run(writer, "INSERT INTO a VALUES (1, 2)", &err), 0);
 	assert_int_equal(database_migrate(writer, &first, &err), -1);
-	assert_int_equal(err.code, ERROR_CORRUPT);
+	assert_int_equal(err.code, ERROR_INVALID);
 	assert_non_null(strstr(err.sentence, "later version"));
 }
 

@@ -1,0 +1,44 @@
+/* Payloads are taken out of the log; the heads and the chain stand.
+ *
+ * First an `audit.erase` entry is made durable, which names the seqs and the
+ * reason; then each payload is overwritten in place by `"erased_by":<seq>` and
+ * spaces of the same length, and synced, before the next batch is written. The
+ * entry is the redo record: what a power cut leaves half done is done at the
+ * next start, and what the disk refuses is noted in state.db and tried again.
+ *
+ * Copies under torn/ lose all their payloads: they were never acknowledged,
+ * and what was sent again after a crash stands in the log under another seq.
+ */
+#ifndef KRUXOSD_ERASURE_H
+#define KRUXOSD_ERASURE_H
+
+#include "base/disk.h"
+#include "collectors/kruxosd/command.h"
+#include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/state.h"
+
+enum {
+	ERASURE_SEQS = 1000, /* in one command: its entry is never cut */
+	ERASURE_REASON_BYTES = 1024,
+};
+
+struct erasure;
+
+/* Erase in the log whose folder is open as `dir`, with that path. All of it
+ * stays the caller's. Never NULL. */
+struct erasure *erasure_new(struct disk *disk, int dir, const char *audit_dir,
+    struct commit *commit, struct state *state);
+void erasure_free(struct erasure *erasure);
+
+/* {"do":"audit.erase","args":{"seqs":[…],"reason":"…"}} →
+ * {"seq":S,"erased":N,"erased_before":M} */
+void erasure_command(struct erasure *erasure, struct command_call *call);
+
+/* Do what the `audit.erase` entry `seq` names, as far as it is not done. 0: it
+ * is done; -1: ERROR_NOT_FOUND (no such entry), ERROR_SYSTEM. */
+int erasure_redo(struct erasure *erasure, uint64_t seq, struct error *err);
+
+/* Try again what is noted as not done. */
+void erasure_retry(struct erasure *erasure);
+
+#endif

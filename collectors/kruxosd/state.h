@@ -1,0 +1,85 @@
+/* state.db: what no log can give back. It is backed up and migrated, never
+ * rebuilt.
+ *
+ * A damaged one is kept beside the new one as state.db.damaged-<time> (with
+ * its -wal and -shm), and state_sentence() says what is lost. The log does not
+ * depend on it: without one (a full disk) every function fails, and the daemon
+ * goes on.
+ *
+ * Of one thread: the loop's.
+ */
+#ifndef KRUXOSD_STATE_H
+#define KRUXOSD_STATE_H
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/sha256.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct state;
+
+/* Open, create or migrate the file at `path` (copied). NULL: ERROR_INVALID, it
+ * was written by a later version, which this one must not touch. */
+struct state *
+state_open(const char *path, struct clock *clock, struct error *err);
+void state_close(struct state *state);
+
+/* Is it usable, and is all there that was written? Why not, else "". */
+bool state_is_ok(const struct state *state);
+const char *state_sentence(const struct state *state);
+
+/* --- retention --------------------------------------------------------- */
+
+/* All that was ever taken out of the log. */
+struct state_removed {
+	uint64_t through_seq; /* the last entry that is gone */
+	uint64_t files;
+	uint64_t bytes;
+	uint64_t entries;
+	uint64_t agent_entries;
+	uint64_t sessions;    /* session.start */
+	uint64_t evaluations; /* entries with a policy tier */
+	uint64_t errors;
+	uint64_t denied;
+};
+
+int state_read_removed(
+    struct state *state, struct state_removed *ret_removed, struct error *err);
+
+/* The totals as they are now; `at` (CLOCK_BOOTTIME) counts as a removal. */
+int state_set_removed(struct state *state, const struct state_removed *removed,
+    usec_t at, struct error *err);
+
+/* How many files were removed since `since` (CLOCK_BOOTTIME) in this boot. */
+int state_count_removals(
+    struct state *state, usec_t since, uint64_t *ret_count, struct error *err);
+
+/* --- erasure ----------------------------------------------------------- */
+
+enum { STATE_ERASURES = 64 };
+
+/* audit.erase entries that are not done: at most STATE_ERASURES of them, the
+ * oldest first. */
+int state_read_erasures(struct state *state,
+    uint64_t ret_seqs[static STATE_ERASURES], size_t *ret_count,
+    struct error *err);
+int state_add_erasure(struct state *state, uint64_t seq, struct error *err);
+int state_end_erasure(struct state *state, uint64_t seq, struct error *err);
+
+/* --- verification ------------------------------------------------------ */
+
+struct state_verification {
+	uint64_t seq; /* the chain holds through here; 0: nothing is known */
+	unsigned char hash[SHA256_BYTES];
+	usec_t whole_at;  /* CLOCK_REALTIME; 0: the log was never read whole */
+	char damage[256]; /* what was found; "": nothing */
+};
+
+int state_read_verification(struct state *state,
+    struct state_verification *ret_verification, struct error *err);
+int state_set_verification(struct state *state,
+    const struct state_verification *verification, struct error *err);
+
+#endif
