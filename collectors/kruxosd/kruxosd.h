@@ -1,7 +1,7 @@
 /* The daemon: what it owns, opened in order, closed in reverse.
  *
- *	settings → folders and their lock → status page → log, recovered →
- *	commit → index → door
+ *	configuration → folders and their lock → status page → index → state →
+ *	log, recovered → commit → what the last batch left undone → door
  *
  * Everything runs in one loop, on one thread; the index and the verifier have
  * threads of their own and read the log's files. Parts are given what they

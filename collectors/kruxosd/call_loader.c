@@ -1,0 +1,96 @@
+#include "collectors/kruxosd/call_loader.h"
+
+#include "base/diag.h"
+#include "base/memory.h"
+
+#include <sys/eventfd.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+struct call_loader {
+	struct indexer *indexer;
+	usec_t since;
+	int done; /* an eventfd */
+	pthread_t thread;
+	bool is_started;
+	struct call_filter *filter; /* the thread's until it is done */
+};
+
+static void
+on_call(void *context, uint32_t hash, usec_t at)
+{
+	call_filter_add(context, hash, at);
+}
+
+static void *
+run(void *context)
+{
+	struct call_loader *loader = context;
+	uint64_t one = 1;
+	struct error err;
+
+	if (indexer_each_call(loader->indexer, loader->since, on_call,
+		loader->filter, &err) == -1) {
+		diag(DIAG_WARNING, "calls of the last day: %s", err.sentence);
+		call_filter_free(loader->filter);
+		loader->filter = NULL;
+	}
+	/* An eventfd that holds 0 takes a 1. */
+	if (write(loader->done, &one, sizeof(one)) == -1)
+		diag(DIAG_ERROR, "eventfd: %m");
+	return NULL;
+}
+
+struct call_loader *
+call_loader_start(struct indexer *indexer, usec_t since, struct error *err)
+{
+	struct call_loader *loader = memory_new(sizeof(*loader));
+
+	loader->indexer = indexer;
+	loader->since = since;
+	loader->filter = call_filter_new();
+	loader->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (loader->done == -1) {
+		error_set_errno(err, "eventfd");
+		call_loader_free(loader);
+		return NULL;
+	}
+	errno = pthread_create(&loader->thread, NULL, run, loader);
+	if (errno != 0) {
+		error_set_errno(err, "the thread that reads calls");
+		call_loader_free(loader);
+		return NULL;
+	}
+	loader->is_started = true;
+	return loader;
+}
+
+int
+call_loader_fd(const struct call_loader *loader)
+{
+	return loader->done;
+}
+
+struct call_filter *
+call_loader_take(struct call_loader *loader)
+{
+	struct call_filter *filter = loader->filter;
+
+	loader->filter = NULL;
+	return filter;
+}
+
+void
+call_loader_free(struct call_loader *loader)
+{
+	if (loader == NULL)
+		return;
+	if (loader->is_started)
+		pthread_join(loader->thread, NULL);
+	if (loader->done != -1)
+		close(loader->done);
+	call_filter_free(loader->filter);
+	free(loader);
+}

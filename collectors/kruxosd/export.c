@@ -1,0 +1,66 @@
+#include "collectors/kruxosd/export.h"
+
+#include "base/cleanup.h"
+#include "base/json_writer.h"
+
+static void
+on_durable(void *context, uint64_t tag, uint64_t seq, const struct error *err)
+{
+	struct command_call *call = context;
+	cleanup(buf_free) struct buf result = BUF_INIT;
+
+	(void)tag;
+	if (err != NULL) {
+		command_fail(call, err);
+		return;
+	}
+	buf_addf(&result, "{\"seq\":%llu}", (unsigned long long)seq);
+	command_ok(call, buf_slice(&result));
+}
+
+/* Who relays for others has no name of his own to give. */
+static int
+set_actor(
+    const struct command_call *call, struct entry *entry, struct error *err)
+{
+	const struct json_node *via =
+	    call->args == NULL
+		? NULL
+		: json_reader_member(call->reader, call->args, "via");
+
+	if (via == NULL && (call->peer.classes & MESSAGE_WEB) != 0)
+		return error_set_field(err, ERROR_MISSING_FIELD, "via",
+		    "via: which way the export was asked for");
+	if (via == NULL) {
+		entry->actor = ENTRY_USER;
+		entry->actor_name = call->peer.user_name;
+		entry->source = ENTRY_CLI;
+		return 0;
+	}
+	if ((call->peer.classes & (MESSAGE_WEB | MESSAGE_OWNER)) == 0)
+		return error_set_field(err, ERROR_NOT_ALLOWED, "via",
+		    "via: only the programs behind nginx may say this");
+	entry->actor = ENTRY_SYSTEM;
+	entry->source = ENTRY_DAEMON;
+	return 0;
+}
+
+void
+export_command(struct commit *commit, struct command_call *call)
+{
+	struct commit_waiter waiter = { on_durable, call, 0 };
+	struct slice args = { NULL, 0 };
+	struct entry entry = {
+		.uid = call->peer.uid,
+		.capability = SLICE_LITERAL("audit.export"),
+		.status = ENTRY_SUCCESS,
+	};
+	struct error err;
+
+	if (call->args != NULL)
+		args = call->args->text;
+	if (set_actor(call, &entry, &err) == -1 ||
+	    commit_add_json(commit, &entry, NULL, args, &waiter, NULL, &err) ==
+		-1)
+		command_fail(call, &err);
+}

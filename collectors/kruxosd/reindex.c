@@ -1,0 +1,79 @@
+#include "collectors/kruxosd/reindex.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+
+enum { WAITING_MAX = 16 };
+
+struct reindex {
+	struct indexer *indexer;
+	struct command_call *waiting[WAITING_MAX];
+	size_t count;
+};
+
+struct reindex *
+reindex_new(struct indexer *indexer)
+{
+	struct reindex *reindex = memory_new(sizeof(*reindex));
+
+	reindex->indexer = indexer;
+	return reindex;
+}
+
+/* Everyone who waits is told why he waits no more. */
+void
+reindex_free(struct reindex *reindex)
+{
+	struct error err;
+
+	if (reindex == NULL)
+		return;
+	error_set(&err, ERROR_BUSY,
+	    "the daemon stops; the index is built on at its next start");
+	while (reindex->count > 0)
+		command_fail(reindex->waiting[--reindex->count], &err);
+	free(reindex);
+}
+
+/* Who asks while it is being built waits for that. */
+void
+reindex_command(struct reindex *reindex, struct command_call *call)
+{
+	struct indexer_state state;
+	struct error err;
+
+	if (reindex->count == WAITING_MAX) {
+		error_set(&err, ERROR_BUSY,
+		    "the index is being built already, and %d wait for it",
+		    WAITING_MAX);
+		command_fail(call, &err);
+		return;
+	}
+	indexer_get(reindex->indexer, &state);
+	if (reindex->count == 0 || !state.is_rebuilding)
+		indexer_reindex(reindex->indexer);
+	reindex->waiting[reindex->count++] = call;
+}
+
+static void
+answer(struct command_call *call, const struct indexer_state *state)
+{
+	cleanup(buf_free) struct buf result = BUF_INIT;
+
+	buf_addf(&result, "{\"entries\":%llu,\"generation\":%llu}",
+	    (unsigned long long)state->index_seq,
+	    (unsigned long long)state->generation);
+	command_ok(call, buf_slice(&result));
+}
+
+void
+reindex_heard(struct reindex *reindex, const struct indexer_state *state)
+{
+	for (size_t i = 0; i < reindex->count; i++)
+		if (state->is_rebuilding)
+			command_progress(reindex->waiting[i], state->progress);
+		else
+			answer(reindex->waiting[i], state);
+	if (!state->is_rebuilding)
+		reindex->count = 0;
+}
