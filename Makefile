@@ -58,7 +58,7 @@ show = $(if $(V),,@echo "  $(1)";)
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
-programs := $(if $(filter collectors/kruxosd/main.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
+programs := $(if $(filter collectors/kruxosd/indexer.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
             $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
             $(BUILD)/bin/kruxos-run \
             $(if $(and $(wildcard lib/store/store.c),$(wildcard lib/store/search.c)),$(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi))

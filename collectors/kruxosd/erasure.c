@@ -188,7 +188,9 @@ answer(struct request *request, uint64_t seq, size_t erased)
 	if (seq != 0)
 		json_writer_pair_u64(&json, "seq", seq);
 	json_writer_pair_u64(&json, "erased", erased);
-	json_writer_pair_u64(&json, "erased_before", request->erased_before);
+	/* By another command, perhaps, while this one waited for its sync. */
+	json_writer_pair_u64(&json, "erased_before",
+	    request->erased_before + request->seqs.count - erased);
 	json_writer_end_object(&json);
 	command_ok(request->call, buf_slice(&result));
 }
