@@ -138,7 +138,9 @@ on_removed(void *context, uint64_t first_seq)
 {
 	struct kruxosd *kruxosd = context;
 
-	indexer_forget(kruxosd->indexer, first_seq);
+	diag(DIAG_DEBUG, "the log begins at entry %llu",
+	    (unsigned long long)first_seq);
+	kruxosd->page.status.commits++;
 }
 
 /* All input of this turn has been read. */
