@@ -29,7 +29,6 @@ struct connection {
 	int fd; /* -1: closed, but the commit will still call */
 
 	bool is_readable; /* as far as is known */
-	bool is_hung_up;  /* the end is near: read until it comes */
 	bool has_ended;	  /* the peer says no more */
 	bool is_deaf;	  /* the peer hears no more */
 	bool is_reading;  /* answers are sent together, at the end of it */
@@ -82,12 +81,6 @@ connection_new(struct connection_room *room, int fd, uint32_t uid,
 	room->connections = connection;
 	room->counts.connections++;
 	return connection;
-}
-
-int
-connection_fd(const struct connection *connection)
-{
-	return connection->fd;
 }
 
 struct connection *
@@ -151,8 +144,12 @@ connection_end(struct connection *connection, const struct error *why)
 void
 connection_end_all(struct connection_room *room)
 {
-	while (room->connections != NULL)
-		connection_end(room->connections, NULL);
+	struct connection *next;
+
+	for (struct connection *i = room->connections; i != NULL; i = next) {
+		next = i->next;
+		connection_end(i, NULL);
+	}
 }
 
 /* --- answers -------------------------------------------------------------- */
@@ -188,6 +185,8 @@ add_accepted(struct connection *connection, uint64_t line, uint64_t seq)
 static void
 add_held(struct connection *connection, uint64_t line)
 {
+	if (connection->held_count == 0)
+		return;
 	while (connection->held_first < connection->held_count &&
 	       connection->held[connection->held_first].line < line) {
 		size_t first = connection->held_first++;
@@ -372,6 +371,23 @@ on_commit(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 
 /* --- lines ---------------------------------------------------------------- */
 
+/* The entry stands in the log already, or in the batch: `match` says where. */
+static void
+take_repetition(struct connection *connection, const struct recent_match *match,
+    struct commit_waiter *waiter)
+{
+	struct error err;
+
+	waiter->tag |= TAG_IS_DUPLICATE;
+	if (match->seq != 0)
+		answer_duplicate(connection, connection->lines, match->seq);
+	else if (commit_add_again(connection->room->commit, match->ticket,
+		     waiter, &err) == -1)
+		answer_error(connection, connection->lines, &err);
+	else
+		connection->pending++;
+}
+
 static void
 take_entry(struct connection *connection, const struct message *message)
 {
@@ -394,15 +410,7 @@ take_entry(struct connection *connection, const struct message *message)
 
 	if (has_call && recent_look(room->recent, &message->entry,
 			    clock_realtime(room->clock), &match)) {
-		waiter.tag |= TAG_IS_DUPLICATE;
-		if (match.seq != 0)
-			answer_duplicate(
-			    connection, connection->lines, match.seq);
-		else if (commit_add_again(
-			     room->commit, match.ticket, &waiter, &err) == -1)
-			answer_error(connection, connection->lines, &err);
-		else
-			connection->pending++;
+		take_repetition(connection, &match, &waiter);
 		return;
 	}
 	if (has_call)
@@ -541,9 +549,6 @@ receive(struct connection *connection, size_t bytes)
 	ssize_t count = recv(connection->fd, received, bytes, MSG_DONTWAIT);
 
 	if (count > 0) {
-		/* Less than was asked for: there is no more. */
-		if ((size_t)count < bytes && !connection->is_hung_up)
-			connection->is_readable = false;
 		take_received(
 		    connection, (struct slice){ received, (size_t)count });
 		return (size_t)count;
@@ -590,11 +595,7 @@ connection_read(struct connection *connection, size_t bytes)
 void
 connection_on_events(struct connection *connection, uint32_t events)
 {
-	if ((events & EPOLLIN) != 0)
+	if ((events & ~(uint32_t)EPOLLOUT) != 0)
 		connection->is_readable = true;
-	if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
-		connection->is_readable = true;
-		connection->is_hung_up = true;
-	}
 	go_on(connection);
 }

@@ -50,10 +50,8 @@ struct connection_room {
 struct connection *connection_new(struct connection_room *room, int fd,
     uint32_t uid, unsigned classes, struct error *err);
 
-/* Its descriptor, for epoll (edge-triggered: EPOLLIN, EPOLLOUT, EPOLLRDHUP). */
-int connection_fd(const struct connection *connection);
-
-/* epoll says `events` of it. */
+/* epoll (edge-triggered: EPOLLIN, EPOLLOUT, EPOLLRDHUP) says `events` of it.
+ * The connection may be gone after it. */
 void connection_on_events(struct connection *connection, uint32_t events);
 
 /* It is its turn: read up to `bytes`, take the lines, answer what can be. Tells

@@ -174,20 +174,20 @@ forget(struct recent *recent, uint64_t position)
 static void
 grow(struct recent *recent)
 {
-	struct recent larger = *recent;
-	size_t places = 2 * (recent->mask + 1);
+	struct call *calls = recent->calls;
+	uint32_t *table = recent->table;
+	size_t mask = recent->mask;
 
-	larger.mask = places - 1;
-	larger.calls = memory_new(places * sizeof(struct call));
-	larger.table = memory_new(2 * places * sizeof(uint32_t));
+	recent->mask = 2 * mask + 1;
+	recent->calls = memory_new((recent->mask + 1) * sizeof(struct call));
+	recent->table = memory_new((table_mask(recent) + 1) * sizeof(uint32_t));
 	for (uint64_t i = recent->first; i < recent->end; i++) {
-		*call_at(&larger, i) = *call_at(recent, i);
+		*call_at(recent, i) = calls[i & mask];
 		if (call_at(recent, i)->number != REFUSED)
-			table_add(&larger, i);
+			table_add(recent, i);
 	}
-	free(recent->calls);
-	free(recent->table);
-	*recent = larger;
+	free(calls);
+	free(table);
 }
 
 static void
