@@ -61,7 +61,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 programs := $(if $(filter collectors/kruxosd/indexer.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
             $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
             $(BUILD)/bin/kruxos-run \
-            $(if $(and $(wildcard lib/store/store.c),$(wildcard lib/store/search.c)),$(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi))
+            $(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
 all: $(programs)

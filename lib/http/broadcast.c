@@ -223,32 +223,46 @@ gather(struct subscriber *sub, struct parts *parts)
 	}
 }
 
+/* All of a part has gone. */
+static void
+account_whole(struct subscriber *sub, uint64_t number)
+{
+	if (number == PRIVATE) {
+		buf_free(&sub->private);
+		sub->private_sent = 0;
+	} else {
+		sub->next = number + 1;
+		sub->sent = 0;
+	}
+}
+
+/* The first `bytes` of a part have gone. */
+static void
+account_piece(struct subscriber *sub, uint64_t number, size_t bytes)
+{
+	if (number == PRIVATE) {
+		sub->private_sent += bytes;
+	} else if (number == sub->next) {
+		sub->sent += bytes;
+	} else {
+		sub->next = number;
+		sub->sent = bytes;
+	}
+}
+
 /* `sent` bytes of the parts have gone: move the subscriber on. */
 static void
 account(struct subscriber *sub, const struct parts *parts, size_t sent)
 {
 	for (size_t i = 0; i < parts->count; i++) {
 		size_t len = parts->vector[i].iov_len;
-		bool private = parts->number[i] == PRIVATE;
 
-		if (sent < len && private)
-			sub->private_sent += sent;
-		if (sent < len && !private) {
-			if (parts->number[i] != sub->next)
-				sub->sent = 0;
-			sub->next = parts->number[i];
-			sub->sent += sent;
-		}
-		if (sent < len)
+		if (sent < len) {
+			account_piece(sub, parts->number[i], sent);
 			return;
-		sent -= len;
-		if (private) {
-			buf_free(&sub->private);
-			sub->private_sent = 0;
-		} else {
-			sub->next = parts->number[i] + 1;
-			sub->sent = 0;
 		}
+		account_whole(sub, parts->number[i]);
+		sent -= len;
 	}
 	sub->next = parts->looked_at;
 }

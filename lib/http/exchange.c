@@ -67,28 +67,21 @@ exchange_route(struct exchange *exchange, const struct route *routes)
 	return req->route->flags;
 }
 
-/* What a handler took for itself is given back when nobody comes for it. */
-static void
-untake(struct reply *rep)
-{
-	struct error ignored = { 0 };
-
-	if (rep->take == NULL)
-		return;
-	rep->take(rep->take_context, -1);
-	rep->take = NULL;
-	if (rep->head_only) /* of a body without a length */
-		reply_write(rep, SLICE_LITERAL(""), &ignored);
-}
-
 static void
 finish(struct exchange *exchange)
 {
 	struct reply *rep = &exchange->reply;
 
+	struct error ignored = { 0 };
+
 	if (rep->take != NULL && exchange->status == 200 && !rep->head_only)
 		return; /* the taker answers */
-	untake(rep);
+	if (rep->take != NULL) {
+		rep->take(rep->take_context, -1);
+		rep->take = NULL;
+		if (exchange->status == 200) /* HEAD of an endless body */
+			reply_write(rep, SLICE_LITERAL(""), &ignored);
+	}
 	exchange->status = reply_finish(rep, exchange->status, &exchange->err,
 	    request_header(&exchange->request, "If-None-Match"));
 }

@@ -258,7 +258,7 @@ reply_finish(struct reply *rep, int status, const struct error *err,
 	if (rep->started) {
 		if (status >= 400 && !rep->head_only)
 			rep->broken = true;
-		return 200;
+		return rep->broken ? status : 200;
 	}
 	if (status >= 400 &&
 	    (err->code != ERROR_NONE || rep->body.len + rep->kept.len == 0))

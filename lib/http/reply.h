@@ -84,7 +84,8 @@ void reply_begin(struct reply *rep, struct arena *arena,
     struct reply_sink *sink, bool head_only);
 
 /* Send what the handler has left in `rep`, or the problem in `err`;
- * `if_none_match` is the request's header. Returns the status sent. */
+ * `if_none_match` is the request's header. Returns the status sent; of a body
+ * that was broken off, the status that it should have had. */
 int reply_finish(struct reply *rep, int status, const struct error *err,
     struct slice if_none_match);
 

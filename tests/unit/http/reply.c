@@ -216,7 +216,7 @@ an_error_after_the_first_piece_breaks_the_connection(void **state)
 
 	reply_write(&f->reply, SLICE_LITERAL("one"), &f->err);
 	error_set(&f->err, ERROR_CORRUPT, "a line is damaged");
-	reply_finish(&f->reply, 500, &f->err, NO_TAG);
+	assert_int_equal(reply_finish(&f->reply, 500, &f->err, NO_TAG), 500);
 	assert_true(f->reply.broken);
 	assert_null(strstr(f->client.got.data, "damaged"));
 }
