@@ -8,7 +8,14 @@ import { request } from './harness/http.js';
 import { Stack } from './harness/stack.js';
 
 let stack;
-before(async () => stack = await Stack.start());
+before(async () => {
+	stack = await Stack.start();
+	const door = await stack.door();
+	const [seq] = await door.record(
+		{ actor_type: 'agent', agent_name: 'a', capability: 'shell.exec', status: 'success' });
+	door.close();
+	await stack.untilIndexed(seq);
+});
 after(() => stack?.stop());
 
 const filters = [
