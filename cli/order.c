@@ -3,9 +3,11 @@
 #include "base/cleanup.h"
 #include "base/json_writer.h"
 #include "base/number.h"
+#include "cli/json.h"
 #include "cli/words.h"
 #include "door/door.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 
 /* A long command says how far it is more often than this. */
@@ -103,13 +105,30 @@ order_erase_confirm(size_t count)
 	return terminal_confirm(question.data);
 }
 
+/* {"seq":S,"erased":N,"erased_before":M} */
+static void
+order_say_erased(const struct buf *result)
+{
+	cleanup(json_putp) struct json_object *json = NULL;
+	cleanup(buf_free) struct buf words = BUF_INIT;
+	struct error ignored = { 0 };
+
+	json = json_parse(buf_slice(result), &ignored);
+	words_add_counted(
+	    &words, json_number(json, "erased"), "payload", "payloads");
+	buf_addf(&words, " erased by entry %" PRIu64, json_number(json, "seq"));
+	if (json_number(json, "erased_before") > 0)
+		buf_addf(&words, ", %" PRIu64 " were erased before",
+		    json_number(json, "erased_before"));
+	cli_note("%s; backups and exports keep their copies", words.data);
+}
+
 static enum command_exit
 order_erase_run(struct cli *cli, const void *values, char **operands)
 {
 	const struct order_erase_values *wanted = values;
 	cleanup(buf_free) struct buf args = BUF_INIT;
 	cleanup(buf_free) struct buf result = BUF_INIT;
-	cleanup(buf_free) struct buf words = BUF_INIT;
 	struct error err = { 0 };
 	size_t count = 0;
 
@@ -131,8 +150,7 @@ order_erase_run(struct cli *cli, const void *values, char **operands)
 		order_print(&result);
 		return COMMAND_DONE;
 	}
-	words_add_counted(&words, count, "payload", "payloads");
-	cli_note("%s erased; backups and exports are not touched", words.data);
+	order_say_erased(&result);
 	return COMMAND_DONE;
 }
 
@@ -154,6 +172,20 @@ static const struct option_row order_reindex_options[] = {
 	OPTION_END
 };
 
+/* {"entries":N,"generation":G} */
+static void
+order_say_reindexed(const struct buf *result)
+{
+	cleanup(json_putp) struct json_object *json = NULL;
+	cleanup(buf_free) struct buf words = BUF_INIT;
+	struct error ignored = { 0 };
+
+	json = json_parse(buf_slice(result), &ignored);
+	words_add_counted(
+	    &words, json_number(json, "entries"), "entry", "entries");
+	cli_note("the index was made anew from the log: %s", words.data);
+}
+
 static enum command_exit
 order_reindex_run(struct cli *cli, const void *values, char **operands)
 {
@@ -168,7 +200,7 @@ order_reindex_run(struct cli *cli, const void *values, char **operands)
 	if (wanted->json)
 		order_print(&result);
 	else
-		cli_note("the index was made anew from the log");
+		order_say_reindexed(&result);
 	return COMMAND_DONE;
 }
 
