@@ -355,10 +355,13 @@ pump(struct door *door, int timeout_ms)
 	struct pollfd poll_fd = { .fd = door->fd, .events = POLLIN };
 	int ready;
 
-	if (unsent(door) > 0)
+	if (unsent(door) > 0) {
+		/* Empty lines have no answer: nothing more may come. */
 		send_some(door);
-	if (unsent(door) > 0)
+		if (unsent(door) == 0)
+			return 0;
 		poll_fd.events |= POLLOUT;
+	}
 	do {
 		ready = poll(&poll_fd, 1, timeout_ms);
 	} while (ready == -1 && errno == EINTR);

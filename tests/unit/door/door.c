@@ -258,6 +258,29 @@ an_empty_line_counts_and_has_no_outcome(void **state)
 }
 
 static void
+nobody_answers_empty_lines_and_nobody_waits(void **state)
+{
+	struct fake fake = { .stays = true,
+		.acts = { { 1, "{\"accepted\":1,\"seq\":9,\"line\":1}\n" } } };
+	struct hearing hearing = { .text = BUF_INIT };
+	struct error err;
+	struct door *door;
+
+	(void)state;
+	fake_start(&fake);
+	door = opened(&fake, &hearing);
+	send_lines(door, 1);
+	assert_int_equal(door_flush(door, &err), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(door_send(door, SLICE_LITERAL(""), &err), 0);
+	assert_int_equal(door_flush(door, &err), 0);
+	assert_int_equal(door_sent(door), 4);
+	door_close(door);
+	fake_end(&fake);
+	buf_free(&hearing.text);
+}
+
+static void
 a_command_waits_for_its_end(void **state)
 {
 	struct fake fake = { .stays = true,
@@ -484,6 +507,7 @@ main(void)
 		cmocka_unit_test(a_path_too_long_for_a_socket_is_named),
 		cmocka_unit_test(each_line_has_its_outcome_in_order),
 		cmocka_unit_test(an_empty_line_counts_and_has_no_outcome),
+		cmocka_unit_test(nobody_answers_empty_lines_and_nobody_waits),
 		cmocka_unit_test(a_command_waits_for_its_end),
 		cmocka_unit_test(a_connection_that_ends_leaves_lines_in_doubt),
 		cmocka_unit_test(
