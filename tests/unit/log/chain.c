@@ -108,6 +108,42 @@ verify_names_the_first_changed_entry(void **state)
 	maker_free(&maker);
 }
 
+/* Any bit of any file: a verdict, never an error; and only the last line can
+ * be taken for a torn one. */
+static void
+every_flipped_bit_is_found(void **state)
+{
+	static const char *const names[] = { "2026-11-23.jsonl",
+		"2026-11-23_02.jsonl", "2026-11-24.jsonl" };
+	struct maker maker;
+
+	(void)state;
+	make_three_files(&maker);
+	for (size_t i = 0; i < 3; i++) {
+		cleanup(buf_free) struct buf path = BUF_INIT;
+		cleanup(cleanup_close) int fd = -1;
+		unsigned char byte;
+
+		buf_addf(&path, "%s/%s", maker.dir, names[i]);
+		fd = open(path.data, O_RDWR);
+		for (off_t at = 0; pread(fd, &byte, 1, at) == 1; at += 3) {
+			struct chain_result result;
+			unsigned char flipped =
+			    (unsigned char)(byte ^ (1U << (at % 8)));
+
+			assert_int_equal(pwrite(fd, &flipped, 1, at), 1);
+			result = verify(&maker);
+			if (result.is_whole &&
+			    !(result.is_torn && i == 2))
+				fail_msg("%s: byte %lld", names[i],
+				    (long long)at);
+			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		}
+	}
+	assert_true(verify(&maker).is_whole);
+	maker_free(&maker);
+}
+
 static void
 a_missing_file_is_found(void **state)
 {
@@ -300,6 +336,7 @@ main(void)
 		cmocka_unit_test(an_untouched_log_is_whole),
 		cmocka_unit_test(an_empty_folder_is_whole),
 		cmocka_unit_test(verify_names_the_first_changed_entry),
+		cmocka_unit_test(every_flipped_bit_is_found),
 		cmocka_unit_test(a_missing_file_is_found),
 		cmocka_unit_test(a_missing_beginning_needs_a_retention_entry),
 		cmocka_unit_test(
