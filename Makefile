@@ -119,9 +119,10 @@ $(BUILD)/cli.a: $(call objects,$(filter-out %/main.c,$(sort $(cli_src) $(run_src
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
-	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %cli.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
+	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %cli.a %fcgi.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/% $(BUILD)/unit/store/%,$(unit_tests)): $(BUILD)/kruxosd.a
 $(filter $(BUILD)/unit/cli/%,$(unit_tests)): $(BUILD)/cli.a
+$(filter $(BUILD)/unit/fcgi/%,$(unit_tests)): $(BUILD)/fcgi.a
 
 # Each file of tests/fuzz is a fuzzer, for FUZZ_SECONDS; what it found worth
 # keeping stays under build/fuzz/corpus.

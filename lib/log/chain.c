@@ -708,6 +708,17 @@ is_whole_line(struct sha256 *sha256, struct slice line, struct entry *ret_entry)
 	       entry_check(sha256, ret_entry, &ignored) == 0;
 }
 
+/* What was not written yet is missing: the file ends in the middle of a line,
+ * or zeros stand where the bytes should be. Other letters are something else. */
+static bool
+has_gap(struct slice tail)
+{
+	const char *newline = memchr(tail.data, '\n', tail.len);
+
+	return newline == NULL ||
+	       memchr(tail.data, '\0', (size_t)(newline - tail.data)) != NULL;
+}
+
 bool
 chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
     uint64_t last_good_seq, uint64_t synced_seq)
@@ -717,7 +728,7 @@ chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
 	unsigned batches = 0;
 	size_t at = 0;
 
-	if (synced_seq > last_good_seq)
+	if (synced_seq > last_good_seq || !has_gap(tail))
 		return false;
 	sha256 = sha256_new();
 	while (at < tail.len && batches < 2) {
@@ -729,16 +740,12 @@ chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
 		if (newline == NULL)
 			break;
 		line = (struct slice){ from, (size_t)(newline - from) };
-		if (!is_whole_line(sha256, line, &entry)) {
-			at += line.len + 1;
-			continue;
-		}
-		if (at == 0) /* no unfinished write makes a whole line wrong */
-			batches = 2;
-		else if (entry.recorded_at >= last_good_recorded_at &&
-			 (batches == 0 || entry.recorded_at != later))
+		if (is_whole_line(sha256, line, &entry) &&
+		    entry.recorded_at >= last_good_recorded_at &&
+		    (batches == 0 || entry.recorded_at != later)) {
+			later = entry.recorded_at;
 			batches++;
-		later = entry.recorded_at;
+		}
 		at += line.len + 1;
 	}
 	sha256_free(sha256);

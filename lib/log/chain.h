@@ -86,11 +86,12 @@ int chain_add(
 void chain_last(const struct chain *chain, uint64_t *ret_seq,
     unsigned char ret_hash[static SHA256_BYTES]);
 
-/* The tail of the last file, from the first bad byte on, with no later file:
- * can it be the rest of one unfinished batch? Not if its first line is whole
- * by itself and only stands in the wrong place, if two different later
- * `recorded_at` stand in whole lines in it, or if `synced_seq` (what index or
- * status page know as durable; 0: nothing) reaches beyond `last_good_seq`. */
+/* The tail of the last file, from the first bad line on, with no later file:
+ * can it be the rest of one unfinished batch? Only if something is missing in
+ * that line: an append that was cut leaves the end of the file too early, or
+ * zeros, never other letters. And not if two different later `recorded_at`
+ * stand in whole lines behind it, or if `synced_seq` (what index or status
+ * page know as durable; 0: nothing) reaches beyond `last_good_seq`. */
 bool chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
     uint64_t last_good_seq, uint64_t synced_seq);
 

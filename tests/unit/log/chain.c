@@ -133,8 +133,7 @@ every_flipped_bit_is_found(void **state)
 
 			assert_int_equal(pwrite(fd, &flipped, 1, at), 1);
 			result = verify(&maker);
-			if (result.is_whole &&
-			    !(result.is_torn && i == 2))
+			if (result.is_whole && !result.is_torn)
 				fail_msg("%s: byte %lld", names[i],
 				    (long long)at);
 			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
@@ -291,7 +290,7 @@ a_tail_is_damage_when_two_batches_or_a_sync_lie_behind(void **state)
 	maker_fill(&maker, 2);
 	offset = maker.bytes;
 	maker_fill(&maker, 2); /* seqs 4 and 5, a batch each */
-	maker_patch(&maker, maker.file, offset + 20, "#", 1);
+	maker_patch(&maker, maker.file, offset + 20, "\0\0\0", 3);
 	result = verify(&maker);
 	assert_true(result.is_torn);
 	assert_int_equal(chain_verify(maker.dir, &options, &result, &err), 0);
@@ -301,6 +300,25 @@ a_tail_is_damage_when_two_batches_or_a_sync_lie_behind(void **state)
 	assert_false(result.is_whole);
 	assert_false(result.is_torn);
 	assert_int_equal(result.fault.line, 4);
+	maker_free(&maker);
+}
+
+static void
+other_letters_in_the_last_line_are_damage(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	uint64_t offset;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	offset = maker.bytes;
+	maker_fill(&maker, 1);
+	maker_patch(&maker, maker.file, offset + 20, "#", 1);
+	result = verify(&maker);
+	assert_false(result.is_whole);
+	assert_int_equal(result.fault.line, 2);
 	maker_free(&maker);
 }
 
@@ -345,6 +363,7 @@ main(void)
 		cmocka_unit_test(a_torn_tail_is_no_damage),
 		cmocka_unit_test(
 		    a_tail_is_damage_when_two_batches_or_a_sync_lie_behind),
+		cmocka_unit_test(other_letters_in_the_last_line_are_damage),
 		cmocka_unit_test(a_head_that_was_promised_is_looked_for),
 	};
 
