@@ -1,7 +1,9 @@
 #include "collectors/kruxosd/call_loader.h"
 
+#include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "log/cursor.h"
 
 #include <sys/eventfd.h>
 
@@ -17,6 +19,38 @@ struct call_loader {
 	bool is_started;
 	struct call_filter *filter; /* the thread's until it is done */
 };
+
+DEFINE_CLEANUP(struct cursor *, cursor_free);
+
+int
+call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
+    uint64_t head_seq, usec_t now, struct recent *recent, struct error *err)
+{
+	cleanup(cursor_freep) struct cursor *cursor =
+	    cursor_open(audit_dir, err);
+	usec_t since = now > RECENT_SPAN ? now - RECENT_SPAN : 0;
+	uint64_t from = index_seq + 1;
+	struct cursor_line line;
+	int more;
+
+	if (head_seq > RECENT_TAIL && from < head_seq - RECENT_TAIL)
+		from = head_seq - RECENT_TAIL;
+	if (cursor == NULL || cursor_seek(cursor, from, err) == -1)
+		return -1;
+	while ((more = cursor_next(cursor, head_seq, &line, err)) == 1) {
+		struct recent_match seen;
+		struct entry entry;
+		struct error ignored; /* a damaged line tells nothing */
+
+		if (entry_parse(line.line, &entry, &ignored) == -1 ||
+		    entry.call_id.data == NULL || entry.recorded_at < since ||
+		    recent_look(recent, &entry, now, &seen))
+			continue;
+		recent_begin(recent, line.seq);
+		recent_end(recent, line.seq, entry.recorded_at);
+	}
+	return more;
+}
 
 static void
 on_call(void *context, uint32_t hash, usec_t at)

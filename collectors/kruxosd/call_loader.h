@@ -1,12 +1,23 @@
-/* A thread that reads the calls of the last 24 hours out of the index, for
- * recent.h: the door does not wait for it. */
+/* Which calls were recorded before the start (recent.h)?
+ *
+ * Those that the index holds are read by a thread: the door does not wait for
+ * it. Those that the index does not hold yet are read out of the log before
+ * the door opens: a producer that had no answer before a crash sends again at
+ * once. */
 #ifndef KRUXOSD_CALL_LOADER_H
 #define KRUXOSD_CALL_LOADER_H
 
 #include "collectors/kruxosd/call_filter.h"
 #include "collectors/kruxosd/indexer.h"
+#include "collectors/kruxosd/recent.h"
 
 struct call_loader;
+
+/* Tell `recent` of what the log in `audit_dir` holds behind `index_seq`: of
+ * the last 24 hours before `now`, and at most RECENT_TAIL entries.
+ * ERROR_SYSTEM, ERROR_CORRUPT; what was read until then counts. */
+int call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
+    uint64_t head_seq, usec_t now, struct recent *recent, struct error *err);
 
 /* Begin; `indexer` outlives the loader. NULL: ERROR_SYSTEM. */
 struct call_loader *

@@ -687,6 +687,21 @@ record_start(struct kruxosd *kruxosd, struct error *err)
 	return 0;
 }
 
+/* Calls that the index does not hold yet. Without them an entry may be
+ * recorded twice, which is no reason not to start. */
+static void
+recall(struct kruxosd *kruxosd)
+{
+	struct indexer_state index;
+	struct error err;
+
+	indexer_get(kruxosd->indexer, &index);
+	if (call_loader_read_tail(kruxosd->config->audit_dir, index.index_seq,
+		commit_head(kruxosd->commit)->seq,
+		clock_realtime(kruxosd->clock), kruxosd->recent, &err) == -1)
+		diag(DIAG_WARNING, "recent calls: %s", err.sentence);
+}
+
 static int
 start_threads(struct kruxosd *kruxosd, struct error *err)
 {
@@ -711,8 +726,10 @@ start_threads(struct kruxosd *kruxosd, struct error *err)
 static int
 begin(struct kruxosd *kruxosd, struct error *err)
 {
-	if (record_start(kruxosd, err) == -1 ||
-	    start_threads(kruxosd, err) == -1 ||
+	if (record_start(kruxosd, err) == -1)
+		return -1;
+	recall(kruxosd);
+	if (start_threads(kruxosd, err) == -1 ||
 	    ingest_open(kruxosd->ingest, err) == -1)
 		return -1;
 	refresh_page(kruxosd);
