@@ -128,9 +128,27 @@ verify_write(const struct chain_result *result, struct buf *out)
 	buf_add_char(out, '\n');
 }
 
+/* What stands behind the last whole line is no damage; but without a daemon
+ * nobody knows whether it was acknowledged. */
+static void
+verify_say_torn(const struct chain_result *result, bool is_known)
+{
+	cleanup(buf_free) struct buf words = BUF_INIT;
+
+	buf_addf(&words,
+	    "the last %" PRIu64 " bytes, from seq %" PRIu64
+	    " on, are the rest of an unfinished write",
+	    result->torn_bytes, result->last_seq + 1);
+	if (!is_known)
+		buf_add_str(&words,
+		    ", if they were never acknowledged; --expect with a later "
+		    "SEQ:HASH would show it");
+	cli_note("%s", words.data);
+}
+
 static enum command_exit
 verify_answer(struct cli *cli, const struct verify_values *values,
-    const struct chain_result *result)
+    const struct chain_options *options, const struct chain_result *result)
 {
 	cleanup(buf_free) struct buf out = BUF_INIT;
 
@@ -142,9 +160,7 @@ verify_answer(struct cli *cli, const struct verify_values *values,
 		verify_say_damaged(&result->fault, &cli->out, &out);
 	cli_print(&out);
 	if (result->is_torn)
-		cli_note("the last %" PRIu64 " bytes are an unfinished write: "
-			 "never acknowledged, and no damage",
-		    result->torn_bytes);
+		verify_say_torn(result, options->synced_seq > 0);
 	return result->is_whole ? COMMAND_DONE : COMMAND_NO;
 }
 
@@ -196,12 +212,13 @@ verify_run(struct cli *cli, const void *values, char **operands)
 	progress_end(&progress);
 	if (verified == -1)
 		return cli_fail(&err);
-	if (result.files == 0 && result.is_whole && options.synced_seq == 0) {
+	if (result.is_whole && result.entries == 0 && options.synced_seq == 0 &&
+	    !result.is_torn) {
 		error_set(&err, ERROR_NOT_FOUND, "%s: no log is here", dir);
 		return cli_fail(&err);
 	}
 	verify_head(options.synced_seq, &result);
-	return verify_answer(cli, wanted, &result);
+	return verify_answer(cli, wanted, &options, &result);
 }
 
 const struct command_form verify_form = {

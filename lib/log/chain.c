@@ -406,8 +406,10 @@ fault_place(const struct verification *verification, struct chain_fault *fault)
 	    sizeof(fault->file));
 	fault->line = verification->line + 1;
 	fault->offset = verification->offset;
-	if (fault->seq == 0 && verification->chain != NULL)
-		fault->seq = verification->chain->next_seq;
+	if (fault->seq == 0)
+		fault->seq = verification->chain == NULL
+				 ? 1
+				 : verification->chain->next_seq;
 }
 
 /* The whole lines of `bytes`; returns how many bytes they are. Stops at the
@@ -709,7 +711,8 @@ is_whole_line(struct sha256 *sha256, struct slice line, struct entry *ret_entry)
 }
 
 /* What was not written yet is missing: the file ends in the middle of a line,
- * or zeros stand where the bytes should be. Other letters are something else. */
+ * or zeros stand where the bytes should be. Other letters are something else.
+ */
 static bool
 has_gap(struct slice tail)
 {
