@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "http/event.h"
 #include "http/record.h"
+#include "http/ring.h"
 
 #include <sys/epoll.h>
 #include <sys/queue.h>
@@ -14,11 +15,10 @@
 #include <errno.h>
 
 enum {
-	ROOM_MIN = 64,	       /* events; a power of two */
 	PARTS_A_SEND = 256,    /* of one sendmsg(): events, mostly */
 	CATCH_UPS_A_TURN = 16, /* pieces of the past read in one turn */
-	SEND_BUFFER_BYTES =
-	    64 * 1024, /* what a stopped reader costs the kernel */
+	/* What a stopped reader costs the kernel. */
+	SEND_BUFFER_BYTES = 64 * 1024,
 };
 
 static const usec_t COMMENT_INTERVAL = 15 * USEC_PER_SEC;
@@ -32,13 +32,6 @@ static const char HEAD[] = "Status: 200 OK\r\n"
 			   "Cache-Control: no-store\r\n"
 			   "X-Accel-Buffering: no\r\n"
 			   "\r\n";
-
-struct event {
-	uint64_t id;
-	void *payload; /* NULL: for everyone */
-	size_t len;
-	char records[];
-};
 
 struct subscriber {
 	struct loop_watch watch;
@@ -60,90 +53,20 @@ struct subscriber {
 	TAILQ_ENTRY(subscriber) catching;
 };
 
-/* Events have numbers of their own, in the order of publishing: comments have
- * no id. Those from `first` to `end` - 1 are in the ring. */
 struct broadcast {
 	struct loop *loop;
 	struct broadcast_settings settings;
-
-	struct event **slots; /* of number n: slots[n % room] */
-	size_t room;	      /* a power of two */
-	uint64_t first, end;
-	size_t bytes;	   /* of all events in the ring */
-	size_t fresh;	   /* bytes published since the last flush */
-	uint64_t start_id; /* all events with a greater id are in the ring */
+	struct ring ring;
+	size_t fresh_bytes; /* published since the last flush */
 	uint64_t head_id;
 
 	size_t count;
 	LIST_HEAD(subscriber_list, subscriber) subscribers;
-	TAILQ_HEAD(subscriber_queue, subscriber)
-	catching; /* ready for the next piece */
+	/* Those that are ready for the next piece of the past. */
+	TAILQ_HEAD(subscriber_queue, subscriber) catching;
 	struct loop_hook hook;
 	struct loop_timer comment, tick;
 };
-
-/* --- the ring ------------------------------------------------------------ */
-
-static struct event *
-event_at(const struct broadcast *b, uint64_t number)
-{
-	return b->slots[number & (b->room - 1)];
-}
-
-static size_t
-event_weight(const struct event *event)
-{
-	return sizeof(*event) + event->len;
-}
-
-static void
-make_room(struct broadcast *b)
-{
-	size_t room = b->room == 0 ? ROOM_MIN : 2 * b->room;
-	struct event **slots =
-	    memory_new(memory_product(room, sizeof(struct event *)));
-
-	for (uint64_t number = b->first; number < b->end; number++)
-		slots[number & (room - 1)] = event_at(b, number);
-	free(b->slots);
-	b->slots = slots;
-	b->room = room;
-}
-
-static void
-free_event(struct broadcast *b, struct event *event)
-{
-	if (event->payload != NULL && b->settings.free_payload != NULL)
-		b->settings.free_payload(event->payload);
-	free(event);
-}
-
-static void
-drop_oldest(struct broadcast *b)
-{
-	struct event *event = event_at(b, b->first);
-
-	b->first++;
-	b->bytes -= event_weight(event);
-	b->start_id = event->id;
-	free_event(b, event);
-}
-
-/* The number of the first event whose id is greater than `id`. */
-static uint64_t
-number_after(const struct broadcast *b, uint64_t id)
-{
-	uint64_t low = b->first, high = b->end;
-
-	while (low < high) {
-		uint64_t middle = low + (high - low) / 2;
-		if (event_at(b, middle)->id > id)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
 
 /* --- sending ------------------------------------------------------------- */
 
@@ -172,7 +95,7 @@ drop(struct subscriber *sub)
 }
 
 static bool
-wants(const struct subscriber *sub, const struct event *event)
+wants(const struct subscriber *sub, const struct ring_event *event)
 {
 	const struct broadcast_settings *settings = &sub->broadcast->settings;
 
@@ -212,8 +135,9 @@ gather(struct subscriber *sub, struct parts *parts)
 	parts->looked_at = sub->next;
 	if (!sub->live)
 		return;
-	while (parts->looked_at < b->end && parts->count < PARTS_A_SEND) {
-		struct event *event = event_at(b, parts->looked_at);
+	while (parts->looked_at < b->ring.end && parts->count < PARTS_A_SEND) {
+		const struct ring_event *event =
+		    ring_at(&b->ring, parts->looked_at);
 		size_t skip = parts->looked_at == sub->next ? sub->sent : 0;
 
 		if (skip > 0 || wants(sub, event))
@@ -298,7 +222,7 @@ pump(struct subscriber *sub)
 	struct parts parts;
 
 	for (;;) {
-		if (sub->live && sub->next < sub->broadcast->first)
+		if (sub->live && sub->next < sub->broadcast->ring.first)
 			return drop(sub); /* the ring has moved past it */
 		gather(sub, &parts);
 		if (parts.count == 0) {
@@ -338,14 +262,14 @@ on_ready(void *context, uint32_t events)
 static bool
 ring_reaches(const struct broadcast *b, uint64_t after)
 {
-	return after >= b->start_id || b->settings.replay == NULL;
+	return after >= b->ring.start_id || b->settings.replay == NULL;
 }
 
 static void
 go_live(struct subscriber *sub)
 {
 	sub->live = true;
-	sub->next = number_after(sub->broadcast, sub->after);
+	sub->next = ring_number_after(&sub->broadcast->ring, sub->after);
 	sub->sent = 0;
 }
 
@@ -377,11 +301,11 @@ flush(struct broadcast *b)
 {
 	struct subscriber *next;
 
-	b->fresh = 0;
+	b->fresh_bytes = 0;
 	for (struct subscriber *sub = LIST_FIRST(&b->subscribers); sub != NULL;
 	     sub = next) {
 		next = LIST_NEXT(sub, all);
-		if (sub->live && (!sub->blocked || sub->next < b->first))
+		if (sub->live && (!sub->blocked || sub->next < b->ring.first))
 			pump(sub);
 	}
 }
@@ -393,7 +317,7 @@ after_turn(void *context)
 
 	for (int i = 0; i < CATCH_UPS_A_TURN && !TAILQ_EMPTY(&b->catching); i++)
 		catch_up(TAILQ_FIRST(&b->catching));
-	if (b->fresh > 0)
+	if (b->fresh_bytes > 0)
 		flush(b);
 	return !TAILQ_EMPTY(&b->catching);
 }
@@ -420,27 +344,10 @@ on_tick(void *context)
 static void
 publish(struct broadcast *b, uint64_t id, void *payload, struct slice text)
 {
-	cleanup(buf_free) struct buf records = BUF_INIT;
-	struct event *event;
-
-	record_add_stdout(&records, text);
-	event = memory_new(sizeof(*event) + records.len);
-	event->id = id;
-	event->payload = payload;
-	event->len = records.len;
-	memcpy(event->records, records.data, records.len);
-
 	/* A burst within one turn must not wash away what was never sent. */
-	if (b->fresh > b->settings.ring_bytes / 2)
+	if (b->fresh_bytes > b->settings.ring_bytes / 2)
 		flush(b);
-	if (b->end - b->first == b->room)
-		make_room(b);
-	b->slots[b->end & (b->room - 1)] = event;
-	b->end++;
-	b->bytes += event_weight(event);
-	b->fresh += event_weight(event);
-	while (b->bytes > b->settings.ring_bytes && b->end - b->first > 1)
-		drop_oldest(b);
+	b->fresh_bytes += ring_add(&b->ring, id, payload, text);
 }
 
 void
@@ -465,8 +372,8 @@ on_comment(void *context)
 void
 broadcast_start(struct broadcast *b, uint64_t id)
 {
-	assert(b->end == b->first);
-	b->start_id = b->head_id = id;
+	assert(b->ring.end == b->ring.first);
+	b->ring.start_id = b->head_id = id;
 }
 
 uint64_t
@@ -575,7 +482,7 @@ broadcast_new(struct loop *loop, const struct broadcast_settings *settings)
 
 	b->loop = loop;
 	b->settings = *settings;
-	make_room(b);
+	ring_init(&b->ring, settings->ring_bytes, settings->free_payload);
 	LIST_INIT(&b->subscribers);
 	TAILQ_INIT(&b->catching);
 	b->hook = (struct loop_hook){ after_turn, b };
@@ -616,8 +523,6 @@ broadcast_free(struct broadcast *b)
 	loop_hook_remove(b->loop, &b->hook);
 	loop_timer_remove(b->loop, &b->comment);
 	loop_timer_remove(b->loop, &b->tick);
-	while (b->first < b->end)
-		drop_oldest(b);
-	free(b->slots);
+	ring_free(&b->ring);
 	free(b);
 }

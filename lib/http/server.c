@@ -3,9 +3,9 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "http/connection.h"
 #include "http/exchange.h"
 #include "http/pool.h"
-#include "http/record.h"
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,39 +16,28 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcgiapp.h>
 #include <pthread.h>
 #include <signal.h>
 
-enum {
-	ACCEPTS_A_TURN = 64,
-	BODY_BYTES = 4 << 20, /* nginx lets 1 MiB through */
-	FILES_MAX = 65536,
-};
+enum { ACCEPTS_A_TURN = 64, FILES_MAX = 65536 };
 
 /* No descriptors, no memory: how long before the next try. */
 static const usec_t ACCEPT_PAUSE = 100 * USEC_PER_MSEC;
-/* The loop reads a request when its first byte is there, and nginx sends it
- * at once and whole; so whoever pauses within it is not nginx. */
-enum { RECEIVE_SECONDS = 2 };
-/* A peer that takes nothing for so long has gone. nginx gives up a client
- * after 10 s. */
-enum { SEND_SECONDS = 15 };
 /* After the patience is over: for handlers to notice request_gone(). */
 static const usec_t LAST_PATIENCE = USEC_PER_SEC;
 static const usec_t COMPLAINT_INTERVAL = USEC_PER_SEC;
 
-/* A connection that nginx keeps, and the request that it carries just now. */
-struct connection {
+/* nginx at the other end of a connection that it keeps, and the request that
+ * it waits for just now. */
+struct peer {
 	struct pool_job job;
-	struct reply_sink sink;
+	struct connection connection;
 	struct loop_watch watch;
 	struct server *server;
-	FCGX_Request fcgi;
 	bool pooled; /* a pool has it; the loop only looks for its leaving */
 	struct exchange *exchange; /* while pooled */
-	struct connection *done;   /* the next in server->done */
-	LIST_ENTRY(connection) all;
+	struct peer *done;	   /* the next in server->done */
+	LIST_ENTRY(peer) all;
 };
 
 struct server {
@@ -59,119 +48,56 @@ struct server {
 	struct loop_timer resume, deadline;
 	int signals;
 	struct exchange *exchange; /* of whatever the loop itself answers */
-	LIST_HEAD(connection_list, connection) connections;
+	LIST_HEAD(peer_list, peer) peers;
 	struct pool *slow, *downloads;
-	size_t pooled; /* connections that a pool has */
+	size_t pooled; /* peers that a pool has */
 	bool stopping, impatient;
 	usec_t complained_at;
 	unsigned complaints; /* since then, unsaid */
 
 	pthread_mutex_t done_lock;
-	struct connection *done; /* the pools' threads are through with these */
+	struct peer *done; /* the pools' threads are through with these */
 	int done_event;
 };
 
-/* --- connections --------------------------------------------------------- */
-
-static int
-write_fcgi(struct reply_sink *sink, struct slice bytes)
-{
-	struct connection *conn =
-	    (struct connection *)((char *)sink -
-				  offsetof(struct connection, sink));
-
-	while (bytes.len > 0) {
-		int part = bytes.len > INT32_MAX ? INT32_MAX : (int)bytes.len;
-
-		if (FCGX_PutStr(bytes.data, part, conn->fcgi.out) != part)
-			return -1;
-		bytes.data += part, bytes.len -= (size_t)part;
-	}
-	return 0;
-}
+/* --- peers ---------------------------------------------------------------- */
 
 static void on_request(void *context, uint32_t events);
 static void run_pooled(struct pool_job *job, unsigned worker);
 
-static void
-set_timeouts(int fd)
+static struct peer *
+peer_new(struct server *server, int fd)
 {
-	const struct timeval receive = { .tv_sec = RECEIVE_SECONDS };
-	const struct timeval send = { .tv_sec = SEND_SECONDS };
+	struct peer *peer = memory_new(sizeof(*peer));
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &receive, sizeof(receive));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &send, sizeof(send));
-}
-
-static struct connection *
-connection_new(struct server *server, int fd)
-{
-	struct connection *conn = memory_new(sizeof(*conn));
-
-	*conn = (struct connection){
+	*peer = (struct peer){
 		.job = { run_pooled },
-		.sink = { write_fcgi },
-		.watch = { on_request, conn },
+		.watch = { on_request, peer },
 		.server = server,
 	};
-	/* libfcgi would wait 2 s for a peer that says nothing, and for the
-	 * rest of a request without end. So the connection is accepted here,
-	 * and libfcgi finds it as one that was kept; it has no listening
-	 * socket to turn to when a connection ends. */
-	FCGX_InitRequest(&conn->fcgi, -1, 0);
-	conn->fcgi.ipcFd = fd;
-	conn->fcgi.keepConnection = 1;
-	FCGX_Detach(&conn->fcgi); /* never linger when closing */
-	set_timeouts(fd);
-	LIST_INSERT_HEAD(&server->connections, conn, all);
-	return conn;
-}
-
-/* Give up the descriptor, without the 2 s for which FCGX_Finish_r() may wait
- * for the peer. */
-static void
-hang_up(struct connection *conn)
-{
-	if (conn->fcgi.ipcFd >= 0) {
-		shutdown(conn->fcgi.ipcFd, SHUT_RDWR);
-		close(conn->fcgi.ipcFd);
-		conn->fcgi.ipcFd = -1;
-	}
-	FCGX_Free(&conn->fcgi, 0);
+	connection_open(&peer->connection, fd);
+	LIST_INSERT_HEAD(&server->peers, peer, all);
+	return peer;
 }
 
 static void
-connection_free(struct connection *conn)
+peer_free(struct peer *peer)
 {
-	hang_up(conn);
-	LIST_REMOVE(conn, all);
-	conn->watch.on_ready = NULL;
-	loop_free_later(conn->server->loop, conn);
+	connection_close(&peer->connection);
+	LIST_REMOVE(peer, all);
+	peer->watch.on_ready = NULL;
+	loop_free_later(peer->server->loop, peer);
 }
 
 /* Wait for one event; EPOLLRDHUP always counts. */
 static int
-watch_once(struct connection *conn, uint32_t events)
+watch_once(struct peer *peer, uint32_t events)
 {
-	return loop_change(conn->server->loop, conn->fcgi.ipcFd, &conn->watch,
-	    events | EPOLLRDHUP | EPOLLONESHOT);
+	return loop_change(peer->server->loop, connection_fd(&peer->connection),
+	    &peer->watch, events | EPOLLRDHUP | EPOLLONESHOT);
 }
 
 /* --- one request --------------------------------------------------------- */
-
-/* The request's body, which no route takes, is read to its end: what is left
- * over would be taken for the next request. False if it goes on and on. */
-static bool
-read_stdin(FCGX_Request *fcgi)
-{
-	char trash[4096];
-
-	for (size_t i = 0; i < BODY_BYTES / sizeof(trash); i++)
-		if (FCGX_GetStr(trash, sizeof(trash), fcgi->in) <
-		    (int)sizeof(trash))
-			return true;
-	return false;
-}
 
 /* Tell the operator of answers that are the server's own fault; a flood of
  * them in one line a second. */
@@ -196,46 +122,43 @@ complain(struct server *server, const struct exchange *exchange)
 
 /* Hand the descriptor to whoever took it. */
 static void
-hand_over(struct connection *conn, struct reply *rep)
+hand_over(struct peer *peer, struct reply *rep)
 {
-	int fd = conn->fcgi.ipcFd;
-
-	loop_remove(conn->server->loop, fd, &conn->watch);
-	conn->fcgi.ipcFd = -1;
-	rep->take(rep->take_context, fd);
+	loop_remove(
+	    peer->server->loop, connection_fd(&peer->connection), &peer->watch);
+	rep->take(rep->take_context, connection_take(&peer->connection));
 	rep->take = NULL;
 }
 
 /* Send the rest of the answer, on whichever thread. A connection that is to
  * be handed over waits for the loop. */
 static void
-conclude(struct connection *conn, struct exchange *exchange)
+conclude(struct peer *peer, struct exchange *exchange)
 {
 	if (exchange->reply.take != NULL &&
-	    conn->fcgi.requestId != RECORD_REQUEST_ID) {
+	    !connection_is_takeable(&peer->connection)) {
 		error_set(&exchange->err, ERROR_INVALID,
-		    "a stream needs FastCGI request %d, this is %d",
-		    RECORD_REQUEST_ID, conn->fcgi.requestId);
+		    "a stream must be the connection's request 1");
 		exchange_refuse(exchange, 500);
 	}
 	if (exchange->reply.take != NULL)
 		return;
 	if (exchange->reply.broken)
-		hang_up(conn);
+		connection_close(&peer->connection);
 	else
-		FCGX_Finish_r(&conn->fcgi);
+		connection_finish(&peer->connection);
 }
 
 /* The loop again: keep the connection for its next request, or let it go. */
 static void
-settle(struct connection *conn, struct exchange *exchange)
+settle(struct peer *peer, struct exchange *exchange)
 {
-	complain(conn->server, exchange);
+	complain(peer->server, exchange);
 	if (exchange->reply.take != NULL)
-		hand_over(conn, &exchange->reply);
-	if (conn->fcgi.ipcFd < 0 || conn->server->stopping ||
-	    watch_once(conn, EPOLLIN) == -1)
-		connection_free(conn);
+		hand_over(peer, &exchange->reply);
+	if (connection_fd(&peer->connection) == -1 || peer->server->stopping ||
+	    watch_once(peer, EPOLLIN) == -1)
+		peer_free(peer);
 }
 
 static struct exchange *
@@ -275,18 +198,18 @@ pool_for(struct server *server, unsigned flags, struct error *err)
 /* Off the loop: the connection takes the exchange with it. Returns false if
  * there is no room. */
 static bool
-offload(struct connection *conn, unsigned flags)
+offload(struct peer *peer, unsigned flags)
 {
-	struct server *server = conn->server;
+	struct server *server = peer->server;
 	struct exchange *exchange = server->exchange;
 	struct pool *pool = pool_for(server, flags, &exchange->err);
 
-	if (pool == NULL || watch_once(conn, 0) == -1)
+	if (pool == NULL || watch_once(peer, 0) == -1)
 		return false;
-	conn->pooled = true;
-	conn->exchange = exchange;
-	if (pool_submit(pool, &conn->job) == -1) {
-		conn->pooled = false;
+	peer->pooled = true;
+	peer->exchange = exchange;
+	if (pool_submit(pool, &peer->job) == -1) {
+		peer->pooled = false;
 		return false;
 	}
 	server->exchange = new_exchange();
@@ -304,28 +227,29 @@ refuse_busy(struct exchange *exchange)
 	exchange_refuse(exchange, 503);
 }
 
-/* Answer the request that stands parsed in `conn`. */
+/* A request has begun to come, or the connection's end: read it, answer it. */
 static void
-serve(struct connection *conn)
+serve(struct peer *peer)
 {
-	struct server *server = conn->server;
+	struct server *server = peer->server;
 	struct exchange *exchange = server->exchange;
 	unsigned flags;
 
-	if (!read_stdin(&conn->fcgi)) {
-		connection_free(conn);
+	if (connection_read(&peer->connection) == -1) {
+		peer_free(peer);
 		return;
 	}
-	exchange_begin(exchange, conn->fcgi.envp, &conn->sink);
+	exchange_begin(exchange, connection_variables(&peer->connection),
+	    &peer->connection.sink);
 	flags = exchange_route(exchange, server->settings.routes);
 	if ((flags & (ROUTE_SLOW | ROUTE_DOWNLOAD)) ||
 	    !exchange_answer(exchange, server->settings.program, 0)) {
-		if (offload(conn, flags))
+		if (offload(peer, flags))
 			return;
 		refuse_busy(exchange);
 	}
-	conclude(conn, exchange);
-	settle(conn, exchange);
+	conclude(peer, exchange);
+	settle(peer, exchange);
 }
 
 /* --- the pools ----------------------------------------------------------- */
@@ -333,20 +257,20 @@ serve(struct connection *conn)
 static void
 run_pooled(struct pool_job *job, unsigned worker)
 {
-	struct connection *conn = (struct connection *)job;
-	struct server *server = conn->server;
+	struct peer *peer = (struct peer *)job;
+	struct server *server = peer->server;
 	uint64_t one = 1;
 
-	if (!request_gone(&conn->exchange->request))
+	if (!request_gone(&peer->exchange->request))
 		exchange_answer(
-		    conn->exchange, server->settings.program, worker);
+		    peer->exchange, server->settings.program, worker);
 	else
-		conn->exchange->reply.broken = true;
-	conclude(conn, conn->exchange);
+		peer->exchange->reply.broken = true;
+	conclude(peer, peer->exchange);
 
 	pthread_mutex_lock(&server->done_lock);
-	conn->done = server->done;
-	server->done = conn;
+	peer->done = server->done;
+	server->done = peer;
 	pthread_mutex_unlock(&server->done_lock);
 	ssize_t written = write(server->done_event, &one, sizeof(one));
 	(void)written; /* fails only when 2^64 - 2 stand unread */
@@ -363,24 +287,24 @@ static void
 on_done(void *context, uint32_t events)
 {
 	struct server *server = context;
-	struct connection *conn;
+	struct peer *peer;
 	uint64_t count;
 
 	(void)events;
 	ssize_t got = read(server->done_event, &count, sizeof(count));
 	(void)got; /* the list below is what counts */
 	pthread_mutex_lock(&server->done_lock);
-	conn = server->done;
+	peer = server->done;
 	server->done = NULL;
 	pthread_mutex_unlock(&server->done_lock);
 
-	for (struct connection *next; conn != NULL; conn = next) {
-		struct exchange *exchange = conn->exchange;
+	for (struct peer *next; peer != NULL; peer = next) {
+		struct exchange *exchange = peer->exchange;
 
-		next = conn->done;
-		conn->pooled = false;
+		next = peer->done;
+		peer->pooled = false;
 		server->pooled--;
-		settle(conn, exchange);
+		settle(peer, exchange);
 		free_exchange(exchange);
 	}
 	stop_when_idle(server);
@@ -388,9 +312,9 @@ on_done(void *context, uint32_t events)
 
 /* The client has left, or is to be treated so. */
 static void
-say_gone(struct connection *conn)
+say_gone(struct peer *peer)
 {
-	__atomic_store_n(&conn->exchange->gone, true, __ATOMIC_RELAXED);
+	__atomic_store_n(&peer->exchange->gone, true, __ATOMIC_RELAXED);
 }
 
 /* --- readiness ----------------------------------------------------------- */
@@ -400,15 +324,13 @@ say_gone(struct connection *conn)
 static void
 on_request(void *context, uint32_t events)
 {
-	struct connection *conn = context;
+	struct peer *peer = context;
 
 	(void)events;
-	if (conn->pooled)
-		say_gone(conn);
-	else if (FCGX_Accept_r(&conn->fcgi) < 0)
-		connection_free(conn);
+	if (peer->pooled)
+		say_gone(peer);
 	else
-		serve(conn);
+		serve(peer);
 }
 
 static void
@@ -439,11 +361,11 @@ accept_one(struct server *server)
 	int fd = accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd >= 0) {
-		struct connection *conn = connection_new(server, fd);
+		struct peer *peer = peer_new(server, fd);
 
-		if (loop_add(server->loop, fd, &conn->watch,
+		if (loop_add(server->loop, fd, &peer->watch,
 			EPOLLIN | EPOLLRDHUP | EPOLLONESHOT) == -1)
-			connection_free(conn);
+			peer_free(peer);
 		return true;
 	}
 	if (errno == EINTR || errno == ECONNABORTED)
@@ -469,20 +391,19 @@ on_connection(void *context, uint32_t events)
 static void
 close_idle(struct server *server)
 {
-	struct connection *next;
+	struct peer *next;
 	char byte;
 
-	for (struct connection *conn = LIST_FIRST(&server->connections);
-	     conn != NULL; conn = next) {
-		next = LIST_NEXT(conn, all);
-		if (conn->pooled)
+	for (struct peer *peer = LIST_FIRST(&server->peers); peer != NULL;
+	     peer = next) {
+		next = LIST_NEXT(peer, all);
+		if (peer->pooled)
 			continue;
-		if (recv(conn->fcgi.ipcFd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >
-			0 &&
-		    FCGX_Accept_r(&conn->fcgi) == 0)
-			serve(conn);
+		if (recv(connection_fd(&peer->connection), &byte, 1,
+			MSG_PEEK | MSG_DONTWAIT) > 0)
+			serve(peer);
 		else
-			connection_free(conn);
+			peer_free(peer);
 	}
 }
 
@@ -490,7 +411,7 @@ static void
 on_deadline(void *context)
 {
 	struct server *server = context;
-	struct connection *conn;
+	struct peer *peer;
 
 	if (server->impatient) {
 		diag(DIAG_WARNING, "%zu answers do not end; ending without",
@@ -499,10 +420,10 @@ on_deadline(void *context)
 		return;
 	}
 	server->impatient = true;
-	for (conn = LIST_FIRST(&server->connections); conn != NULL;
-	     conn = LIST_NEXT(conn, all))
-		if (conn->pooled)
-			say_gone(conn);
+	for (peer = LIST_FIRST(&server->peers); peer != NULL;
+	     peer = LIST_NEXT(peer, all))
+		if (peer->pooled)
+			say_gone(peer);
 	loop_timer_set(server->loop, &server->deadline, LAST_PATIENCE);
 }
 
@@ -603,11 +524,11 @@ server_new(struct loop *loop, struct listener *listener,
 		.done_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	*listener = (struct listener)LISTENER_INIT;
-	LIST_INIT(&server->connections);
+	LIST_INIT(&server->peers);
 	server->exchange = new_exchange();
 	raise_file_limit();
 
-	FCGX_Init();
+	connection_init_library();
 	server->signals = take_signals(err);
 	if (server->signals == -1)
 		goto fail;
@@ -647,12 +568,12 @@ server_free(struct server *server)
 	ended = pool_close(server->downloads, LAST_PATIENCE) && ended;
 	if (!ended)
 		return false;
-	while (!LIST_EMPTY(&server->connections)) {
-		struct connection *conn = LIST_FIRST(&server->connections);
+	while (!LIST_EMPTY(&server->peers)) {
+		struct peer *peer = LIST_FIRST(&server->peers);
 
-		if (conn->pooled)
-			free_exchange(conn->exchange);
-		connection_free(conn);
+		if (peer->pooled)
+			free_exchange(peer->exchange);
+		peer_free(peer);
 	}
 	loop_timer_remove(server->loop, &server->resume);
 	loop_timer_remove(server->loop, &server->deadline);
