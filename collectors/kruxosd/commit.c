@@ -42,14 +42,15 @@ struct commit {
 	struct clock *clock;
 	struct log_writer *writer;
 	struct commit_head head; /* durable */
-	bool clock_is_back;	 /* it stood before what is recorded */
+	usec_t clock_was;	 /* the latest time that it has shown */
+	bool clock_is_back;	 /* it stood before that, and that was said */
 	commit_on_durable on_durable;
 	void *on_durable_context;
 
 	/* What has been taken since the last flush. */
 	struct batch batch;
-	usec_t begun_at; /* CLOCK_MONOTONIC */
-	bool batch_clock_is_back;
+	usec_t begun_at;    /* CLOCK_MONOTONIC */
+	usec_t batch_clock; /* CLOCK_REALTIME, at its beginning */
 	uint64_t first_ticket;
 	uint64_t next_ticket;
 	struct waiting_list waiting;
@@ -74,6 +75,7 @@ commit_new(struct clock *clock, struct log_writer *writer,
 	commit->clock = clock;
 	commit->writer = writer;
 	commit->head = *head;
+	commit->clock_was = head->recorded_at;
 	batch_init(&commit->batch, redactor);
 	return commit;
 }
@@ -110,12 +112,12 @@ begin_batch(struct commit *commit)
 
 	commit->begun_at = clock_monotonic(commit->clock);
 	commit->first_ticket = commit->next_ticket;
-	commit->batch_clock_is_back = now < commit->head.recorded_at;
+	commit->batch_clock = now;
 	batch_begin(batch, &commit->head, now);
 	if (log_writer_needs_file(writer, batch->recorded_at))
 		batch_add_open(
 		    batch, log_writer_name(writer), log_writer_bytes(writer));
-	if (commit->batch_clock_is_back && !commit->clock_is_back)
+	if (now < commit->clock_was && !commit->clock_is_back)
 		batch_add_clock(batch, now, &commit->head);
 }
 
@@ -372,7 +374,9 @@ batch_is_durable(struct commit *commit)
 	struct trouble *trouble = &commit->trouble;
 
 	commit->head = commit->batch.end;
-	commit->clock_is_back = commit->batch_clock_is_back;
+	commit->clock_is_back = commit->batch_clock < commit->clock_was;
+	if (!commit->clock_is_back)
+		commit->clock_was = commit->batch_clock;
 	commit->counts.accepted += commit->batch.lines_added;
 	commit->counts.batches++;
 	if (commit->on_durable != NULL)

@@ -83,7 +83,7 @@ a_batch_carries_one_time_and_the_next_a_later_one(void **state)
 	struct rig *rig = *state;
 	struct error err;
 
-	for (int batch = 0; batch < 2; batch++) {
+	for (int batch = 0; batch < 3; batch++) {
 		assert_int_equal(rig_add(rig, &err), 0);
 		assert_int_equal(rig_add(rig, &err), 0);
 		commit_flush(rig->commit); /* the clock stands still */
@@ -91,6 +91,7 @@ a_batch_carries_one_time_and_the_next_a_later_one(void **state)
 	assert_int_equal(recorded_at(rig, 2), recorded_at(rig, 3));
 	assert_int_equal(recorded_at(rig, 4), recorded_at(rig, 3) + 1);
 	assert_int_equal(recorded_at(rig, 5), recorded_at(rig, 4));
+	assert_int_equal(recorded_at(rig, 6), recorded_at(rig, 5) + 1);
 	assert_int_equal(rig_count(rig, "log.clock"), 0);
 }
 
