@@ -48,13 +48,16 @@ next_line(struct slice text, size_t at)
 		   : at;
 }
 
+/* Text in base64 has letters of both cases: those of one case are digests,
+ * rulers, paths, the names of tests. */
 static bool
-is_digest(struct slice text, struct redact_span run)
+may_hold_text(struct slice text, struct redact_span run)
 {
+	unsigned groups = 0;
+
 	for (size_t i = run.begin; i < run.end; i++)
-		if (!redact_rule_has(REDACT_HEX, text.data[i]))
-			return false;
-	return true;
+		groups |= redact_rule_groups[(unsigned char)text.data[i]];
+	return (groups & REDACT_LOWER) != 0 && (groups & REDACT_UPPER) != 0;
 }
 
 /* A run covers one of any 40 places side by side, so only every fortieth is
@@ -77,7 +80,7 @@ redact_base64_next(struct slice text, size_t at, struct redact_span *ret_run)
 			run.begin--;
 		run.end = run_end(text, run.end);
 		at = run.end;
-		if (run.end - run.begin < step || is_digest(text, run))
+		if (run.end - run.begin < step || !may_hold_text(text, run))
 			continue;
 		line = run.begin;
 		while (run.end - line >= step &&

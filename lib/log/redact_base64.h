@@ -11,8 +11,8 @@ enum {
 };
 
 /* The next run from `at` on: at least 40 characters, with its padding; it may
- * go on over line breaks. Digests (all hexadecimal digits) are passed over.
- * False: there is none. */
+ * go on over line breaks. Those with letters of one case only hold no text and
+ * are passed over. False: there is none. */
 bool
 redact_base64_next(struct slice text, size_t at, struct redact_span *ret_run);
 

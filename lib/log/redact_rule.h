@@ -111,6 +111,7 @@ struct redact_rule {
 	uint16_t cut;	   /* enough if the text ends in it; 0: never */
 	uint16_t flags;
 	uint16_t family; /* the check's own */
+	uint16_t bytes;	 /* of the anchor's pattern, where it is asked often */
 };
 
 /* How many bytes of `text` from `at` the anchor takes; 0: it is not there. */

@@ -1,12 +1,12 @@
 #include "log/redact_tokens.h"
 
 enum {
-	BODY_BREAKS = 2, /* line breaks within a token: 200 columns of 80 */
-	WRAPPED_COLUMNS =
-	    60,		  /* a line that may have been wrapped for its length */
-	LABEL_BYTES = 64, /* of "RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK" */
-	AWS_SECRET = 40,  /* base64 characters of a secret access key */
-	AWS_WITHIN = 64,  /* bytes behind its id in which it begins */
+	BODY_BREAKS = 2,      /* line breaks in a token: 200 columns of 80 */
+	WRAPPED_COLUMNS = 60, /* of a line that may have been wrapped */
+	WRAPPED_REST = 12,    /* characters on the next one that are no word */
+	LABEL_BYTES = 64,     /* "RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK" */
+	AWS_SECRET = 40,      /* base64 characters of a secret access key */
+	AWS_WITHIN = 64,      /* bytes behind its id in which it begins */
 };
 
 static redact_check body, aws_id, aws_secret, atlas, discord, jwt, private_key,
@@ -123,7 +123,9 @@ body_end(const struct redact_scan *scan, const struct redact_rule *rule,
 			return 0;
 		if (redact_rule_is_cut(scan, at))
 			return at;
-		if (skip == 0 || breaks == BODY_BREAKS)
+		if (skip == 0 || breaks == BODY_BREAKS ||
+		    !redact_rule_has(
+			rule->alphabet, redact_rule_byte(scan, at + skip)))
 			return 0;
 		at += skip;
 	}
@@ -259,16 +261,19 @@ telegram(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 }
 
 /* Behind `end` of what is certainly a token: the rest of it, where a terminal
- * or a mailer wrapped the line. */
+ * or a mailer wrapped the line for its length. The next line may as well begin
+ * with a word, so a last line that is too short to tell stays. */
 static size_t
 unwrap(const struct redact_scan *scan, unsigned alphabet, size_t end)
 {
 	for (;;) {
-		size_t skip = redact_rule_break(scan, end);
+		size_t begin = end + redact_rule_break(scan, end);
 		size_t next =
-		    redact_rule_run(scan, alphabet, end + skip, scan->text.len);
+		    redact_rule_run(scan, alphabet, begin, scan->text.len);
 
-		if (skip == 0 || next == end + skip || end < WRAPPED_COLUMNS ||
+		if (begin == end || next - begin < WRAPPED_REST ||
+		    !redact_rule_is_varied(scan, begin, next) ||
+		    end < WRAPPED_COLUMNS ||
 		    memchr(scan->text.data + end - WRAPPED_COLUMNS, '\n',
 			WRAPPED_COLUMNS) != NULL)
 			return end;
