@@ -676,10 +676,10 @@ curl_user(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	colon = begin + user_colon(value);
 	if (colon >= end)
 		return 0;
-	while (at - line < LINE_BYTES &&
+	/* The command may have another option of this kind: not the floor. */
+	while (line > 0 && at - line < LINE_BYTES &&
 	       !redact_rule_has(REDACT_BREAK | REDACT_SHELL,
-		   redact_rule_before(scan, line)) &&
-	       line > scan->floor)
+		   scan->text.data[line - 1]))
 		line--;
 	if (!is_curl((struct slice){ scan->text.data + line, at - line }))
 		return 0;
