@@ -153,6 +153,16 @@ fuzz: $(fuzzers)
 unit: $(unit_tests)
 	@tests/run $(BUILD) unit
 
+# What redaction finds, and what it takes for a secret and is none: in lines
+# made by chance, in the sources (not in those that are about secrets) and in
+# the recorded sessions.
+redaction_lines = $(filter-out %/redact.c %/redact.h %/payload.c lib/log/redact%,$(c_sources) $(c_headers)) \
+                  demo/sessions.ndjson
+$(BUILD)/test/redaction-corpus: $(BUILD)/obj/tests/redaction/corpus.o $(BUILD)/libkruxos.a
+	$(call link,$^)
+redaction: $(BUILD)/test/redaction-corpus
+	@$< $(redaction_lines)
+
 # What is missing comes first, then the rest of the Makefile as it is then.
 again = $(MAKE) --no-print-directory $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
 
@@ -229,6 +239,7 @@ help:
 #: make stop     stop what runs under RUNDIR
 #: make test     install what is needed, run every test
 #: make unit     the unit tests alone
+#: make redaction  what redaction finds, its false alarms, its speed
 #: make fuzz     fuzz what reads bytes of others, FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
 #: make clean

@@ -25,12 +25,23 @@ padding_end(struct slice text, size_t at)
 	return end;
 }
 
+static unsigned
+groups_of(struct slice text, size_t begin, size_t end)
+{
+	unsigned groups = 0;
+
+	for (size_t i = begin; i < end; i++)
+		groups |= redact_rule_groups[(unsigned char)text.data[i]];
+	return groups;
+}
+
 /* Behind the line break at `at`, and the run of the next line if that is all
- * it has; else `at`. */
+ * that the line has, or is no word; else `at`. */
 static size_t
 next_line(struct slice text, size_t at)
 {
-	size_t begin = at, end;
+	size_t begin = at, end, line;
+	unsigned groups;
 
 	if (begin < text.len && text.data[begin] == '\r')
 		begin++;
@@ -38,13 +49,15 @@ next_line(struct slice text, size_t at)
 		return at;
 	begin++;
 	end = run_end(text, begin);
+	line = padding_end(text, end);
 	if (end == begin)
 		return at;
-	begin = end;
-	end = padding_end(text, end);
-	return end == text.len || redact_rule_has(REDACT_BREAK | REDACT_QUOTE,
-				      text.data[end])
-		   ? begin
+	groups = groups_of(text, begin, end);
+	return line > end || line == text.len ||
+		       redact_rule_has(
+			   REDACT_BREAK | REDACT_QUOTE, text.data[line]) ||
+		       ((groups & REDACT_LOWER) && (groups & REDACT_UPPER))
+		   ? end
 		   : at;
 }
 
@@ -53,10 +66,8 @@ next_line(struct slice text, size_t at)
 static bool
 may_hold_text(struct slice text, struct redact_span run)
 {
-	unsigned groups = 0;
+	unsigned groups = groups_of(text, run.begin, run.end);
 
-	for (size_t i = run.begin; i < run.end; i++)
-		groups |= redact_rule_groups[(unsigned char)text.data[i]];
 	return (groups & REDACT_LOWER) != 0 && (groups & REDACT_UPPER) != 0;
 }
 

@@ -581,27 +581,29 @@ is_secret(const struct redact_scan *scan, const struct place *place,
 	return is_plausible(place->family, head);
 }
 
+/* The search goes on within the value: what ends at the first blank may be the
+ * front of a private key. A value within a value has nothing to add. */
 static size_t
 named(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
     size_t behind)
 {
 	struct place place;
 	struct extent extent;
-	size_t end;
+	struct slice name;
 
-	if (redact_rule_has(REDACT_WORD_DASH, redact_rule_byte(scan, behind)))
+	if (at < scan->found_end ||
+	    redact_rule_has(REDACT_WORD_DASH, redact_rule_byte(scan, behind)))
 		return 0;
 	read_name(scan, rule, at, behind, &place);
-	if (is_innocent((struct slice){
-		scan->text.data + place.begin, behind - place.begin }))
-		return 0;
-	if (!read_separator(scan, &place) ||
+	name = (struct slice){ scan->text.data + place.begin,
+		behind - place.begin };
+	if (is_innocent(name) || !read_separator(scan, &place) ||
 	    !read_extent(scan, &place, &extent) ||
 	    !is_secret(scan, &place, &extent))
 		return 0;
-	end = extent_end(scan, &place, &extent, scan->text.len);
-	redact_rule_found(scan, extent.begin, end);
-	return end;
+	redact_rule_found(scan, extent.begin,
+	    extent_end(scan, &place, &extent, scan->text.len));
+	return extent.begin;
 }
 
 /* Without its header, as in lists of headers that have been taken apart. */

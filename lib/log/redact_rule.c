@@ -49,6 +49,8 @@ redact_rule_found(struct redact_scan *scan, size_t begin, size_t end)
 	spans->items = memory_grow(spans->items, &spans->capacity,
 	    spans->count + 1, sizeof(*spans->items));
 	spans->items[spans->count++] = (struct redact_span){ begin, end };
+	if (end > scan->found_end)
+		scan->found_end = end;
 }
 
 /* One position of an anchor: `*pattern` moves behind it. */

@@ -6,6 +6,7 @@ enum {
 	WRAPPED_REST = 12,    /* characters on the next one that are no word */
 	LABEL_BYTES = 64,     /* "RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK" */
 	AWS_SECRET = 40,      /* base64 characters of a secret access key */
+	AWS_CUT = 12,         /* enough of them if the text ends in it */
 	AWS_WITHIN = 64,      /* bytes behind its id in which it begins */
 };
 
@@ -66,9 +67,9 @@ const struct redact_rule redact_tokens[] = {
 	    REDACT_BORDER | REDACT_EXACT },
 	{ "sendgrid", "SG.", body, REDACT_WORD_DASH_DOT, 66, 30,
 	    REDACT_BORDER | REDACT_VARIED },
-	{ "mailgun", "key-", body, REDACT_HEX_LOWER, 32, 0,
+	{ "mailgun", "key-", body, REDACT_HEX_LOWER, 32, 16,
 	    REDACT_BORDER | REDACT_BORDER_DASH | REDACT_EXACT },
-	{ "telegram", "[0-9]:AA", telegram, REDACT_WORD_DASH, 33, 16 },
+	{ "telegram", "[0-9]:AA", telegram, REDACT_WORD_DASH, 33, 12 },
 	{ "grafana", "glsa_", body, REDACT_WORD, 20, 12,
 	    REDACT_BORDER | REDACT_VARIED },
 	{ "grafana", "glc_", body, REDACT_BASE64 | REDACT_EQUALS, 20, 12,
@@ -99,6 +100,27 @@ has_border(
 	if (rule->flags & REDACT_BORDER)
 		return !redact_rule_has(REDACT_ALNUM, before);
 	return true;
+}
+
+/* Behind `end` of what is certainly a token: the rest of it, where a terminal
+ * or a mailer wrapped the line for its length. The next line may as well begin
+ * with a word, so a last line that is too short to tell stays. */
+static size_t
+unwrap(const struct redact_scan *scan, unsigned alphabet, size_t end)
+{
+	for (;;) {
+		size_t begin = end + redact_rule_break(scan, end);
+		size_t next =
+		    redact_rule_run(scan, alphabet, begin, scan->text.len);
+
+		if (begin == end || next - begin < WRAPPED_REST ||
+		    !redact_rule_is_varied(scan, begin, next) ||
+		    end < WRAPPED_COLUMNS ||
+		    memchr(scan->text.data + end - WRAPPED_COLUMNS, '\n',
+			WRAPPED_COLUMNS) != NULL)
+			return end;
+		end = next;
+	}
 }
 
 /* Where the body of a token ends that begins at `begin`; 0: it is none. It may
@@ -137,7 +159,8 @@ body_end(const struct redact_scan *scan, const struct redact_rule *rule,
 		return redact_rule_has(REDACT_ALNUM, redact_rule_byte(scan, at))
 			   ? 0
 			   : at;
-	return redact_rule_run(scan, rule->alphabet, at, scan->text.len);
+	at = redact_rule_run(scan, rule->alphabet, at, scan->text.len);
+	return unwrap(scan, rule->alphabet, at);
 }
 
 static size_t
@@ -170,7 +193,7 @@ find_aws_secret(struct redact_scan *scan, size_t from)
 		if ((groups & REDACT_LOWER) != 0 &&
 		    (groups & REDACT_UPPER) != 0 &&
 		    (end - at == AWS_SECRET ||
-			(end - at >= AWS_SECRET / 2 && end - at < AWS_SECRET &&
+			(end - at >= AWS_CUT && end - at < AWS_SECRET &&
 			    (groups & REDACT_DIGIT) &&
 			    redact_rule_is_cut(scan, end)))) {
 			redact_rule_found(scan, at, end);
@@ -258,27 +281,6 @@ telegram(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 		return 0;
 	redact_rule_found(scan, begin, end);
 	return end;
-}
-
-/* Behind `end` of what is certainly a token: the rest of it, where a terminal
- * or a mailer wrapped the line for its length. The next line may as well begin
- * with a word, so a last line that is too short to tell stays. */
-static size_t
-unwrap(const struct redact_scan *scan, unsigned alphabet, size_t end)
-{
-	for (;;) {
-		size_t begin = end + redact_rule_break(scan, end);
-		size_t next =
-		    redact_rule_run(scan, alphabet, begin, scan->text.len);
-
-		if (begin == end || next - begin < WRAPPED_REST ||
-		    !redact_rule_is_varied(scan, begin, next) ||
-		    end < WRAPPED_COLUMNS ||
-		    memchr(scan->text.data + end - WRAPPED_COLUMNS, '\n',
-			WRAPPED_COLUMNS) != NULL)
-			return end;
-		end = next;
-	}
 }
 
 /* Header, payload, signature; the first two are JSON objects. */
