@@ -90,6 +90,8 @@ find_base64(const struct redactor *redactor, struct slice text,
 		struct slice bytes = { text.data + run.begin,
 			run.end - run.begin };
 
+		if (!redact_base64_may_be_text(bytes))
+			continue;
 		within.count = 0;
 		for (unsigned phase = 0;
 		     phase < REDACT_BASE64_PHASES && within.count == 0; phase++)

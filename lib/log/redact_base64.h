@@ -16,6 +16,9 @@ enum {
 bool
 redact_base64_next(struct slice text, size_t at, struct redact_span *ret_run);
 
+/* May the run hold readable text at all? A quick no for most that do not. */
+bool redact_base64_may_be_text(struct slice run);
+
 /* Decode the run into `out` (replacing what it held), leaving out its first
  * `phase` characters: a path or a name may be glued to its front. False if
  * nothing in it could be read by people. */

@@ -680,8 +680,8 @@ curl_user(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 		return 0;
 	/* The command may have another option of this kind: not the floor. */
 	while (line > 0 && at - line < LINE_BYTES &&
-	       !redact_rule_has(REDACT_BREAK | REDACT_SHELL,
-		   scan->text.data[line - 1]))
+	       !redact_rule_has(
+		   REDACT_BREAK | REDACT_SHELL, scan->text.data[line - 1]))
 		line--;
 	if (!is_curl((struct slice){ scan->text.data + line, at - line }))
 		return 0;

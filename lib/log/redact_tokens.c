@@ -6,7 +6,7 @@ enum {
 	WRAPPED_REST = 12,    /* characters on the next one that are no word */
 	LABEL_BYTES = 64,     /* "RSA PRIVATE KEY", "PGP PRIVATE KEY BLOCK" */
 	AWS_SECRET = 40,      /* base64 characters of a secret access key */
-	AWS_CUT = 12,         /* enough of them if the text ends in it */
+	AWS_CUT = 12,	      /* enough of them if the text ends in it */
 	AWS_WITHIN = 64,      /* bytes behind its id in which it begins */
 };
 

@@ -59,7 +59,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	buf_reset(&out);
 	check(first, &out, redact_member(redactor, before, first, &out));
 	buf_reset(&out);
-	check(third, &out,
-	    redact_element(redactor, first, before, third, &out));
+	check(
+	    third, &out, redact_element(redactor, first, before, third, &out));
 	return 0;
 }

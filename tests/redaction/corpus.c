@@ -72,14 +72,14 @@ static const char *const alphabets[128] = {
 	['6'] = UPPER LOWER DIGIT "+/",
 };
 
-static const char *const words[] = { "add", "agent", "answer", "audit", "buffer",
-	"build", "cache", "check", "client", "close", "commit", "config",
-	"cookie", "count", "cursor", "daemon", "error", "file", "first", "fix",
-	"handle", "header", "index", "key", "line", "lock", "log", "make",
-	"merge", "message", "move", "name", "open", "option", "parse",
-	"password", "path", "query", "read", "remove", "rename", "request",
-	"return", "secret", "session", "size", "socket", "test", "the", "token",
-	"update", "use", "value", "when", "write" };
+static const char *const words[] = { "add", "agent", "answer", "audit",
+	"buffer", "build", "cache", "check", "client", "close", "commit",
+	"config", "cookie", "count", "cursor", "daemon", "error", "file",
+	"first", "fix", "handle", "header", "index", "key", "line", "lock",
+	"log", "make", "merge", "message", "move", "name", "open", "option",
+	"parse", "password", "path", "query", "read", "remove", "rename",
+	"request", "return", "secret", "session", "size", "socket", "test",
+	"the", "token", "update", "use", "value", "when", "write" };
 
 static const char *
 word(void)
@@ -91,8 +91,8 @@ word(void)
  * the first and the last of its parts made by chance stand is what is secret.
  */
 static void
-add_template(struct buf *out, const char *template, size_t *ret_begin,
-    size_t *ret_end)
+add_template(
+    struct buf *out, const char *template, size_t *ret_begin, size_t *ret_end)
 {
 	bool first = true;
 
@@ -133,22 +133,19 @@ static const struct kind {
 	{ "GitHub, fine-grained", { "github_pat_{a22}_{a59}" } },
 	{ "GitLab", { "glpat-{-20}", "gldt-{-20}", "glrt-{-20}" } },
 	{ "Anthropic", { "sk-ant-api03-{-93}AA", "sk-ant-admin01-{-93}AA" } },
-	{ "OpenAI",
-	    { "sk-proj-{-74}T3BlbkFJ{-74}", "sk-{a20}T3BlbkFJ{a20}",
-		"sk-svcacct-{-74}T3BlbkFJ{-74}" } },
+	{ "OpenAI", { "sk-proj-{-74}T3BlbkFJ{-74}", "sk-{a20}T3BlbkFJ{a20}",
+			"sk-svcacct-{-74}T3BlbkFJ{-74}" } },
 	{ "AWS", { "AKIA{316}", "ASIA{316}" } },
 	{ "AWS, with its secret",
 	    { "AKIA{316} {640}", "AKIA{316}:{640}", "AKIA{316},{640}" } },
 	{ "Google", { "AIza{-35}", "GOCSPX-{-28}", "ya29.{-120}" } },
-	{ "Slack",
-	    { "xoxb-{d12}-{d12}-{a24}", "xoxp-{d12}-{d12}-{d12}-{h32}",
-		"xapp-1-{u11}-{d13}-{h64}" } },
+	{ "Slack", { "xoxb-{d12}-{d12}-{a24}", "xoxp-{d12}-{d12}-{d12}-{h32}",
+		       "xapp-1-{u11}-{d13}-{h64}" } },
 	{ "Slack, hook",
 	    { "https://hooks.slack.com/services/T{u8}/B{u10}/{a24}" } },
 	{ "Discord, hook", { "https://discord.com/api/webhooks/{d18}/{-68}" } },
-	{ "Stripe",
-	    { "sk_live_{a24}", "rk_live_{a99}", "sk_test_{a24}",
-		"whsec_{a32}" } },
+	{ "Stripe", { "sk_live_{a24}", "rk_live_{a99}", "sk_test_{a24}",
+			"whsec_{a32}" } },
 	{ "npm", { "npm_{a36}" } },
 	{ "PyPI", { "pypi-AgEIcHlwaS5vcmc{-140}" } },
 	{ "Docker", { "dckr_pat_{-27}" } },
@@ -162,11 +159,18 @@ static const struct kind {
 	{ "Grafana, Linear", { "glsa_{a32}_{h8}", "lin_api_{a40}" } },
 	{ "age", { "AGE-SECRET-KEY-1{u58}" } },
 	{ "JWT", { "eyJ{-33}.eyJ{-120}.{-43}", "eyJ{-17}.eyJ{-60}.{-86}" } },
-	{ "private key",
-	    { "-----BEGIN RSA " "PRIV" "ATE KEY-----\n{664}\n{664}\n{664}\n"
-	      "-----END RSA " "PRIV" "ATE KEY-----",
-		"-----BEGIN OPENSSH " "PRIV" "ATE KEY-----\n{670}\n{670}\n"
-		"{620}\n-----END OPENSSH " "PRIV" "ATE KEY-----" } },
+	{ "private key", { "-----BEGIN RSA "
+			   "PRIV"
+			   "ATE KEY-----\n{664}\n{664}\n{664}\n"
+			   "-----END RSA "
+			   "PRIV"
+			   "ATE KEY-----",
+			     "-----BEGIN OPENSSH "
+			     "PRIV"
+			     "ATE KEY-----\n{670}\n{670}\n"
+			     "{620}\n-----END OPENSSH "
+			     "PRIV"
+			     "ATE KEY-----" } },
 	{ "krx", { "krx_agent_{a32}", "krx_user_{a32}" } },
 };
 
@@ -214,8 +218,8 @@ make_token(struct sample *token, const struct kind *kind, size_t turn)
 	while (count < TEMPLATES && kind->templates[count] != NULL)
 		count++;
 	buf_reset(&token->text);
-	add_template(&token->text, kind->templates[turn % count],
-	    &token->begin, &token->end);
+	add_template(&token->text, kind->templates[turn % count], &token->begin,
+	    &token->end);
 	if (strcmp(kind->name, "krx") == 0)
 		add_checksum(token);
 }
@@ -232,11 +236,11 @@ add_encoded(struct sample *to, const struct sample *token, encoder *encode)
 
 	encode(&to->text, (struct slice){ data, token->begin });
 	to->begin = to->text.len;
-	encode(&to->text, (struct slice){ data + token->begin,
-			      token->end - token->begin });
+	encode(&to->text,
+	    (struct slice){ data + token->begin, token->end - token->begin });
 	to->end = to->text.len;
-	encode(&to->text, (struct slice){ data + token->end,
-			      token->text.len - token->end });
+	encode(&to->text,
+	    (struct slice){ data + token->end, token->text.len - token->end });
 }
 
 static void
@@ -340,9 +344,9 @@ wrap_base64(struct sample *to, const struct sample *token)
 		uint32_t three = 0;
 
 		for (size_t j = i; j < i + 3; j++)
-			three = three << 8 |
-				(j < bytes.len ? (unsigned char)bytes.data[j]
-					       : 0);
+			three =
+			    three << 8 |
+			    (j < bytes.len ? (unsigned char)bytes.data[j] : 0);
 		for (size_t j = 0; j < 4; j++)
 			buf_add_char(&to->text,
 			    i + j > bytes.len
@@ -445,8 +449,7 @@ static bool
 is_found(const struct redactor *redactor, const struct sample *sample)
 {
 	cleanup(buf_free) struct buf out = BUF_INIT;
-	bool gone = redact_text(
-			redactor, buf_slice(&sample->text), &out) > 0 &&
+	bool gone = redact_text(redactor, buf_slice(&sample->text), &out) > 0 &&
 		    is_gone(sample, buf_slice(&out));
 
 	if (!gone && verbose)
@@ -563,8 +566,7 @@ make_benign(struct slice written, struct buf *ret)
 		size_t begin, end;
 
 		if (i % 2 == 0 && written.len > 0) {
-			const char *newline =
-			    memchr(rest.data, '\n', rest.len);
+			const char *newline = memchr(rest.data, '\n', rest.len);
 			size_t len = newline == NULL
 					 ? rest.len
 					 : (size_t)(newline - rest.data);
@@ -591,9 +593,9 @@ measure_false_alarms(const struct redactor *redactor, struct slice lines)
 
 	for (size_t at = 0; at < lines.len;) {
 		const char *begin = lines.data + at;
-		size_t len = (size_t)((const char *)memchr(
-					  begin, '\n', lines.len - at) -
-				      begin);
+		size_t len =
+		    (size_t)((const char *)memchr(begin, '\n', lines.len - at) -
+			     begin);
 
 		if (redact_text(redactor, (struct slice){ begin, len }, &out) >
 		    0) {

@@ -77,8 +77,7 @@ add_template(struct buf *out, const char *template)
 			buf_add_char(out, *p);
 			continue;
 		}
-		add_body(
-		    out, alphabets[(int)p[1]], strtoul(p + 2, &end, 10));
+		add_body(out, alphabets[(int)p[1]], strtoul(p + 2, &end, 10));
 		p = end;
 	}
 }
@@ -287,11 +286,11 @@ json_web_tokens_are_found(void **state)
 	/* Its base64. */
 	expect_made("x ZXlK{a40} y", "x [REDACTED] y");
 	/* Wrapped at the 80th column. */
-	expect_made("x eyJ{a20}.eyJ{a54}\n{a80}\n{a20}.{a43} y",
-	    "x [REDACTED] y");
+	expect_made(
+	    "x eyJ{a20}.eyJ{a54}\n{a80}\n{a20}.{a43} y", "x [REDACTED] y");
 	/* Those lines are none of it. */
-	expect_made("x eyJ{a20}.eyJ{a20}.{a20}\nand more",
-	    "x [REDACTED]\nand more");
+	expect_made(
+	    "x eyJ{a20}.eyJ{a20}.{a20}\nand more", "x [REDACTED]\nand more");
 }
 
 static void
@@ -303,11 +302,10 @@ private_keys_go_to_their_end_or_the_end_of_the_text(void **state)
 	expect_made("a\n" BEGIN("RSA PRIVATE KEY") "\n{664}\n{620}==\n" END(
 			"RSA PRIVATE KEY") "\nb",
 	    "a\n[REDACTED]\nb");
-	expect_made(BEGIN("PRIVATE KEY") "\n{664}" END("PRIVATE KEY") BEGIN(
-			"EC PRIVATE KEY") "\n{664}",
+	expect_made(BEGIN("PRIVATE KEY") "\n{664}" END("PRIVATE KEY")
+			BEGIN("EC PRIVATE KEY") "\n{664}",
 	    "[REDACTED][REDACTED]");
-	expect_made(BEGIN("PGP PRIVATE KEY BLOCK") "\n\n{664}\n",
-	    "[REDACTED]");
+	expect_made(BEGIN("PGP PRIVATE KEY BLOCK") "\n\n{664}\n", "[REDACTED]");
 	expect_made(BEGIN("OPENSSH PRIVATE KEY") "\\n{664}\\n" END(
 			"OPENSSH PRIVATE KEY"),
 	    "[REDACTED]");
@@ -318,8 +316,8 @@ private_keys_go_to_their_end_or_the_end_of_the_text(void **state)
 	/* A program that looks for keys has none. */
 	expect_same("if line == \"" BEGIN("PRIVATE KEY") "\"");
 	expect_same("if line == \"" BEGIN("PRIVATE KEY") "\":\n\treturn");
-	expect_made("\"" BEGIN("PRIVATE KEY") "\" +\n \"{664}\"",
-	    "\"[REDACTED]");
+	expect_made(
+	    "\"" BEGIN("PRIVATE KEY") "\" +\n \"{664}\"", "\"[REDACTED]");
 }
 
 static void
@@ -347,9 +345,9 @@ passwords_in_urls_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		expect(cases[i].text,
-		    cases[i].expected != NULL ? cases[i].expected
-					      : cases[i].text);
+		expect(cases[i].text, cases[i].expected != NULL
+					  ? cases[i].expected
+					  : cases[i].text);
 	expect_made("https://ghp_{a36}:x-oauth-basic@github.com",
 	    "https://[REDACTED]:[REDACTED]@github.com");
 }
@@ -384,8 +382,10 @@ headers_and_options_are_found(void **state)
 		{ "cookie: string = x", NULL },
 		{ "X-Api-Key: abc", "X-Api-Key: [REDACTED]" },
 		{ "x-auth-token:abc", "x-auth-token:[REDACTED]" },
-		{ "mysql --password x -h y", "mysql --password [REDACTED] -h y" },
-		{ "mysql --password=x -h y", "mysql --password=[REDACTED] -h y" },
+		{ "mysql --password x -h y",
+		    "mysql --password [REDACTED] -h y" },
+		{ "mysql --password=x -h y",
+		    "mysql --password=[REDACTED] -h y" },
 		{ "x --db-password 'a b' c", "x --db-password '[REDACTED]' c" },
 		{ "x --api-key=k3 c", "x --api-key=[REDACTED] c" },
 		{ "add the --password option", NULL },
@@ -396,7 +396,8 @@ headers_and_options_are_found(void **state)
 		{ "--password \"$PASSWORD\"", NULL },
 		{ "--max-tokens 4096", NULL },
 		{ "--token-count=123abc456", NULL },
-		{ "curl -u me:abc https://x", "curl -u me:[REDACTED] https://x" },
+		{ "curl -u me:abc https://x",
+		    "curl -u me:[REDACTED] https://x" },
 		{ "curl -ume:abc x", "curl -ume:[REDACTED] x" },
 		{ "curl -s --user 'me:abc' x",
 		    "curl -s --user 'me:[REDACTED]' x" },
@@ -423,9 +424,9 @@ headers_and_options_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		expect(cases[i].text,
-		    cases[i].expected != NULL ? cases[i].expected
-					      : cases[i].text);
+		expect(cases[i].text, cases[i].expected != NULL
+					  ? cases[i].expected
+					  : cases[i].text);
 }
 
 static void
@@ -437,7 +438,8 @@ assignments_are_judged_by_their_value(void **state)
 		{ "password=hunter2", "password=[REDACTED]" },
 		{ "password: hunter2", "password: [REDACTED]" },
 		{ "password = \"swordfish\"", "password = \"[REDACTED]\"" },
-		{ "db.password := 'sword-fish'", "db.password := '[REDACTED]'" },
+		{ "db.password := 'sword-fish'",
+		    "db.password := '[REDACTED]'" },
 		{ "login(user, password='swordfish')",
 		    "login(user, password='[REDACTED]')" },
 		{ "api_key = 8f3a99c1d2e4", "api_key = [REDACTED]" },
@@ -478,9 +480,9 @@ assignments_are_judged_by_their_value(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
-		expect(cases[i].text,
-		    cases[i].expected != NULL ? cases[i].expected
-					      : cases[i].text);
+		expect(cases[i].text, cases[i].expected != NULL
+					  ? cases[i].expected
+					  : cases[i].text);
 }
 
 static void
@@ -517,9 +519,8 @@ members_are_judged_by_their_key(void **state)
 	cleanup(buf_free) struct buf out = BUF_INIT;
 
 	(void)state;
-	assert_int_equal(
-	    redact_member(redactor, SLICE_LITERAL("db_password"),
-		SLICE_LITERAL("swordfish"), &out),
+	assert_int_equal(redact_member(redactor, SLICE_LITERAL("db_password"),
+			     SLICE_LITERAL("swordfish"), &out),
 	    1);
 	assert_string_equal(out.data, "[REDACTED]");
 	assert_int_equal(redact_member(redactor, SLICE_LITERAL("password"),
@@ -649,14 +650,26 @@ static void
 hashes_and_ids_are_left_alone(void **state)
 {
 	static const char *const templates[] = {
-		"{h64}", "{h40}", "{h32}", "{h128}", "sha256:{h64}",
-		"commit {h40}", "index {h7}..{h7} 100644",
-		"{h8}-{h4}-{h4}-{h4}-{h12}", "sess-{h8}", "sess-{a20}",
-		"toolu_{a24}", "call_{a24}", "req_{a24}", "msg_{a24}",
+		"{h64}",
+		"{h40}",
+		"{h32}",
+		"{h128}",
+		"sha256:{h64}",
+		"commit {h40}",
+		"index {h7}..{h7} 100644",
+		"{h8}-{h4}-{h4}-{h4}-{h12}",
+		"sess-{h8}",
+		"sess-{a20}",
+		"toolu_{a24}",
+		"call_{a24}",
+		"req_{a24}",
+		"msg_{a24}",
 		"\"entry_hash\":\"{h64}\",\"prev_hash\":\"{h64}\"",
 		"\"session_id\":\"{h8}-{h4}-{h4}-{h4}-{h12}\"",
-		"\"integrity\": \"sha512-{686}==\"", "cache-key-{h32}",
-		"src/{l20}/{l30}.js", "data:image/png;base64,{6200}",
+		"\"integrity\": \"sha512-{686}==\"",
+		"cache-key-{h32}",
+		"src/{l20}/{l30}.js",
+		"data:image/png;base64,{6200}",
 		"https://example.com/{a22}/{h40}?page=2#x",
 	};
 
@@ -674,14 +687,12 @@ a_token_again_and_again_is_found_each_time(void **state)
 	(void)state;
 	for (int i = 0; i < 100; i++)
 		add_template(&text, "AKIA{316} ");
-	assert_int_equal(
-	    redact_text(redactor, buf_slice(&text), &out), 100);
+	assert_int_equal(redact_text(redactor, buf_slice(&text), &out), 100);
 	buf_reset(&text);
 	buf_reset(&out);
 	for (int i = 0; i < 100; i++)
 		add_template(&text, "ghp_{a36} password=hunter2 ");
-	assert_int_equal(
-	    redact_text(redactor, buf_slice(&text), &out), 200);
+	assert_int_equal(redact_text(redactor, buf_slice(&text), &out), 200);
 }
 
 static void
@@ -712,11 +723,12 @@ time_is_linear_whatever_the_text_is(void **state)
 		"sk-ant-", "glpat-", "ghp_", "ghp_a1a1a1a1\n", "AKIA",
 		"AKIAABCDEFGHIJKLMNOP", "://a:", "a://b:c@", "password",
 		"password=", "password=$", "password='", "\"password\":\"",
-		"\"password\":\"<", "--password ", "Authorization: ", "cookie:",
-		"Cookie: a", " -u a:b", "curl -u a:", "secret_access_key",
-		"12345678:AA", "aA0/aA0/", "ZXlK", "\\", "\\u005c", "%25", "%",
-		"\x1b[", "\u200b", "api-key: \"", "bearer ", "sig=",
-		"aaaaaaaaaaaaaa.atlasv1.", "discord.com/api/webhooks/",
+		"\"password\":\"<", "--password ",
+		"Authorization: ", "cookie:", "Cookie: a", " -u a:b",
+		"curl -u a:", "secret_access_key", "12345678:AA", "aA0/aA0/",
+		"ZXlK", "\\", "\\u005c", "%25", "%", "\x1b[", "\u200b",
+		"api-key: \"", "bearer ", "sig=", "aaaaaaaaaaaaaa.atlasv1.",
+		"discord.com/api/webhooks/",
 		"cGFzc3dvcmQ9aHVudGVyMiBwYXNzd29yZD1odW50ZXIy\n" };
 
 	(void)state;
@@ -736,7 +748,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tokens_are_known_by_prefix_alphabet_and_length),
+		cmocka_unit_test(
+		    tokens_are_known_by_prefix_alphabet_and_length),
 		cmocka_unit_test(tokens_of_more_than_one_part_are_found),
 		cmocka_unit_test(aws_ids_take_the_secret_near_them_along),
 		cmocka_unit_test(json_web_tokens_are_found),
