@@ -103,29 +103,25 @@ find_base64(const struct redactor *redactor, struct slice text,
 	}
 }
 
-static void
-find_in(const struct redactor *redactor, struct slice text,
-    struct redact_spans *spans)
-{
-	find_plain(redactor, text, spans);
-	find_base64(redactor, text, spans);
-}
-
 /* The spans of `text` as it stands, and behind each level of escapes. */
 static void
 find(const struct redactor *redactor, struct slice text, int levels,
     struct redact_spans *spans)
 {
 	cleanup(redact_view_free) struct redact_view view = REDACT_VIEW_INIT;
-	size_t outer;
+	struct redact_span stretch = { 0, 0 };
 
-	find_in(redactor, text, spans);
-	if (levels == 0 || !redact_view_peel(&view, text))
-		return;
-	outer = spans->count;
-	find(redactor, buf_slice(&view.bytes), levels - 1, spans);
-	for (size_t i = outer; i < spans->count; i++)
-		spans->items[i] = redact_view_outer(&view, spans->items[i]);
+	find_plain(redactor, text, spans);
+	find_base64(redactor, text, spans);
+	while (levels > 0 &&
+	       redact_view_next(&view, text, stretch.end, &stretch)) {
+		size_t outer = spans->count;
+
+		find(redactor, buf_slice(&view.bytes), levels - 1, spans);
+		for (size_t i = outer; i < spans->count; i++)
+			spans->items[i] =
+			    redact_view_outer(&view, spans->items[i]);
+	}
 }
 
 static int
@@ -234,8 +230,9 @@ bool
 redact_is_secret_name(struct slice key)
 {
 	cleanup(redact_view_free) struct redact_view view = REDACT_VIEW_INIT;
+	struct redact_span stretch;
 
 	return redact_names_is_secret(key) ||
-	       (redact_view_peel(&view, key) &&
+	       (redact_view_next(&view, key, 0, &stretch) &&
 		   redact_names_is_secret(buf_slice(&view.bytes)));
 }

@@ -146,10 +146,13 @@ redact_base64_may_be_text(struct slice run)
 			unsigned second = sextets[(unsigned char)c[1]];
 			unsigned third = sextets[(unsigned char)c[2]];
 
-			if (first - 9 >= 24 || ((second - 1) & 8) != 0 ||
-			    ((third - 1) & 2) != 0)
-				groups = 0;
-			else if (++groups == GROUPS)
+			/* No branch: chance would mispredict it. */
+			bool ascii = (first - 9 < 24) &
+				     (((second - 1) & 8) == 0) &
+				     (((third - 1) & 2) == 0);
+
+			groups = (groups + 1) * ascii;
+			if (groups == GROUPS)
 				return true;
 		}
 	}

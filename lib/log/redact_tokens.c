@@ -83,7 +83,8 @@ const struct redact_rule redact_tokens[] = {
 	{ "jwt", "eyJ", jwt, REDACT_WORD_DASH, 10, 20, REDACT_BORDER },
 	{ "jwt in base64", "ZXlK", body, REDACT_BASE64 | REDACT_WORD_DASH, 36,
 	    0, REDACT_BORDER },
-	{ "private key", "-----BEGIN ", private_key },
+	/* Three more dashes stand before it: rulers are not to be anchors. */
+	{ "private key", "--BEGIN ", private_key },
 };
 
 const size_t redact_tokens_count =
@@ -354,13 +355,16 @@ static size_t
 private_key(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
     size_t behind)
 {
+	static const struct slice dashes = { "---", 3 };
 	static const struct slice last = { "-----END ", 9 };
+	struct slice before = { scan->text.data + scan->floor,
+		at - scan->floor };
 	struct slice label;
 	size_t end = label_end(scan, behind, &label);
 	const char *found;
 
 	(void)rule;
-	if (end == 0 ||
+	if (end == 0 || !slice_ends_with(before, dashes) ||
 	    (!slice_ends_with(label, SLICE_LITERAL("PRIVATE KEY")) &&
 		!slice_ends_with(label, SLICE_LITERAL("PRIVATE KEY BLOCK"))))
 		return 0;
@@ -377,6 +381,6 @@ private_key(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 		if (end == 0)
 			end = begin;
 	}
-	redact_rule_found(scan, at, end);
+	redact_rule_found(scan, at - dashes.len, end);
 	return end;
 }

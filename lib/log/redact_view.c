@@ -195,24 +195,63 @@ add_part(struct redact_view *view, size_t before, size_t text)
 	    (struct redact_view_part){ here, before, text };
 }
 
-bool
-redact_view_peel(struct redact_view *view, struct slice text)
+/* The first place from `at` on where something is to be taken off; text.len:
+ * none. */
+static size_t
+next_escape(struct redact_view *view, struct slice text, size_t at)
 {
-	size_t copied = 0;
+	while ((at = next_special(text, at)) < text.len) {
+		size_t taken = peel(text, at, &view->bytes);
 
-	buf_reset(&view->bytes);
-	view->count = 0;
-	for (size_t at = next_special(text, 0); at < text.len;
-	     at = next_special(text, at)) {
-		size_t mark = view->bytes.len + (at - copied), taken;
+		buf_reset(&view->bytes);
+		if (taken > 0)
+			return at;
+		at++;
+	}
+	return text.len;
+}
 
-		if (text.data[at] == '%' && read_hex(text, at + 1, 2) < 0) {
-			at++;
-			continue;
-		}
+/* Behind the line in which `at` stands, and those that continue it. */
+static size_t
+line_end(struct slice text, size_t at)
+{
+	for (;;) {
+		const char *newline =
+		    memchr(text.data + at, '\n', text.len - at);
+		size_t end =
+		    newline == NULL ? text.len : (size_t)(newline - text.data);
+
+		if (newline == NULL)
+			return end;
+		at = end + 1;
+		if (end == 0 || text.data[end - 1] != '\\')
+			return at;
+	}
+}
+
+/* The first byte of the line in which `at` stands, not before `floor`. */
+static size_t
+line_begin(struct slice text, size_t floor, size_t at)
+{
+	const char *newline = memrchr(text.data + floor, '\n', at - floor);
+
+	return newline == NULL ? floor : (size_t)(newline - text.data) + 1;
+}
+
+static void
+peel_stretch(
+    struct redact_view *view, struct slice text, struct redact_span stretch)
+{
+	struct slice front = { text.data, stretch.end };
+	size_t copied = stretch.begin, at = stretch.begin;
+
+	while ((at = next_special(front, at)) < front.len) {
+		size_t mark, taken;
+
 		buf_add(&view->bytes, text.data + copied, at - copied);
+		mark = view->bytes.len;
 		copied = at;
-		taken = peel(text, at, &view->bytes);
+		taken = peel(front, at, &view->bytes);
 		if (taken == 0) {
 			at++;
 			continue;
@@ -221,9 +260,28 @@ redact_view_peel(struct redact_view *view, struct slice text)
 		add_part(view, view->bytes.len == mark ? at : copied, copied);
 		at = copied;
 	}
-	if (view->count == 0)
+	buf_add(&view->bytes, text.data + copied, front.len - copied);
+}
+
+bool
+redact_view_next(struct redact_view *view, struct slice text, size_t at,
+    struct redact_span *ret_stretch)
+{
+	size_t escape, begin;
+
+	buf_reset(&view->bytes);
+	view->count = 0;
+	escape = next_escape(view, text, at);
+	if (escape == text.len)
 		return false;
-	buf_add(&view->bytes, text.data + copied, text.len - copied);
+	ret_stretch->begin = line_begin(text, at, escape);
+	do {
+		ret_stretch->end = line_end(text, escape);
+		escape = next_escape(view, text, ret_stretch->end);
+		begin = line_begin(text, ret_stretch->end, escape);
+	} while (escape < text.len && begin == ret_stretch->end);
+	add_part(view, ret_stretch->begin, ret_stretch->begin);
+	peel_stretch(view, text, *ret_stretch);
 	return true;
 }
 

@@ -1,10 +1,12 @@
 /* The same text with one level of escapes taken off.
  *
- * In one go: \" \\ \/ \n \u0067 \x67 of JSON and of programming languages, a
- * backslash before any other punctuation, a backslash at the end of a line
- * (which goes with it), %67 of URLs; and what nobody sees is left out:
- * zero-width characters, directions, variation selectors, tags, the colours of
- * a terminal. A view remembers where each of its bytes came from.
+ * Only lines that have something to take off are looked at again, each stretch
+ * of them as a view of its own. In one go: \" \\ \/ \n \u0067 \x67 of JSON and
+ * of programming languages, a backslash before any other punctuation, a
+ * backslash at the end of a line (which goes with it), %67 of URLs; and what
+ * nobody sees is left out: zero-width characters, directions, variation
+ * selectors, tags, the colours of a terminal. A view remembers where each of
+ * its bytes came from.
  */
 #ifndef LOG_REDACT_VIEW_H
 #define LOG_REDACT_VIEW_H
@@ -32,8 +34,11 @@ struct redact_view {
 		.bytes = BUF_INIT \
 	}
 
-/* False, and an empty view, if `text` has nothing to take off. */
-bool redact_view_peel(struct redact_view *view, struct slice text);
+/* The next stretch of `text` from `at` on, whole lines (and those that a
+ * backslash at their end continues), and what is left of it with its escapes
+ * taken off. False: there is none. */
+bool redact_view_next(struct redact_view *view, struct slice text, size_t at,
+    struct redact_span *ret_stretch);
 void redact_view_free(struct redact_view *view);
 
 /* Where in the text the view's span stands. */
