@@ -267,7 +267,8 @@ bool
 redact_view_next(struct redact_view *view, struct slice text, size_t at,
     struct redact_span *ret_stretch)
 {
-	size_t escape, begin;
+	size_t escape;
+	struct slice next;
 
 	buf_reset(&view->bytes);
 	view->count = 0;
@@ -277,9 +278,10 @@ redact_view_next(struct redact_view *view, struct slice text, size_t at,
 	ret_stretch->begin = line_begin(text, at, escape);
 	do {
 		ret_stretch->end = line_end(text, escape);
-		escape = next_escape(view, text, ret_stretch->end);
-		begin = line_begin(text, ret_stretch->end, escape);
-	} while (escape < text.len && begin == ret_stretch->end);
+		next = (struct slice){ text.data,
+			line_end(text, ret_stretch->end) };
+		escape = next_escape(view, next, ret_stretch->end);
+	} while (escape < next.len);
 	add_part(view, ret_stretch->begin, ret_stretch->begin);
 	peel_stretch(view, text, *ret_stretch);
 	return true;
