@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "log/redact_base64.h"
 #include "log/redact_filter.h"
+#include "log/redact_login.h"
 #include "log/redact_names.h"
 #include "log/redact_tokens.h"
 #include "log/redact_view.h"
@@ -19,15 +20,22 @@ struct redactor {
 	struct redact_filter filter;
 };
 
+static void
+add_rules(
+    struct redactor *redactor, const struct redact_rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		redact_filter_add(&redactor->filter, &rules[i]);
+}
+
 struct redactor *
 redact_new(void)
 {
 	struct redactor *redactor = memory_new(sizeof(*redactor));
 
-	for (size_t i = 0; i < redact_tokens_count; i++)
-		redact_filter_add(&redactor->filter, &redact_tokens[i]);
-	for (size_t i = 0; i < redact_names_count; i++)
-		redact_filter_add(&redactor->filter, &redact_names[i]);
+	add_rules(redactor, redact_tokens, redact_tokens_count);
+	add_rules(redactor, redact_login, redact_login_count);
+	add_rules(redactor, redact_names, redact_names_count);
 	return redactor;
 }
 
@@ -217,8 +225,11 @@ size_t
 redact_element(const struct redactor *redactor, struct slice first,
     struct slice before, struct slice text, struct buf *out)
 {
-	size_t begin = redact_names_element(first, before, text);
+	size_t begin;
 
+	if (text.len == 0)
+		return 0;
+	begin = redact_names_element(first, before, text);
 	if (begin == text.len)
 		return redact_text(redactor, text, out);
 	buf_add(out, text.data, begin);

@@ -152,6 +152,38 @@ redact_rule_word_run(struct redact_scan *scan, size_t at)
 	return scan->run.end;
 }
 
+size_t
+redact_rule_quoted_end(
+    const struct redact_scan *scan, size_t at, char quote, size_t limit)
+{
+	size_t end = scan->text.len - at > limit ? at + limit : scan->text.len;
+
+	for (; at < end; at++) {
+		if (scan->text.data[at] == quote)
+			return at;
+		if (scan->text.data[at] == '\\')
+			at++;
+	}
+	return end;
+}
+
+size_t
+redact_rule_word_end(
+    const struct redact_scan *scan, size_t at, const char *also, size_t limit)
+{
+	size_t end = scan->text.len - at > limit ? at + limit : scan->text.len;
+
+	for (; at < end; at++) {
+		char c = scan->text.data[at];
+
+		if (redact_rule_has(
+			REDACT_SPACE | REDACT_QUOTE | REDACT_SHELL, c) ||
+		    c == '\\' || strchr(also, c) != NULL)
+			break;
+	}
+	return at;
+}
+
 bool
 redact_rule_is_cut(const struct redact_scan *scan, size_t at)
 {

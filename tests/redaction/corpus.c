@@ -462,6 +462,7 @@ static size_t
 count_found(const struct redactor *redactor, size_t wrapping)
 {
 	struct sample token = { BUF_INIT, 0, 0 }, wrapped = { BUF_INIT, 0, 0 };
+	cleanup(buf_free) struct buf missed = BUF_INIT;
 	size_t found = 0;
 
 	for (size_t kind = 0; kind < KINDS; kind++) {
@@ -474,14 +475,15 @@ count_found(const struct redactor *redactor, size_t wrapping)
 			of_kind += is_found(redactor, &wrapped);
 		}
 		if (of_kind < TOKENS)
-			printf("    %-22s %zu of %d\n", kinds[kind].name,
-			    of_kind, TOKENS);
+			buf_addf(&missed, "%s %zu/%d %s",
+			    missed.len == 0 ? ";" : ",", of_kind, TOKENS,
+			    kinds[kind].name);
 		found += of_kind;
 	}
 	buf_free(&token.text);
 	buf_free(&wrapped.text);
-	printf("  %-18s %6.2f %% of %d\n", wrappings[wrapping].name,
-	    100.0 * (double)found / (KINDS * TOKENS), KINDS * TOKENS);
+	printf("  %-16s %6.2f %%%s\n", wrappings[wrapping].name,
+	    100.0 * (double)found / (KINDS * TOKENS), missed.data);
 	return found;
 }
 
@@ -494,8 +496,9 @@ measure_found(const struct redactor *redactor)
 
 	for (size_t i = 1; i < WRAPPINGS; i++)
 		wrapped += count_found(redactor, i);
-	printf("found: plain %.2f %% (floor %d), wrapped %.2f %% (floor %d)\n",
-	    100.0 * (double)plain / (double)each, PLAIN_PERCENT,
+	printf("found, %d kinds x %d tokens: plain %.2f %% (floor %d), wrapped "
+	       "%.2f %% (floor %d)\n",
+	    KINDS, TOKENS, 100.0 * (double)plain / (double)each, PLAIN_PERCENT,
 	    100.0 * (double)wrapped / (double)others, WRAPPED_PERCENT);
 	return plain * 100 >= each * PLAIN_PERCENT &&
 	       wrapped * 100 >= others * WRAPPED_PERCENT;
