@@ -142,23 +142,34 @@ compare(const void *a, const void *b)
 	return (left->end > right->end) - (left->end < right->end);
 }
 
-/* Sorted, and each byte in one of them at most. */
+static bool
+is_marker(struct slice text)
+{
+	return slice_equal(text, SLICE_LITERAL(REDACT_MARKER));
+}
+
+/* Sorted, each byte in one of them at most, and none that was replaced before
+ * (of a long value the front alone is judged, and the marker may stand behind
+ * it). */
 static void
-unite(struct redact_spans *spans)
+unite(struct redact_spans *spans, struct slice text)
 {
 	size_t kept = 0;
 
 	qsort(spans->items, spans->count, sizeof(*spans->items), compare);
-	for (size_t i = 1; i < spans->count; i++) {
-		struct redact_span *last = &spans->items[kept];
+	for (size_t i = 0; i < spans->count; i++) {
 		struct redact_span span = spans->items[i];
+		struct slice bytes = { text.data + span.begin,
+			span.end - span.begin };
 
-		if (span.begin >= last->end)
-			spans->items[++kept] = span;
-		else if (span.end > last->end)
-			last->end = span.end;
+		if (kept > 0 && span.begin < spans->items[kept - 1].end) {
+			if (span.end > spans->items[kept - 1].end)
+				spans->items[kept - 1].end = span.end;
+		} else if (!is_marker(bytes)) {
+			spans->items[kept++] = span;
+		}
 	}
-	spans->count = kept + 1;
+	spans->count = kept;
 }
 
 /* One round; nothing is appended where nothing is found. */
@@ -170,9 +181,10 @@ replace(const struct redactor *redactor, struct slice text, struct buf *out)
 	size_t copied = 0;
 
 	find(redactor, text, LEVELS, &spans);
+	if (spans.count > 0)
+		unite(&spans, text);
 	if (spans.count == 0)
 		return 0;
-	unite(&spans);
 	for (size_t i = 0; i < spans.count; i++) {
 		buf_add(out, text.data + copied, spans.items[i].begin - copied);
 		buf_add_str(out, REDACT_MARKER);
@@ -201,12 +213,6 @@ redact_text(const struct redactor *redactor, struct slice text, struct buf *out)
 		buf_add_slice(out, buf_slice(&again));
 	}
 	return count;
-}
-
-static bool
-is_marker(struct slice text)
-{
-	return slice_equal(text, SLICE_LITERAL(REDACT_MARKER));
 }
 
 size_t

@@ -7,12 +7,12 @@ enum {
 	PORT_DIGITS = 5,   /* "65535" */
 	SKIP_BYTES = 16,   /* between an option and its value */
 	VALUE_BYTES = 256, /* of that value */
-	LINE_BYTES = 512,  /* before the option, in which the command stands */
 };
 
-static redact_check curl_option, url;
+static redact_check curl, curl_option, url;
 
 const struct redact_rule redact_login[] = {
+	{ "curl", "curl", curl },
 	{ "curl", "[ \"']-[uU][ =\"'A-Za-z0-9]", curl_option },
 	{ "curl", "--user[ =\"']", curl_option },
 	{ "curl", "--proxy-user[ =\"']", curl_option },
@@ -61,18 +61,32 @@ redact_login_argument(
 		   : text.len;
 }
 
-/* Does "curl" stand in the same command before `at`? Other options may stand
- * between, this rule's own among them: the floor is no bound here. */
-static bool
-is_curl(const struct redact_scan *scan, size_t at)
+/* What stands behind it, up to the end of the command, are its arguments. */
+static size_t
+curl(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
+    size_t behind)
 {
-	size_t begin = at;
+	(void)rule;
+	(void)at;
+	scan->command = behind;
+	return 0;
+}
 
-	while (begin > 0 && at - begin < LINE_BYTES &&
-	       !redact_rule_has(
-		   REDACT_BREAK | REDACT_SHELL, scan->text.data[begin - 1]))
-		begin--;
-	return memmem(scan->text.data + begin, at - begin, "curl", 4) != NULL;
+/* Is this an argument of curl? The next one is asked about the rest alone. */
+static bool
+is_argument(struct redact_scan *scan, size_t at)
+{
+	if (scan->command == 0)
+		return false;
+	for (size_t i = scan->command; i < at; i++) {
+		if (redact_rule_has(
+			REDACT_BREAK | REDACT_SHELL, scan->text.data[i])) {
+			scan->command = 0;
+			return false;
+		}
+	}
+	scan->command = at;
+	return true;
 }
 
 static size_t
@@ -101,7 +115,7 @@ curl_option(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	head = value_end(scan, begin, quote, VALUE_BYTES);
 	value = (struct slice){ scan->text.data + begin, head - begin };
 	password = begin + password_begin(value);
-	if (password == head || !is_curl(scan, at))
+	if (password == head || !is_argument(scan, at))
 		return 0;
 	redact_rule_found(
 	    scan, password, value_end(scan, begin, quote, scan->text.len));

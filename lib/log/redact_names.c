@@ -7,7 +7,6 @@ enum {
 	NAME_BYTES = 64,  /* of an identifier that are looked at */
 	BLANK_BYTES = 16, /* around a separator */
 	HEAD_BYTES = 256, /* of a value by which it is judged */
-	LINE_BYTES = 512, /* looked back for the command or a quote */
 };
 
 static redact_check named, bearer;
@@ -195,16 +194,13 @@ read_separator(const struct redact_scan *scan, struct place *place)
 	return true;
 }
 
-/* A quote behind an odd number of its like ends a string: "password: " + … */
+/* "password: " + x, "token=".$x: a quote behind which a program goes on ended
+ * a string, and began none. */
 static bool
-is_closing(const struct redact_scan *scan, size_t at, char quote)
+is_closing(char behind)
 {
-	size_t start = at > LINE_BYTES ? at - LINE_BYTES : 0;
-	bool odd = false;
-
-	for (; at > start && scan->text.data[at - 1] != '\n'; at--)
-		odd ^= scan->text.data[at - 1] == quote;
-	return odd;
+	return redact_rule_has(REDACT_SPACE | REDACT_QUOTE, behind) ||
+	       memchr("+,;:.)]}&", behind, 9) != NULL;
 }
 
 /* The end of the line, or of the string that this header stands in. */
@@ -273,7 +269,8 @@ read_extent(
 	    memchr("\"'", redact_rule_byte(scan, at + 1), 2) != NULL)
 		c = redact_rule_byte(scan, ++at);
 	if (redact_rule_has(REDACT_QUOTE, c)) {
-		if (place->quote == '\0' && is_closing(scan, place->begin, c))
+		if (place->quote == '\0' &&
+		    is_closing(redact_rule_byte(scan, at + 1)))
 			return false;
 		ret->quote = c;
 		ret->begin = at + 1;

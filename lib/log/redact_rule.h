@@ -81,7 +81,8 @@ void redact_rule_spans_free(struct redact_spans *spans);
 struct redact_scan {
 	struct slice text;
 	size_t floor;
-	size_t found_end;	/* of the span that reaches furthest */
+	size_t found_end; /* of the span that reaches furthest */
+	size_t command;	  /* one of curl's stands before, and goes on to here */
 	struct redact_span run; /* of REDACT_WORD_DASH, measured last */
 	struct redact_spans *spans;
 };
