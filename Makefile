@@ -183,6 +183,7 @@ test:
 	@packaging/install-packages build run test
 	@tests/install-node
 	@$(again) all $(unit_tests)
+	@$(again) redaction
 	@tests/run $(BUILD) unit api
 
 # --- benchmarks ---------------------------------------------------------------
@@ -247,7 +248,7 @@ help:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: all demo run start stop bench fuzz unit test check $(checks) clean help
+.PHONY: all demo run start stop bench fuzz redaction unit test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
