@@ -38,16 +38,12 @@ call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
 	if (cursor == NULL || cursor_seek(cursor, from, err) == -1)
 		return -1;
 	while ((more = cursor_next(cursor, head_seq, &line, err)) == 1) {
-		struct recent_match seen;
 		struct entry entry;
 		struct error ignored; /* a damaged line tells nothing */
 
-		if (entry_parse(line.line, &entry, &ignored) == -1 ||
-		    entry.call_id.data == NULL || entry.recorded_at < since ||
-		    recent_look(recent, &entry, now, &seen))
-			continue;
-		recent_begin(recent, line.seq);
-		recent_end(recent, line.seq, entry.recorded_at);
+		if (entry_parse(line.line, &entry, &ignored) == 0 &&
+		    entry.recorded_at >= since)
+			recent_add(recent, &entry);
 	}
 	return more;
 }

@@ -279,18 +279,37 @@ recent_look(struct recent *recent, const struct entry *entry, usec_t now,
 	return true;
 }
 
-void
-recent_begin(struct recent *recent, uint64_t ticket)
+/* The call of the key at hand, behind all others. */
+static void
+add_call(struct recent *recent, uint64_t number, usec_t at)
 {
 	struct call *call;
 
 	make_room(recent);
 	call = call_at(recent, recent->end);
 	memcpy(call->key, recent->key, KEY_BYTES);
-	call->number = ticket;
-	call->at = 0;
+	call->number = number;
+	call->at = at;
 	table_add(recent, recent->end++);
+}
+
+void
+recent_begin(struct recent *recent, uint64_t ticket)
+{
+	add_call(recent, ticket, 0);
 	call_filter_add(recent->since, recent->call_hash, recent->looked_at);
+}
+
+void
+recent_add(struct recent *recent, const struct entry *entry)
+{
+	if (entry->call_id.data == NULL)
+		return;
+	assert(recent->waiting == recent->end);
+	make_key(recent, entry);
+	add_call(recent, entry->seq, entry->recorded_at);
+	recent->waiting = recent->end;
+	call_filter_add(recent->since, recent->call_hash, entry->recorded_at);
 }
 
 void

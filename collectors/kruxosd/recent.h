@@ -45,6 +45,11 @@ void recent_free(struct recent *recent);
  * start (made of indexer_each_call(), by a thread perhaps). */
 void recent_adopt(struct recent *recent, struct call_filter *filter);
 
+/* Before the start: an entry (its seq and recorded_at filled) that stands in
+ * the log and not yet in the index. In the order of the log, and before the
+ * first recent_begin(). */
+void recent_add(struct recent *recent, const struct entry *entry);
+
 struct recent_match {
 	uint64_t seq;	 /* durable under this; 0: not yet, and then: */
 	uint64_t ticket; /* it goes by this one in the batch */

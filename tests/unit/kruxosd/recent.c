@@ -208,6 +208,36 @@ until_the_filter_is_there_the_index_is_always_asked(void **state)
 }
 
 static void
+what_the_log_holds_beyond_the_index_is_added_at_the_start(void **state)
+{
+	struct entry entries[] = { call("c1"), call(NULL), call("c2"),
+		call("c1") };
+	struct recent_match match;
+
+	(void)state;
+	recent_adopt(recent, NULL);
+	for (size_t i = 0; i < COUNT(entries); i++) {
+		entries[i].seq = i + 1;
+		entries[i].recorded_at = NOW - 10;
+		recent_add(recent, &entries[i]);
+	}
+	assert_int_equal(asked, 0);
+	/* The log says c1 twice: its last one counts. */
+	assert_true(look(call("c1"), &match));
+	assert_int_equal(match.seq, 4);
+	assert_true(look(call("c2"), &match));
+	assert_int_equal(match.seq, 3);
+	record(call("c3"), 5);
+	recent_adopt(recent, call_filter_new());
+	recent_set_indexed(recent, 3);
+	assert_true(look(call("c1"), &match));
+	asked = 0;
+	indexed_seq = 3;
+	assert_true(look(call("c2"), &match));
+	assert_int_equal(asked, 1);
+}
+
+static void
 a_day_later_it_is_another_call(void **state)
 {
 	struct entry entry = call("c1");
@@ -293,6 +323,7 @@ main(void)
 		TEST(what_was_refused_is_new_again),
 		TEST(the_index_is_asked_of_what_it_has),
 		TEST(until_the_filter_is_there_the_index_is_always_asked),
+		TEST(what_the_log_holds_beyond_the_index_is_added_at_the_start),
 		TEST(a_day_later_it_is_another_call),
 		TEST(many_calls_are_known_while_the_index_lags),
 		TEST(what_it_keeps_has_a_bound),
