@@ -1,4 +1,5 @@
 #include "lib/log/chain.c"
+#include "lib/log/chain_verify.c"
 
 #include "tests/unit/maker.h"
 

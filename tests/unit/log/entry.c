@@ -1,4 +1,5 @@
 #include "lib/log/entry.c"
+#include "lib/log/entry_parse.c"
 
 #include "base/cleanup.h"
 

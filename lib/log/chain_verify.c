@@ -1,0 +1,419 @@
+/* chain_verify(): the log as a whole, file by file (chain.h). */
+#include "log/chain.h"
+
+#include "base/cleanup.h"
+#include "base/disk.h"
+#include "log/chain_fault.h"
+#include "log/chain_internal.h"
+#include "log/cursor.h"
+
+#include <fcntl.h>
+
+enum { BLOCK_BYTES = 256 << 10 }; /* fits the cache */
+
+DEFINE_CLEANUP(struct cursor *, cursor_free);
+
+struct verification {
+	const struct chain_options *options;
+	struct chain *chain; /* NULL before the first line */
+	const struct logfile_list *list;
+	size_t index; /* the file under way */
+	const struct logfile
+	    *before;	      /* the file of the last line, if another */
+	uint64_t line;	      /* lines of it that were seen */
+	uint64_t offset;      /* of the line that comes next */
+	uint64_t total_bytes; /* of all files */
+	uint64_t first_seq;
+	bool is_stopped;  /* by on_progress */
+	bool is_through;  /* options->through_seq was reached */
+	bool is_expected; /* options->expect_seq was seen, and is right */
+	struct chain_result *result;
+};
+
+static void
+verification_end(struct verification *verification)
+{
+	chain_free(verification->chain);
+}
+
+/* The first line of a file says truly what came before it. */
+static int
+check_open(struct verification *verification, const struct entry *entry,
+    struct chain_fault *fault)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	const struct logfile *before = verification->before;
+	struct logfile_open open;
+	struct error err = { 0 };
+
+	if (!slice_is(entry->capability, "log.open") ||
+	    entry->actor != ENTRY_SYSTEM)
+		return chain_fault_set(fault, "log.open",
+		    "log.open at the head of the file", "%.*s",
+		    SLICE_ARG(entry->capability));
+	if (logfile_parse_open(entry->request, &arena, &open, &err) == -1)
+		return chain_fault_set(
+		    fault, "log.open", "its request", "%s", err.sentence);
+	if (open.format != ENTRY_FORMAT_VERSION)
+		return chain_fault_set_u64(
+		    fault, "format", ENTRY_FORMAT_VERSION, open.format);
+	if (before != NULL && !slice_is(open.previous, before->name))
+		return chain_fault_set(fault, "previous", before->name, "%.*s",
+		    SLICE_ARG(open.previous));
+	if (entry->seq > 1 && open.previous_seq != entry->seq - 1)
+		return chain_fault_set_u64(
+		    fault, "previous_seq", entry->seq - 1, open.previous_seq);
+	if (entry->seq > 1 &&
+	    memcmp(open.previous_hash, entry->prev_hash, SHA256_BYTES) != 0)
+		return chain_fault_set_hash(fault, "previous_hash",
+		    entry->prev_hash, open.previous_hash);
+	if (before != NULL && open.previous_bytes > before->size)
+		return chain_fault_set_u64(
+		    fault, "previous_bytes", open.previous_bytes, before->size);
+	return 0;
+}
+
+static int
+check_expected(struct verification *verification, const struct entry *entry,
+    struct chain_fault *fault)
+{
+	const struct chain_options *options = verification->options;
+
+	if (entry->seq != options->expect_seq)
+		return 0;
+	if (memcmp(entry->entry_hash, options->expect_hash, SHA256_BYTES) != 0)
+		return chain_fault_set_hash(fault, "expected entry_hash",
+		    options->expect_hash, entry->entry_hash);
+	verification->is_expected = true;
+	return 0;
+}
+
+static int
+verify_line(struct verification *verification, struct slice line,
+    struct chain_fault *fault)
+{
+	static const unsigned char zeros[SHA256_BYTES];
+	struct entry entry;
+
+	if (verification->chain == NULL) {
+		struct error err = { 0 };
+
+		if (entry_parse(line, &entry, &err) == -1)
+			return chain_fault_set(fault, "format",
+			    "a line of the log's format, version 1", "%s",
+			    err.sentence);
+		verification->chain = chain_new(
+		    entry.seq, entry.seq <= 1 ? zeros : entry.prev_hash);
+		verification->first_seq = entry.seq;
+		if (entry.seq == 0)
+			return chain_fault_set_u64(fault, "seq", 1, 0);
+	}
+	if (chain_parse_line(verification->chain, line, &entry, fault) == -1 ||
+	    (verification->line == 0 &&
+		check_open(verification, &entry, fault) == -1) ||
+	    chain_add_entry(verification->chain, &entry, fault) == -1 ||
+	    check_expected(verification, &entry, fault) == -1)
+		return -1;
+	verification->is_through =
+	    entry.seq == verification->options->through_seq;
+	return 0;
+}
+
+static void
+fault_place(const struct verification *verification, struct chain_fault *fault)
+{
+	memcpy(fault->file, verification->list->files[verification->index].name,
+	    sizeof(fault->file));
+	fault->line = verification->line + 1;
+	fault->offset = verification->offset;
+	if (fault->seq == 0)
+		fault->seq = verification->chain == NULL
+				 ? 1
+				 : verification->chain->next_seq;
+}
+
+/* The whole lines of `bytes`; returns how many bytes they are. Stops at the
+ * first that does not hold, with `fault` filled. */
+static size_t
+verify_lines(struct verification *verification, struct slice bytes,
+    struct chain_fault *fault)
+{
+	size_t at = 0;
+
+	while (at < bytes.len && !verification->is_through) {
+		const char *from = bytes.data + at;
+		const char *newline = memchr(from, '\n', bytes.len - at);
+		struct slice line;
+
+		if (newline == NULL)
+			break;
+		line = (struct slice){ from, (size_t)(newline - from) };
+		if (verify_line(verification, line, fault) == -1) {
+			fault_place(verification, fault);
+			break;
+		}
+		at += line.len + 1;
+		verification->line++;
+		verification->offset += line.len + 1;
+	}
+	return at;
+}
+
+static void
+report_progress(struct verification *verification, uint64_t bytes)
+{
+	const struct chain_options *options = verification->options;
+
+	verification->result->bytes += bytes;
+	if (options->on_progress != NULL &&
+	    !options->on_progress(options->context, verification->result->bytes,
+		verification->total_bytes))
+		verification->is_stopped = true;
+}
+
+/* Bytes at the end of a file that are no whole line. */
+static void
+verify_rest(struct verification *verification, struct slice rest,
+    struct chain_fault *fault)
+{
+	if (rest.len == 0 || verification->is_through)
+		return;
+	chain_fault_set(fault, "format", "a whole line, ending in a newline",
+	    "%zu bytes without one", rest.len);
+	fault_place(verification, fault);
+}
+
+/* Verify the file `fd` up to `length`. On a fault it stops; the bytes from
+ * there on are at `verification->offset`. */
+static int
+verify_file(struct verification *verification, int fd, uint64_t length,
+    struct chain_fault *fault, struct error *err)
+{
+	cleanup(buf_free) struct buf block = BUF_INIT;
+	uint64_t read = 0;
+
+	while (read < length || block.len > 0) {
+		uint64_t want = length - read;
+		size_t used;
+		ssize_t got;
+
+		if (want > BLOCK_BYTES)
+			want = BLOCK_BYTES;
+		buf_reserve(&block, (size_t)want);
+		got = disk_read_all(&disk_system, fd, block.data + block.len,
+		    (size_t)want, (off_t)read);
+		if (got == -1)
+			return error_set_errno(err, "%s",
+			    verification->list->files[verification->index]
+				.name);
+		if ((uint64_t)got < want)
+			length = read + (uint64_t)got; /* cut meanwhile */
+		buf_set_len(&block, block.len + (size_t)got);
+		read += (uint64_t)got;
+		used = verify_lines(verification, buf_slice(&block), fault);
+		buf_consume(&block, used);
+		report_progress(verification, (uint64_t)got);
+		if (fault->what != NULL || verification->is_stopped ||
+		    verification->is_through)
+			return 0;
+		if (read >= length || block.len > ENTRY_LINE_BYTES) {
+			verify_rest(verification, buf_slice(&block), fault);
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* A fault in the last file may be a torn tail: is it? */
+static int
+judge_tail(struct verification *verification, int fd,
+    const struct chain_fault *fault, struct error *err)
+{
+	const struct logfile *file =
+	    &verification->list->files[verification->index];
+	struct chain_result *result = verification->result;
+	cleanup(buf_free) struct buf tail = BUF_INIT;
+	uint64_t length = file->size - fault->offset;
+	ssize_t got;
+
+	if (verification->index + 1 < verification->list->count ||
+	    verification->chain == NULL || length > CHAIN_TORN_BYTES)
+		return 0;
+	buf_reserve(&tail, (size_t)length);
+	got = disk_read_all(
+	    &disk_system, fd, tail.data, (size_t)length, (off_t)fault->offset);
+	if (got == -1)
+		return error_set_errno(err, "%s", file->name);
+	buf_set_len(&tail, (size_t)got);
+	if (chain_is_torn(buf_slice(&tail),
+		verification->chain->last_recorded_at,
+		verification->chain->next_seq - 1,
+		verification->options->synced_seq)) {
+		result->is_torn = true;
+		result->torn_bytes = (uint64_t)got;
+	}
+	return 0;
+}
+
+/* What only the whole log can tell: is every gap vouched for? */
+static void
+verify_debts(struct verification *verification, struct chain_fault *fault)
+{
+	const struct chain *chain = verification->chain;
+	const struct chain_options *options = verification->options;
+	struct chain_result *result = verification->result;
+
+	if (chain == NULL)
+		return;
+	result->erased = chain->erased;
+	if (!chain->is_vouched && !verification->is_through) {
+		chain_fault_set(fault, "log.retention",
+		    "an entry that says why the log begins here",
+		    "none, and the first seq is %llu",
+		    (unsigned long long)verification->first_seq);
+		memcpy(fault->file, verification->list->files[0].name,
+		    sizeof(fault->file));
+		fault->line = 1;
+		fault->seq = verification->first_seq;
+		return;
+	}
+	for (size_t i = 0; i < chain->waiting_count; i++) {
+		/* The eraser may lie behind what was asked for. */
+		if (verification->is_through &&
+		    chain->waiting[i].by > options->through_seq) {
+			result->erased++;
+			continue;
+		}
+		chain_fault_set(fault, "erased_by",
+		    "an audit.erase entry that names this seq",
+		    "%llu, which does not",
+		    (unsigned long long)chain->waiting[i].by);
+		fault->seq = chain->waiting[i].seq;
+		return;
+	}
+	if (options->expect_seq != 0 && !verification->is_expected) {
+		chain_fault_set_u64(fault, "expected seq", options->expect_seq,
+		    chain->next_seq - 1);
+		fault_place(verification, fault);
+	}
+}
+
+/* The place of the entry that a fault is about, by its seq. */
+static int
+locate_fault(
+    const char *audit_dir, struct chain_fault *fault, struct error *err)
+{
+	cleanup(cursor_freep) struct cursor *cursor =
+	    cursor_open(audit_dir, err);
+	struct cursor_line line;
+
+	int result;
+
+	if (cursor == NULL || cursor_seek(cursor, fault->seq, err) == -1)
+		return -1;
+	result = cursor_next(cursor, UINT64_MAX, &line, err);
+	if (result == 0)
+		return error_set(err, ERROR_BUSY, "the log has changed");
+	if (result == -1)
+		return -1;
+	snprintf(fault->file, sizeof(fault->file), "%s", line.file);
+	fault->offset = line.offset;
+	fault->line = 1;
+	while (line.offset > 0) {
+		result = cursor_previous(cursor, &line, err);
+		if (result == -1)
+			return -1;
+		if (line.offset < fault->offset)
+			fault->line++;
+	}
+	return 0;
+}
+
+static int
+verify_files(struct verification *verification, int dir,
+    struct chain_fault *fault, struct error *err)
+{
+	const struct logfile_list *list = verification->list;
+
+	for (size_t i = 0; i < list->count; i++) {
+		cleanup(cleanup_close) int fd = openat(dir, list->files[i].name,
+		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+		if (fd == -1)
+			return error_set_errno(err, "%s", list->files[i].name);
+		verification->index = i;
+		verification->line = 0;
+		verification->offset = 0;
+		if (verify_file(verification, fd, list->files[i].length, fault,
+			err) == -1)
+			return -1;
+		if (verification->is_stopped)
+			return error_set(err, ERROR_BUSY, "stopped");
+		if (fault->what != NULL)
+			return judge_tail(verification, fd, fault, err);
+		if (verification->line > 0)
+			verification->before = &list->files[i];
+		verification->result->files++;
+		if (verification->is_through)
+			return 0;
+	}
+	return 0;
+}
+
+static void
+fill_result(struct verification *verification, const struct chain_fault *fault)
+{
+	struct chain_result *result = verification->result;
+	const struct chain *chain = verification->chain;
+
+	if (chain != NULL) {
+		result->first_seq = verification->first_seq;
+		result->last_seq = chain->next_seq - 1;
+		memcpy(result->last_hash, chain->last_hash, SHA256_BYTES);
+		result->last_recorded_at = chain->last_recorded_at;
+		result->entries = chain->entries;
+	}
+	result->is_whole = fault->what == NULL;
+	result->fault = *fault;
+}
+
+int
+chain_verify(const char *audit_dir, const struct chain_options *options,
+    struct chain_result *ret_result, struct error *err)
+{
+	cleanup(logfile_list_free) struct logfile_list list = { 0 };
+	cleanup(cleanup_close) int dir =
+	    open(audit_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct chain_result result = { 0 };
+	struct chain_fault fault = { 0 };
+	cleanup(verification_end) struct verification verification = {
+		.options = options,
+		.list = &list,
+		.result = &result,
+	};
+	int status;
+
+	if (dir == -1)
+		return error_set_errno(err, "%s", audit_dir);
+	if (logfile_list_read(dir, &list, err) == -1)
+		return error_prefix(err, "%s", audit_dir);
+	for (size_t i = 0; i < list.count; i++)
+		verification.total_bytes += list.files[i].length;
+	status = verify_files(&verification, dir, &fault, err);
+	if (status == -1)
+		return error_prefix(err, "%s", audit_dir);
+	if (fault.what == NULL || result.is_torn) {
+		struct chain_fault debt = { 0 };
+
+		verify_debts(&verification, &debt);
+		if (debt.what != NULL && debt.file[0] == '\0' &&
+		    locate_fault(audit_dir, &debt, err) == -1)
+			return -1;
+		if (debt.what != NULL)
+			result.is_torn = false;
+		fault = debt;
+	}
+	fill_result(&verification, &fault);
+	*ret_result = result;
+	return 0;
+}
