@@ -71,9 +71,11 @@ static const char *const import_never[] = {
 };
 
 static enum entry_source
-default_source(const struct message_peer *peer)
+default_source(const struct message_peer *peer, enum entry_actor actor)
 {
-	return (peer->classes & MESSAGE_PRODUCER) != 0 ? ENTRY_SDK : ENTRY_CLI;
+	bool is_producer = (peer->classes & MESSAGE_PRODUCER) != 0;
+
+	return is_producer && actor == ENTRY_AGENT ? ENTRY_SDK : ENTRY_CLI;
 }
 
 /* --- the fields of an entry, in the order in which producers write them --- */
@@ -244,7 +246,7 @@ read_entry(struct message_parser *parser, const struct message_peer *peer,
 	if (check_actor_fields(ret, seen, err) == -1)
 		return -1;
 	if (!has(seen, SOURCE))
-		ret->entry.source = default_source(peer);
+		ret->entry.source = default_source(peer, ret->entry.actor);
 	return 0;
 }
 

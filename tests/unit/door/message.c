@@ -113,6 +113,9 @@ what_a_producer_leaves_out_has_its_default(void **state)
 	message = parsed_as(MESSAGE_OPERATOR, "{" USER "}");
 	assert_int_equal(message.entry.source, ENTRY_CLI);
 	assert_slice(message.entry.actor_name, "ann");
+	/* One who is both speaks as himself from his terminal. */
+	message = parsed_as(MESSAGE_OPERATOR | MESSAGE_PRODUCER, "{" USER "}");
+	assert_int_equal(message.entry.source, ENTRY_CLI);
 }
 
 static void
