@@ -43,9 +43,9 @@ query_range(const struct query *query, usec_t now, usec_t span,
 		filter->from = end > span ? end - span : 0;
 	if (query->to != QUERY_UNSET)
 		filter->to = query->to;
-	if (filter->from > filter->to)
+	if (filter->from >= filter->to)
 		return error_set_field(
-		    err, ERROR_INVALID, "to", "to lies before from");
+		    err, ERROR_INVALID, "to", "to is not later than from");
 	return 0;
 }
 

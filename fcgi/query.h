@@ -71,7 +71,7 @@ int query_fill(const struct query *query, struct arena *arena,
 
 /* The filter's range of time: `from` and `to` as given; without a `from`, it
  * begins `span` before the end, which is `now` if none was given. -1:
- * ERROR_INVALID where to lies before from (err->field "to"). */
+ * ERROR_INVALID where to is not later than from (err->field "to"). */
 int query_range(const struct query *query, usec_t now, usec_t span,
     struct filter *filter, struct error *err);
 
