@@ -230,6 +230,15 @@ commit_add_system(struct commit *commit, const char *capability,
 	    commit, &entry, summary, request, waiter, NULL, err);
 }
 
+void
+commit_open_log(struct commit *commit)
+{
+	if (commit->head.seq != 0 || !commit_is_empty(commit))
+		return;
+	begin_batch(commit);
+	commit->next_ticket++; /* nobody's */
+}
+
 bool
 commit_is_full(struct commit *commit)
 {

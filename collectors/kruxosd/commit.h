@@ -104,6 +104,11 @@ int commit_add_system(struct commit *commit, const char *capability,
     enum entry_status status, const char *summary, struct slice request,
     const struct commit_waiter *waiter, struct error *err);
 
+/* Give an empty log its first file, with nothing in it but its `log.open`: from
+ * the first start on there is something to show. Before anything is added;
+ * commit_flush() follows. */
+void commit_open_log(struct commit *commit);
+
 /* No more fits: stop reading, and return to the loop. A batch that has been
  * gathered for 2 ms counts as full, so that a steady stream of input cannot
  * hold up those who wait. */

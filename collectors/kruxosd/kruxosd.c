@@ -683,6 +683,7 @@ record_start(struct kruxosd *kruxosd, struct error *err)
 		state_sentence(kruxosd->state), (struct slice){ NULL, 0 }, NULL,
 		err) == -1)
 		return -1;
+	commit_open_log(kruxosd->commit);
 	commit_flush(kruxosd->commit);
 	return 0;
 }
