@@ -35,9 +35,3 @@ DELETE FROM actor;
 
 -- name: index_writer_clear_sessions
 DELETE FROM session;
-
--- name: index_writer_add_call
-INSERT INTO recent_call VALUES (?1, ?2);
-
--- name: index_writer_clear_recent_calls
-DELETE FROM recent_call;

@@ -5,10 +5,9 @@
 #include "base/number.h"
 #include "collectors/kruxosd/dictionary_writer.h"
 #include "collectors/kruxosd/projection.h"
+#include "collectors/kruxosd/segment_writer.h"
 #include "sql/index_writer.h"
 #include "sql/schema_kruxos.h"
-#include "store/calls.h"
-#include "store/segment.h"
 
 #include <assert.h>
 
@@ -16,6 +15,7 @@ struct index_writer {
 	struct database *database;
 	struct statement_set *statements;
 	struct dictionary_writer *dictionary;
+	struct segment_writer *segments;
 	struct projection *projection;
 	struct index_extent extent; /* with the batch at hand */
 };
@@ -76,6 +76,16 @@ write_extent(struct index_writer *writer, struct error *err)
 	return statement_run(&set, err);
 }
 
+/* Stand where the database stands. */
+static int
+load(struct index_writer *writer, struct error *err)
+{
+	if (read_extent(writer, err) == -1)
+		return -1;
+	return segment_writer_load(writer->segments, writer->extent.recent_seq,
+	    writer->extent.tail_seq, err);
+}
+
 struct index_writer *
 index_writer_open(const char *path, struct error *err)
 {
@@ -93,7 +103,10 @@ index_writer_open(const char *path, struct error *err)
 	if (writer->dictionary == NULL)
 		goto fail;
 	writer->projection = projection_new(writer->database, err);
-	if (writer->projection == NULL || read_extent(writer, err) == -1)
+	if (writer->projection == NULL)
+		goto fail;
+	writer->segments = segment_writer_new(writer->database, err);
+	if (writer->segments == NULL || load(writer, err) == -1)
 		goto fail;
 	return writer;
 fail:
@@ -106,6 +119,7 @@ index_writer_close(struct index_writer *writer)
 {
 	if (writer == NULL)
 		return;
+	segment_writer_free(writer->segments);
 	projection_free(writer->projection);
 	dictionary_writer_free(writer->dictionary);
 	statement_set_free(writer->statements);
@@ -202,20 +216,6 @@ add_row(struct index_writer *writer, const struct entry *entry,
 	return statement_run(&add, err);
 }
 
-static int
-add_call(
-    struct index_writer *writer, const struct entry *entry, struct error *err)
-{
-	struct statement add;
-
-	if (entry->call_id.data == NULL)
-		return 0;
-	add = statement_start(writer->statements, INDEX_WRITER_ADD_CALL);
-	statement_bind_u64(&add, 1, calls_hash(entry->call_id));
-	statement_bind_u64(&add, 2, entry->seq);
-	return statement_run(&add, err);
-}
-
 int
 index_writer_add(struct index_writer *writer, const struct entry *entry,
     struct slice file, uint64_t offset, struct error *err)
@@ -230,12 +230,15 @@ index_writer_add(struct index_writer *writer, const struct entry *entry,
 		    (unsigned long long)entry->seq);
 	if (look_up_names(writer, entry, file, &row, err) == -1 ||
 	    add_row(writer, entry, &row, offset, err) == -1 ||
-	    add_call(writer, entry, err) == -1 ||
+	    segment_writer_add(writer->segments, entry, row.names.actor,
+		row.names.capability, row.names.session, err) == -1 ||
 	    projection_add(writer->projection, &row.names, err) == -1)
 		return -1;
 	if (extent->last_seq == 0)
 		extent->first_seq = entry->seq;
 	extent->last_seq = entry->seq;
+	extent->recent_seq = segment_writer_recent_seq(writer->segments);
+	extent->tail_seq = segment_writer_tail_seq(writer->segments);
 	memcpy(extent->last_hash, entry->entry_hash, SHA256_BYTES);
 	return 0;
 }
@@ -269,7 +272,7 @@ index_writer_rollback(struct index_writer *writer, struct error *err)
 		return -1;
 	if (projection_reset(writer->projection, err) == -1)
 		return -1;
-	return read_extent(writer, err);
+	return load(writer, err);
 }
 
 int
@@ -282,7 +285,6 @@ index_writer_clear(
 		INDEX_WRITER_CLEAR_CAPABILITIES,
 		INDEX_WRITER_CLEAR_ACTORS,
 		INDEX_WRITER_CLEAR_SESSIONS,
-		INDEX_WRITER_CLEAR_RECENT_CALLS,
 	};
 
 	if (index_writer_begin(writer, err) == -1)
@@ -291,7 +293,8 @@ index_writer_clear(
 		if (run(writer, tables[i], err) == -1)
 			return -1;
 	dictionary_writer_reset(writer->dictionary);
-	if (projection_clear(writer->projection, err) == -1)
+	if (projection_clear(writer->projection, err) == -1 ||
+	    segment_writer_clear(writer->segments, err) == -1)
 		return -1;
 	writer->extent = (struct index_extent){
 		.generation = generation,

@@ -47,41 +47,63 @@ add_place(struct filling *filling, uint64_t seq, struct error *err)
 	return 0;
 }
 
-/* The largest first: positions of a group, newest first. */
-static uint32_t *
-positions_of(const struct search_group *group)
-{
-	uint32_t *positions =
-	    memory_new(memory_product(group->count, sizeof(*positions)));
+/* The seqs of a group, newest first. */
+struct seqs {
+	uint32_t *positions; /* rising */
+	uint64_t first;
+	uint64_t left; /* of the positions */
+};
 
-	roaring_bitmap_to_uint32_array(group->bits, positions);
-	return positions;
+static int
+read_seqs(struct search_walk *walk, const struct search_group *group,
+    struct seqs *seqs, struct error *err)
+{
+	const roaring_bitmap_t *bits;
+
+	if (search_walk_bits(walk, &bits, err) == -1)
+		return -1;
+	seqs->first = group->first;
+	seqs->left = roaring_bitmap_get_cardinality(bits);
+	seqs->positions = memory_new(
+	    memory_product(seqs->left + 1, sizeof(*seqs->positions)));
+	roaring_bitmap_to_uint32_array(bits, seqs->positions);
+	return 0;
+}
+
+static uint64_t
+next_seq(struct seqs *seqs)
+{
+	return seqs->first + seqs->positions[--seqs->left];
 }
 
 /* Only the bits count, and the places of those on the page. */
 static int
-take_bits(struct filling *filling, const struct search_group *group,
-    struct error *err)
+take_bits(struct filling *filling, struct search_walk *walk,
+    const struct search_group *group, struct error *err)
 {
-	cleanup(cleanup_free) uint32_t *positions = NULL;
-	uint64_t left = filling->search->offset - filling->passed;
-	uint64_t i;
+	size_t to_pass = filling->search->offset - filling->passed;
+	struct seqs seqs;
+	uint64_t seq = 0;
 
 	filling->page.total += group->count;
 	if (is_full(filling))
 		return 0;
-	if (left >= group->count) {
+	if (to_pass >= group->count) {
 		filling->passed += group->count;
 		return 0;
 	}
-	filling->passed += left;
-	positions = positions_of(group);
-	for (i = group->count - left; i > 0 && !is_full(filling); i--)
-		if (add_place(filling, group->first + positions[i - 1], err) ==
-		    -1)
+	if (read_seqs(walk, group, &seqs, err) == -1)
+		return -1;
+	while (seqs.left > 0 && !is_full(filling)) {
+		seq = next_seq(&seqs);
+		if (add_place(filling, seq, err) == -1) {
+			free(seqs.positions);
 			return -1;
-	if (i > 0 && filling->search->without_total)
-		filling->page.next_seq = group->first + positions[i];
+		}
+	}
+	if (is_full(filling) && filling->search->without_total)
+		filling->page.next_seq = seq;
+	free(seqs.positions);
 	return 0;
 }
 
@@ -119,13 +141,18 @@ line_matches(
 /* 1: all of the group was looked at; 0: time is over, or the page is all that
  * was wanted, and `next_seq` says where to go on; -1. */
 static int
-take_lines(struct filling *filling, const struct search_group *group,
-    struct error *err)
+take_lines(struct filling *filling, struct search_walk *walk,
+    const struct search_group *group, struct error *err)
 {
-	cleanup(cleanup_free) uint32_t *positions = positions_of(group);
+	cleanup(cleanup_free) uint32_t *positions = NULL;
+	struct seqs seqs;
 
-	for (uint64_t i = group->count; i > 0; i--) {
-		uint64_t seq = group->first + positions[i - 1];
+	if (read_seqs(walk, group, &seqs, err) == -1)
+		return -1;
+	positions = seqs.positions;
+	search_walk_rest(walk);
+	while (seqs.left > 0) {
+		uint64_t seq = next_seq(&seqs);
 		bool matches;
 
 		if (line_matches(filling, seq, &matches, err) == -1)
@@ -155,17 +182,14 @@ fill(struct filling *filling, const struct search_plan *plan, struct error *err)
 
 	while ((result = search_walk_next(walk, &group, err)) == 1) {
 		if (filling->reads_lines) {
-			result = take_lines(filling, &group, err);
+			result = take_lines(filling, walk, &group, err);
 			if (result != 1)
 				return result;
-		} else if (take_bits(filling, &group, err) == -1) {
+		} else if (take_bits(filling, walk, &group, err) == -1) {
 			return -1;
 		}
-		if (search->without_total && is_full(filling)) {
-			if (filling->page.next_seq == 0)
-				filling->page.next_seq = group.first;
+		if (search->without_total && is_full(filling))
 			return 0;
-		}
 	}
 	return result;
 }

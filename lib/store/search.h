@@ -102,10 +102,10 @@ struct search_histogram {
 	uint64_t generation;
 };
 
-/* Counts over time in buckets of `width`, the first beginning at `from`
- * rounded down to a multiple of it. The filter's from and to are given and at
- * most SEARCH_BUCKETS apart, else ERROR_INVALID (err->field "width"); `q`
- * and `call_id` are one, too. */
+/* Counts over time in buckets of `width`, whole milliseconds, the first
+ * beginning at `from` rounded down to a multiple of it. The filter's from and
+ * to are given and at most SEARCH_BUCKETS apart, else ERROR_INVALID (err->field
+ * "width"); `q` and `call_id` are one, too. */
 int search_histogram(struct store *store, const struct search *search,
     usec_t width, struct arena *arena, struct search_histogram *ret_histogram,
     struct error *err);

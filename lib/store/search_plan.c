@@ -125,6 +125,18 @@ gather_list(struct store *store, enum filter_name name,
 	return 0;
 }
 
+/* Those of `values` that are not in `others`. */
+static void
+subtract(struct search_values *values, const struct search_values *others)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < values->count; i++)
+		if (!search_values_have(others, values->ids[i]))
+			values->ids[kept++] = values->ids[i];
+	values->count = kept;
+}
+
 static int
 add_condition(struct store *store, enum filter_name name,
     const struct filter_list *list, struct arena *arena,
@@ -132,21 +144,32 @@ add_condition(struct store *store, enum filter_name name,
 {
 	struct search_condition *condition = &plan->conditions[plan->count];
 	struct gathered wanted = { 0 }, unwanted = { 0 };
-	int result = gather_list(store, name, list, &wanted, &unwanted, err);
+	struct search_values excluded;
+	bool is_wanting = false;
 
+	if (gather_list(store, name, list, &wanted, &unwanted, err) == -1) {
+		free(wanted.ids);
+		free(unwanted.ids);
+		return -1;
+	}
+	for (size_t i = 0; i < list->count; i++)
+		is_wanting |= !list->values[i].is_negative;
 	*condition = (struct search_condition){
 		.dimension = names[name].dimension,
-		.wanted = settle(&wanted, arena),
-		.unwanted = settle(&unwanted, arena),
+		.is_excluding = !is_wanting,
+		.values = settle(&wanted, arena),
 	};
-	for (size_t i = 0; i < list->count; i++)
-		condition->is_wanting |= !list->values[i].is_negative;
-	if (condition->is_wanting && condition->wanted.count == 0)
+	excluded = settle(&unwanted, arena);
+	if (is_wanting)
+		subtract(&condition->values, &excluded);
+	else
+		condition->values = excluded;
+	if (is_wanting && condition->values.count == 0)
 		plan->is_empty = true;
-	/* Nobody has the names that are not wanted. */
-	if (condition->is_wanting || condition->unwanted.count > 0)
+	/* What nobody has excludes nobody. */
+	if (is_wanting || excluded.count > 0)
 		plan->count++;
-	return result;
+	return 0;
 }
 
 int
@@ -203,10 +226,8 @@ search_plan_matches(
 		const struct search_condition *condition = &plan->conditions[i];
 		dictionary_id id = row->values[condition->dimension];
 
-		if (condition->is_wanting &&
-		    !search_values_have(&condition->wanted, id))
-			return false;
-		if (search_values_have(&condition->unwanted, id))
+		if (search_values_have(&condition->values, id) ==
+		    condition->is_excluding)
 			return false;
 	}
 	return true;

@@ -13,12 +13,11 @@ struct search_values {
 	size_t count;
 };
 
-/* An entry has any of the wanted values, if some are, and none of the
- * unwanted. */
+/* An entry has one of the values; or, excluding, none of them. */
 struct search_condition {
 	enum segment_dimension dimension;
-	bool is_wanting; /* `wanted` says which; else any will do */
-	struct search_values wanted, unwanted;
+	bool is_excluding;
+	struct search_values values;
 };
 
 struct search_plan {

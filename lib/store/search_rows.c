@@ -1,5 +1,6 @@
 #include "store/search_rows.h"
 
+#include "base/memory.h"
 #include "sql/search.h"
 
 static void
@@ -38,4 +39,52 @@ search_rows_each(struct store *store, const struct search_plan *plan,
 			on_row(context, &row);
 	}
 	return statement_end(&rows, err);
+}
+
+static void
+forget_tail(struct store *store)
+{
+	struct store_tail *tail = store_tail(store);
+
+	tail->generation = store_generation(store);
+	tail->first = store_tail_seq(store);
+	tail->through = tail->first == 0 ? 0 : tail->first - 1;
+	tail->count = 0;
+}
+
+static int
+read_tail(struct store *store, struct error *err)
+{
+	struct store_tail *tail = store_tail(store);
+	struct statement rows = store_start(store, STORE_SEARCH, SEARCH_TAIL);
+
+	statement_bind_u64(&rows, 1, tail->through);
+	while (statement_next(&rows) && tail->count < 2 * SEGMENT_BLOCK) {
+		tail->rows = memory_grow(tail->rows, &tail->capacity,
+		    tail->count + 1, sizeof(*tail->rows));
+		read_row(&rows, &tail->rows[tail->count++]);
+	}
+	if (statement_end(&rows, err) == -1) {
+		forget_tail(store);
+		return -1;
+	}
+	tail->through = store_last_seq(store);
+	return 0;
+}
+
+int
+search_rows_tail(struct store *store, const struct search_row **ret_rows,
+    size_t *ret_count, struct error *err)
+{
+	struct store_tail *tail = store_tail(store);
+
+	if (tail->generation != store_generation(store) ||
+	    tail->first != store_tail_seq(store))
+		forget_tail(store);
+	if (tail->through < store_last_seq(store) &&
+	    read_tail(store, err) == -1)
+		return -1;
+	*ret_rows = tail->rows;
+	*ret_count = tail->count;
+	return 0;
 }

@@ -1,10 +1,10 @@
 #include "store/search_walk.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
+#include "store/search_chunk.h"
 #include "store/search_rows.h"
 
-enum { GROUP = 65536 };
+#include <assert.h>
 
 /* A snapshot is taken anew after this time. */
 #define SNAPSHOT_TIME (USEC_PER_SEC / 2)
@@ -13,11 +13,17 @@ struct search_walk {
 	struct store *store;
 	const struct search *search;
 	const struct search_plan *plan;
-	uint64_t next; /* the newest seq that was not looked at yet; 0: none */
+	uint64_t left; /* seqs below this were not looked at yet */
 	uint64_t generation;
-	bool holds; /* a snapshot of our own */
+
+	bool holds; /* a snapshot */
 	usec_t held_since;
-	roaring_bitmap_t *bits;
+
+	struct search_chunk *chunk;
+	size_t block;		/* the next one of the chunk */
+	size_t current;		/* … the one at hand */
+	roaring_bitmap_t *tail; /* the tail is at hand; NULL: it is not */
+	uint64_t tail_first;
 };
 
 struct search_walk *
@@ -29,17 +35,26 @@ search_walk_new(struct store *store, const struct search *search,
 	walk->store = store;
 	walk->search = search;
 	walk->plan = plan;
-	walk->next = plan->is_empty ? 0 : plan->last;
+	walk->left = plan->is_empty ? 0 : plan->last + 1;
 	walk->generation = store_generation(store);
+	walk->chunk = search_chunk_new(store, plan);
 	return walk;
 }
 
-static void
-let_go(struct search_walk *walk)
+void
+search_walk_rest(struct search_walk *walk)
 {
 	if (walk->holds)
 		store_end(walk->store);
 	walk->holds = false;
+}
+
+static void
+leave_tail(struct search_walk *walk)
+{
+	if (walk->tail != NULL)
+		roaring_bitmap_free(walk->tail);
+	walk->tail = NULL;
 }
 
 void
@@ -47,76 +62,187 @@ search_walk_free(struct search_walk *walk)
 {
 	if (walk == NULL)
 		return;
-	let_go(walk);
-	if (walk->bits != NULL)
-		roaring_bitmap_free(walk->bits);
+	search_walk_rest(walk);
+	leave_tail(walk);
+	search_chunk_free(walk->chunk);
 	free(walk);
 }
 
+/* A snapshot for the next step. One that has been let go or has lasted long
+ * enough is another; then what was loaded may have moved. */
 static int
-hold(struct search_walk *walk, struct error *err)
+hold(struct search_walk *walk, bool *ret_is_another, struct error *err)
 {
 	usec_t now = clock_monotonic(&clock_system);
 
-	if (walk->holds && now - walk->held_since > SNAPSHOT_TIME)
-		let_go(walk);
-	if (!walk->holds && store_begin(walk->store, err) == -1)
-		return -1;
-	if (!walk->holds)
-		walk->held_since = now;
-	walk->holds = true;
-	if (store_generation(walk->store) != walk->generation)
-		return error_set(
-		    err, ERROR_BUSY, "the index is being built anew");
 	if (walk->search->is_gone != NULL &&
 	    walk->search->is_gone(walk->search->context))
 		return error_set(err, ERROR_BUSY, "the client has gone");
+	if (walk->holds && now - walk->held_since > SNAPSHOT_TIME)
+		search_walk_rest(walk);
+	*ret_is_another = !walk->holds;
+	if (walk->holds)
+		return 0;
+	if (store_begin(walk->store, err) == -1)
+		return -1;
+	walk->holds = true;
+	walk->held_since = now;
+	if (store_generation(walk->store) != walk->generation)
+		return error_set(
+		    err, ERROR_BUSY, "the index is being built anew");
 	return 0;
 }
 
-/* A group while its rows come by. */
-struct gathering {
-	roaring_bitmap_t *bits;
-	uint64_t first;
-};
+/* --- the tail --------------------------------------------------------------
+ */
 
-static void
-on_row(void *context, const struct search_row *row)
+int
+search_walk_rows(struct search_walk *walk, search_walk_on_row on_row,
+    void *context, struct error *err)
 {
-	struct gathering *gathering = context;
+	const struct search_row *rows;
+	size_t count;
 
-	roaring_bitmap_add(
-	    gathering->bits, (uint32_t)(row->seq - gathering->first));
+	assert(walk->tail != NULL);
+	if (search_rows_tail(walk->store, &rows, &count, err) == -1)
+		return -1;
+	for (size_t i = count; i > 0; i--) {
+		const struct search_row *row = &rows[i - 1];
+
+		if (row->seq >= walk->tail_first &&
+		    roaring_bitmap_contains(
+			walk->tail, (uint32_t)(row->seq - walk->tail_first)))
+			on_row(context, row);
+	}
+	return 0;
+}
+
+/* 1: the tail has entries that are meant. */
+static int
+step_into_tail(
+    struct search_walk *walk, struct search_group *ret_group, struct error *err)
+{
+	const struct search_plan *plan = walk->plan;
+	uint64_t first = store_tail_seq(walk->store);
+	uint64_t last = walk->left - 1;
+	const struct search_row *rows;
+	size_t count;
+
+	if (search_rows_tail(walk->store, &rows, &count, err) == -1)
+		return -1;
+	walk->tail = roaring_bitmap_create();
+	walk->tail_first = first;
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].seq >= plan->first && rows[i].seq >= first &&
+		    rows[i].seq <= last && search_plan_matches(plan, &rows[i]))
+			roaring_bitmap_add(
+			    walk->tail, (uint32_t)(rows[i].seq - first));
+	walk->left = first;
+	*ret_group = (struct search_group){
+		.first = first,
+		.count = roaring_bitmap_get_cardinality(walk->tail),
+	};
+	return ret_group->count > 0;
+}
+
+/* --- blocks ----------------------------------------------------------------
+ */
+
+/* The next blocks below `left`; 0: there are none. */
+static int
+load_chunk(struct search_walk *walk, struct error *err)
+{
+	const struct search_plan *plan = walk->plan;
+	uint64_t recent = store_recent_seq(walk->store);
+	bool is_recent = walk->left > recent;
+	uint32_t size = is_recent ? SEGMENT_RECENT : SEGMENT_BLOCK;
+	uint64_t low = plan->first - plan->first % size;
+
+	walk->block = 0;
+	if (is_recent && low < recent)
+		low = recent;
+	if (search_chunk_load(
+		walk->chunk, is_recent, low, walk->left - 1, err) == -1)
+		return -1;
+	if (search_chunk_blocks(walk->chunk) > 0)
+		return 1;
+	if (!is_recent) {
+		walk->left = 0;
+		return 0;
+	}
+	walk->left = recent;
+	return walk->left > plan->first ? load_chunk(walk, err) : 0;
+}
+
+/* 1: a block with entries that are meant; 0: the chunk has no more. */
+static int
+step_in_chunk(
+    struct search_walk *walk, struct search_group *ret_group, struct error *err)
+{
+	while (walk->block < search_chunk_blocks(walk->chunk)) {
+		size_t index = walk->block++;
+		const struct segment_block *block =
+		    search_chunk_block(walk->chunk, index);
+		uint64_t count;
+
+		walk->left = block->first;
+		if (search_chunk_count(walk->chunk, index, &count, err) == -1)
+			return -1;
+		if (count == 0)
+			continue;
+		walk->current = index;
+		*ret_group = (struct search_group){
+			.first = block->first,
+			.count = count,
+			.block = block,
+			.is_all = search_chunk_is_all(walk->chunk, index),
+		};
+		return 1;
+	}
+	return 0;
 }
 
 int
 search_walk_next(
     struct search_walk *walk, struct search_group *ret_group, struct error *err)
 {
-	uint64_t count = 0, first;
-	struct gathering gathering;
+	bool is_another = false;
+	int result = 0;
 
-	do {
-		uint64_t from;
-
-		if (walk->next < walk->plan->first || walk->next == 0) {
-			let_go(walk);
+	leave_tail(walk);
+	while (result == 0) {
+		if (hold(walk, &is_another, err) == -1)
+			return -1;
+		if (is_another)
+			walk->block = SIZE_MAX;
+		result = walk->block == SIZE_MAX
+			     ? 0
+			     : step_in_chunk(walk, ret_group, err);
+		if (result != 0)
+			break;
+		if (walk->left == 0 || walk->left <= walk->plan->first) {
+			search_walk_rest(walk);
 			return 0;
 		}
-		if (hold(walk, err) == -1)
-			return -1;
-		first = walk->next - walk->next % GROUP;
-		from = first > walk->plan->first ? first : walk->plan->first;
-		if (walk->bits == NULL)
-			walk->bits = roaring_bitmap_create();
-		roaring_bitmap_clear(walk->bits);
-		gathering = (struct gathering){ walk->bits, first };
-		if (search_rows_each(walk->store, walk->plan, from, walk->next,
-			on_row, &gathering, err) == -1)
-			return -1;
-		walk->next = first == 0 ? 0 : first - 1;
-		count = roaring_bitmap_get_cardinality(walk->bits);
-	} while (count == 0);
-	*ret_group = (struct search_group){ first, count, walk->bits };
-	return 1;
+		if (walk->left > store_tail_seq(walk->store)) {
+			result = step_into_tail(walk, ret_group, err);
+			if (result == 0)
+				leave_tail(walk);
+			walk->block = SIZE_MAX;
+		} else if (load_chunk(walk, err) == -1) {
+			result = -1;
+		}
+	}
+	return result;
+}
+
+int
+search_walk_bits(struct search_walk *walk, const roaring_bitmap_t **ret_bits,
+    struct error *err)
+{
+	if (walk->tail != NULL) {
+		*ret_bits = walk->tail;
+		return 0;
+	}
+	return search_chunk_bits(walk->chunk, walk->current, ret_bits, err);
 }

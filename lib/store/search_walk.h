@@ -11,16 +11,15 @@
 
 #include "store/search_plan.h"
 
-#include <roaring/roaring.h>
-
 struct search_walk;
 
-/* What the plan means of the seqs from first to first + 65,535. */
+/* What the plan means of a block, or of the tail, which is in none. */
 struct search_group {
-	uint64_t first;
-	uint64_t count;		/* entries meant */
-	roaring_bitmap_t *bits; /* seq - first; the walk's, until its next
-				   step; NULL: search_walk_bits() has them */
+	uint64_t first; /* positions count from here */
+	uint64_t count; /* entries meant: at least one */
+	/* The block; NULL: the tail. The walk's, until its next step. */
+	const struct segment_block *block;
+	bool is_all; /* every entry of the block is meant */
 };
 
 /* `store`, `search` and `plan` stay the caller's and outlive it. */
@@ -29,8 +28,23 @@ struct search_walk *search_walk_new(struct store *store,
 void search_walk_free(struct search_walk *walk);
 
 /* The next group that has an entry; 1, 0 at the end, -1: the store's errors,
- * ERROR_BUSY: the client has gone, or the index is being built anew. */
+ * ERROR_BUSY: the client has gone, or the index is being built anew. The
+ * snapshot lasts until the next step. */
 int search_walk_next(struct search_walk *walk, struct search_group *ret_group,
     struct error *err);
+
+/* Which entries of the group at hand are meant: seq - first. The walk's, until
+ * its next step. */
+int search_walk_bits(struct search_walk *walk,
+    const roaring_bitmap_t **ret_bits, struct error *err);
+
+/* Let the snapshot go before the next step: reading lines takes long. */
+void search_walk_rest(struct search_walk *walk);
+
+/* The rows of the tail that are meant, in falling order, when the tail is at
+ * hand. */
+typedef void (*search_walk_on_row)(void *context, const struct search_row *row);
+int search_walk_rows(struct search_walk *walk, search_walk_on_row on_row,
+    void *context, struct error *err);
 
 #endif

@@ -45,6 +45,7 @@ struct store {
 	int depth; /* of store_begin() */
 	struct extent extent;
 	struct cursor *cursor; /* NULL: not open */
+	struct store_tail tail;
 };
 
 struct store *
@@ -78,6 +79,7 @@ store_close(struct store *store)
 		return;
 	close_database(store);
 	cursor_free(store->cursor);
+	free(store->tail.rows);
 	free(store->audit_dir);
 	free(store->path);
 	free(store);
@@ -196,6 +198,12 @@ uint64_t
 store_generation(struct store *store)
 {
 	return store->extent.generation;
+}
+
+struct store_tail *
+store_tail(struct store *store)
+{
+	return &store->tail;
 }
 
 uint64_t

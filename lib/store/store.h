@@ -86,6 +86,16 @@ enum store_set {
 struct statement
 store_start(struct store *store, enum store_set set, int index);
 
+/* Rows kept from one search to the next (search_rows.h). */
+struct search_row;
+struct store_tail {
+	uint64_t generation;
+	uint64_t first, through; /* seqs that were read */
+	struct search_row *rows;
+	size_t count, capacity;
+};
+struct store_tail *store_tail(struct store *store);
+
 /* Of the snapshot: entries from here on are in no block of 65,536; and from
  * here on in no block at all. */
 uint64_t store_recent_seq(struct store *store);

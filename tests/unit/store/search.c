@@ -330,6 +330,66 @@ pages_without_a_total_lose_nothing_and_double_nothing(void **state)
 		}
 }
 
+/* A question made up: a few names, a few values each. */
+static void
+make_question(struct corpus *corpus, struct buf *question)
+{
+	static const char *const values[][8] = {
+		{ "actor_type=agent", "actor_type=user", "actor_type=-system",
+		    "actor_type=-agent" },
+		{ "agent_name=agent-0", "agent_name=agent-3",
+		    "agent_name=-agent-1", "agent_name=agent-7",
+		    "user_name=user-0", "user_name=-user-0" },
+		{ "capability=mcp.*", "capability=-shell.exec",
+		    "capability=git.push", "capability=*.write",
+		    "capability=filesystem.*", "capability=-*.read",
+		    "capability=session.*" },
+		{ "status=success", "status=error", "status=denied",
+		    "status=pending", "status=-success", "status=-error" },
+		{ "policy_tier=notify", "policy_tier=-notify",
+		    "policy_tier=blocked" },
+		{ "source=hook", "source=-hook", "source=sdk",
+		    "source=import" },
+		{ "session_id=s-7", "session_id=-s-7", "session_id=s-1400" },
+		{ "from=1000", "from=1441", "from=2881", "from=4321" },
+		{ "to=1442", "to=2883", "to=4400" },
+		{ "limit=1", "limit=200", "offset=100", "offset=5000" },
+		{ "after=4096", "after=70000", "before=131072",
+		    "through=66666" },
+	};
+
+	buf_reset(question);
+	for (size_t name = 0; name < sizeof(values) / sizeof(*values); name++)
+		while (corpus_random(corpus, 3) == 0) {
+			const char *value =
+			    values[name][corpus_random(corpus, 8)];
+
+			if (value == NULL)
+				continue;
+			if (question->len > 0)
+				buf_add_char(question, '&');
+			buf_add_str(question, value);
+		}
+}
+
+static void
+made_up_questions_are_answered_rightly(void **state)
+{
+	cleanup(buf_free) struct buf question = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 1; i < SIZES; i++)
+		for (int round = 0; round < 150; round++) {
+			cleanup(arena_free) struct arena arena = ARENA_INIT;
+			struct search search;
+
+			make_question(&corpora[i], &question);
+			read_question(&search, &arena, question.data);
+			check_page(
+			    &corpora[i], stores[i], &search, question.data);
+		}
+}
+
 static uint64_t
 sum_of(const struct search_sums *sums, struct slice name)
 {
@@ -417,7 +477,8 @@ check_histogram(const struct corpus *corpus, struct store *store,
 		assert_int_equal(histogram.buckets[i].from, from + i * width);
 		if (memcmp(histogram.buckets[i].by_status, expected[i],
 			sizeof(expected[i])) != 0)
-			fail_msg("%s: bucket %zu", what, i);
+			fail_msg("%s: width %llu: bucket %zu", what,
+			    (unsigned long long)width, i);
 	}
 }
 
@@ -438,7 +499,7 @@ sums_and_histograms_are_those_of_the_filter(void **state)
 		"from=5000&to=5001",
 	};
 	static const usec_t widths[] = { 7 * USEC_PER_MIN, USEC_PER_DAY,
-		USEC_PER_HOUR + 1 };
+		USEC_PER_HOUR + USEC_PER_MSEC };
 
 	(void)state;
 	for (size_t i = 0; i < SIZES; i++)
@@ -466,7 +527,8 @@ what_cannot_be_summed_is_refused_by_name(void **state)
 		{ "from=0&to=10&q=x", "q", 1000 },
 		{ "from=0&to=10&call_id=x", "call_id", 1000 },
 		{ "from=0&to=10", "width", 0 },
-		{ "from=0&to=10", "width", 1 },
+		{ "from=0&to=10", "width", 1000 },
+		{ "from=0&to=10", "width", USEC_PER_MIN + 1 },
 		{ "from=10&to=10", "width", 1000 },
 	};
 
@@ -548,6 +610,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_and_totals_are_those_of_the_filter),
+		cmocka_unit_test(made_up_questions_are_answered_rightly),
 		cmocka_unit_test(q_looks_at_the_lines_that_the_filters_leave),
 		cmocka_unit_test(
 		    pages_without_a_total_lose_nothing_and_double_nothing),
