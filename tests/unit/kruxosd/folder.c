@@ -1,0 +1,129 @@
+#include "collectors/kruxosd/folder.c"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+struct scene {
+	char dir[64];
+	char path[80];
+	struct error err;
+};
+
+static int
+setup(void **state)
+{
+	struct scene *scene = calloc(1, sizeof(*scene));
+
+	snprintf(scene->dir, sizeof(scene->dir), "/tmp/kruxos-folder-XXXXXX");
+	assert_non_null(mkdtemp(scene->dir));
+	snprintf(scene->path, sizeof(scene->path), "%s/audit", scene->dir);
+	*state = scene;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct scene *scene = *state;
+	char lock[96];
+
+	snprintf(lock, sizeof(lock), "%s/.lock", scene->path);
+	unlink(lock);
+	unlink(scene->path);
+	rmdir(scene->path);
+	rmdir(scene->dir);
+	free(scene);
+	return 0;
+}
+
+static void
+a_folder_is_made_for_its_owner(void **state)
+{
+	struct scene *scene = *state;
+	mode_t before = umask(0);
+	struct stat st;
+	int dir = folder_open(scene->path, &scene->err);
+
+	umask(before);
+	assert_int_not_equal(dir, -1);
+	assert_int_equal(fstat(dir, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0750);
+	close(dir);
+	dir = folder_open(scene->path, &scene->err); /* it is there now */
+	assert_int_not_equal(dir, -1);
+	close(dir);
+}
+
+static void
+a_folder_that_others_can_write_to_is_refused_and_named(void **state)
+{
+	static const mode_t modes[] = { 0770, 0777, 0702, 01777 };
+	struct scene *scene = *state;
+
+	assert_int_equal(mkdir(scene->path, 0700), 0);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		assert_int_equal(chmod(scene->path, modes[i]), 0);
+		assert_int_equal(folder_open(scene->path, &scene->err), -1);
+		assert_int_equal(scene->err.code, ERROR_NOT_ALLOWED);
+		assert_non_null(strstr(scene->err.sentence, scene->path));
+	}
+}
+
+static void
+a_folder_of_somebody_else_is_refused(void **state)
+{
+	struct scene *scene = *state;
+
+	assert_int_equal(mkdir(scene->path, 0700), 0);
+	if (geteuid() != 0 || chown(scene->path, 1, 1) == -1)
+		skip(); /* only root can give one away */
+	assert_int_equal(folder_open(scene->path, &scene->err), -1);
+	assert_int_equal(scene->err.code, ERROR_NOT_ALLOWED);
+}
+
+static void
+a_file_is_no_folder(void **state)
+{
+	struct scene *scene = *state;
+	int fd = open(scene->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	close(fd);
+	assert_int_equal(folder_open(scene->path, &scene->err), -1);
+	assert_int_equal(scene->err.errnum, ENOTDIR);
+}
+
+static void
+a_lock_is_held_by_one_until_it_is_closed(void **state)
+{
+	struct scene *scene = *state;
+	int dir = folder_open(scene->path, &scene->err);
+	int first = folder_lock(dir, scene->path, &scene->err);
+
+	assert_int_not_equal(first, -1);
+	assert_int_equal(folder_lock(dir, scene->path, &scene->err), -1);
+	assert_int_equal(scene->err.code, ERROR_BUSY);
+	close(first);
+	first = folder_lock(dir, scene->path, &scene->err);
+	assert_int_not_equal(first, -1);
+	close(first);
+	close(dir);
+}
+
+int
+main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_folder_is_made_for_its_owner),
+		TEST(a_folder_that_others_can_write_to_is_refused_and_named),
+		TEST(a_folder_of_somebody_else_is_refused),
+		TEST(a_file_is_no_folder),
+		TEST(a_lock_is_held_by_one_until_it_is_closed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
