@@ -74,7 +74,7 @@ programs_restore_signals(void)
 }
 
 int
-programs_run(char *const *argv, int output, struct error *err)
+programs_run(char *const *argv, int output, int errors, struct error *err)
 {
 	pid_t pid = fork();
 	int status;
@@ -84,6 +84,7 @@ programs_run(char *const *argv, int output, struct error *err)
 	if (pid == 0) {
 		programs_restore_signals();
 		dup2(output, STDOUT_FILENO);
+		dup2(errors, STDERR_FILENO);
 		execvp(argv[0], argv);
 		_exit(127);
 	}

@@ -181,7 +181,7 @@ setup_certificate(
 	log = rundir_open_log(dir, "openssl", err);
 	if (log == -1)
 		return -1;
-	if (programs_run(argv, log, err) != 0)
+	if (programs_run(argv, log, log, err) != 0)
 		return error_set(err, ERROR_SYSTEM,
 		    "openssl has made no certificate; %s/log/openssl.log says "
 		    "why",
@@ -237,7 +237,7 @@ setup_nginx(const struct rundir *dir, const struct config *config,
 	out = rundir_create(dir, "nginx.conf", err);
 	if (out == -1)
 		return -1;
-	if (programs_run(argv, out, err) != 0)
+	if (programs_run(argv, out, STDERR_FILENO, err) != 0)
 		return error_set(err, ERROR_INVALID,
 		    "%s/nginx.conf cannot be written", dir->path);
 	return rundir_commit(dir, "nginx.conf", err);
