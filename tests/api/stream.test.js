@@ -10,7 +10,11 @@ import { until } from './harness/poll.js';
 import { Stack } from './harness/stack.js';
 
 let stack;
-before(async () => stack = await Stack.start());
+let made = 0;
+before(async () => {
+	stack = await Stack.start();
+	await record(1); // with it comes the log's own first entry
+});
 after(() => stack?.stop());
 
 const entry = (i, more = {}) => ({
@@ -18,7 +22,6 @@ const entry = (i, more = {}) => ({
 	call_id: `stream-${i}`, summary: `number ${i}`, ...more,
 });
 
-let made = 0;
 async function record(count, more) {
 	const door = await stack.door();
 	const seqs = await door.record(...Array.from({ length: count }, () => entry(made++, more)));

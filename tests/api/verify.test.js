@@ -89,7 +89,7 @@ test('one changed byte is found, with its file, line and seq', async () => {
 		const line = bytes.subarray(0, at).filter(byte => byte === 10).length + 1;
 		const { ours, theirs } = await verdicts(dir);
 		const name = file.split('/').at(-1);
-		assert.equal(ours.code, 2, `byte ${at}: ${ours.stdout}`);
+		assert.equal(ours.code, 2, `byte ${at}: ${ours.stdout}${ours.stderr}`);
 		assert.match(ours.stdout, new RegExp(`${name}, line ${line}, seq ${line}: .+ does not hold`));
 		assert.match(ours.stdout, /expected .+\n +found/);
 		assert.equal(theirs.code, 2, `byte ${at}: ${theirs.stdout}`);
