@@ -349,11 +349,11 @@ verify_files(struct verification *verification, int dir,
 			return -1;
 		if (verification->is_stopped)
 			return error_set(err, ERROR_BUSY, "stopped");
+		verification->result->files++;
 		if (fault->what != NULL)
 			return judge_tail(verification, fd, fault, err);
 		if (verification->line > 0)
 			verification->before = &list->files[i];
-		verification->result->files++;
 		if (verification->is_through)
 			return 0;
 	}
