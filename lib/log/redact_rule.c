@@ -205,13 +205,21 @@ redact_rule_break(const struct redact_scan *scan, size_t at)
 	return redact_rule_run(scan, REDACT_BLANK, at + 1, 8) - start;
 }
 
-bool
-redact_rule_is_varied(const struct redact_scan *scan, size_t begin, size_t end)
+unsigned
+redact_rule_groups_of(const struct redact_scan *scan, size_t begin, size_t end)
 {
 	unsigned groups = 0;
 
 	for (size_t i = begin; i < end; i++)
 		groups |= redact_rule_groups[(unsigned char)scan->text.data[i]];
+	return groups;
+}
+
+bool
+redact_rule_is_varied(const struct redact_scan *scan, size_t begin, size_t end)
+{
+	unsigned groups = redact_rule_groups_of(scan, begin, end);
+
 	return (groups & REDACT_DIGIT) != 0 ||
 	       ((groups & REDACT_LOWER) != 0 && (groups & REDACT_UPPER) != 0);
 }

@@ -163,6 +163,10 @@ bool redact_rule_is_cut(const struct redact_scan *scan, size_t at);
 /* Bytes of a line break, and of blanks behind it, at `at`; 0: none. */
 size_t redact_rule_break(const struct redact_scan *scan, size_t at);
 
+/* The groups of all characters of [begin, end). */
+unsigned
+redact_rule_groups_of(const struct redact_scan *scan, size_t begin, size_t end);
+
 /* Made by chance and not of words: has a digit, or both cases. */
 bool
 redact_rule_is_varied(const struct redact_scan *scan, size_t begin, size_t end);

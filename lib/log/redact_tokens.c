@@ -103,9 +103,19 @@ has_border(
 	return true;
 }
 
+/* Was the line that ends at `end` broken for its length? */
+static bool
+is_full_line(const struct redact_scan *scan, size_t end)
+{
+	return end >= WRAPPED_COLUMNS &&
+	       memchr(scan->text.data + end - WRAPPED_COLUMNS, '\n',
+		   WRAPPED_COLUMNS) == NULL;
+}
+
 /* Behind `end` of what is certainly a token: the rest of it, where a terminal
- * or a mailer wrapped the line for its length. The next line may as well begin
- * with a word, so a last line that is too short to tell stays. */
+ * or a mailer wrapped it. The next line may as well begin with a word: what is
+ * too short to tell stays, and behind a line that is not full, what has not
+ * letters of both cases and digits. */
 static size_t
 unwrap(const struct redact_scan *scan, unsigned alphabet, size_t end)
 {
@@ -113,12 +123,13 @@ unwrap(const struct redact_scan *scan, unsigned alphabet, size_t end)
 		size_t begin = end + redact_rule_break(scan, end);
 		size_t next =
 		    redact_rule_run(scan, alphabet, begin, scan->text.len);
+		unsigned groups = redact_rule_groups_of(scan, begin, next);
+		bool mixed = (groups & REDACT_DIGIT) &&
+			     (groups & REDACT_LOWER) && (groups & REDACT_UPPER);
 
 		if (begin == end || next - begin < WRAPPED_REST ||
 		    !redact_rule_is_varied(scan, begin, next) ||
-		    end < WRAPPED_COLUMNS ||
-		    memchr(scan->text.data + end - WRAPPED_COLUMNS, '\n',
-			WRAPPED_COLUMNS) != NULL)
+		    (!mixed && !is_full_line(scan, end)))
 			return end;
 		end = next;
 	}
@@ -186,11 +197,8 @@ find_aws_secret(struct redact_scan *scan, size_t from)
 	for (size_t at = from; at < window && at < scan->text.len; at++) {
 		size_t end =
 		    redact_rule_run(scan, REDACT_BASE64, at, AWS_SECRET + 1);
-		unsigned groups = 0;
+		unsigned groups = redact_rule_groups_of(scan, at, end);
 
-		for (size_t i = at; i < end; i++)
-			groups |= redact_rule_groups[(
-			    unsigned char)scan->text.data[i]];
 		if ((groups & REDACT_LOWER) != 0 &&
 		    (groups & REDACT_UPPER) != 0 &&
 		    (end - at == AWS_SECRET ||
