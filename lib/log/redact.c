@@ -11,8 +11,8 @@
 
 enum {
 	LEVELS = 2, /* of escapes: JSON within a string within JSON */
-	/* A marker may bring together what a secret held apart, and make a
-	 * secret of it; seen in fuzzing only, and never more than twice. */
+	/* Where a secret was, a marker stands, and so what is around it may be
+	 * judged otherwise (a bound in bytes, a border): seen in fuzzing. */
 	ROUNDS = 4,
 };
 

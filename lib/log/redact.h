@@ -5,10 +5,11 @@
  * cut: half a token no longer looks like one. What is found:
  *
  *   - by shape: tokens with a known prefix (redact_tokens.c has the table), by
- *     their alphabet and length; private keys; the password in a URL; also
+ *     their alphabet and length; private keys; also
  *     when a terminal broke the token, or when the text ends in it;
  *   - by what stands before: password=…, "password": "…", --password …,
- *     Authorization:, Cookie:, ?token= (redact_names.c);
+ *     Authorization:, Cookie:, ?token= (redact_names.c; redact_value.c tells a
+ *     secret from a word), name:… in URLs and behind curl -u (redact_login.c);
  *   - both of them behind two levels of escapes: \" \n \u0067 of JSON within a
  *     string, %3D of URLs, zero-width characters and terminal colours within a
  *     token (redact_view.c); and in base64 runs of 40 characters and more,

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* Lower case for letters; for other bytes only the same for the same. */
@@ -22,7 +23,7 @@ static void
 add_hash(struct redact_filter *filter, uint32_t place,
     const struct redact_rule *rule)
 {
-	uint32_t *link = &filter->heads[place];
+	uint16_t *link = &filter->heads[place];
 
 	while (*link != 0) {
 		if (filter->links[*link].rule == rule)
@@ -31,7 +32,8 @@ add_hash(struct redact_filter *filter, uint32_t place,
 	}
 	if (filter->count == 0)
 		filter->count = 1;
-	*link = (uint32_t)filter->count;
+	assert(filter->count <= UINT16_MAX);
+	*link = (uint16_t)filter->count;
 	filter->links = memory_grow(filter->links, &filter->capacity,
 	    filter->count + 1, sizeof(*filter->links));
 	filter->links[filter->count++] = (struct redact_filter_link){ rule, 0 };
@@ -89,7 +91,7 @@ const struct redact_filter_link *
 redact_filter_first(
     const struct redact_filter *filter, struct slice text, size_t at)
 {
-	uint32_t head = filter->heads[hash(text.data + at)];
+	uint16_t head = filter->heads[hash(text.data + at)];
 
 	return head == 0 ? NULL : filter->links + head;
 }

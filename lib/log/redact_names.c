@@ -155,8 +155,7 @@ static bool
 read_separator(const struct redact_scan *scan, struct place *place)
 {
 	size_t at = place->end + (place->quote != '\0');
-	bool bracket =
-	    place->quote != '\0' && redact_rule_byte(scan, at) == ']';
+	bool bracket = redact_rule_byte(scan, at) == ']';
 	size_t mark =
 	    redact_rule_run(scan, REDACT_BLANK, at + bracket, BLANK_BYTES);
 	bool spaced = mark > at + bracket;
@@ -194,13 +193,23 @@ read_separator(const struct redact_scan *scan, struct place *place)
 	return true;
 }
 
-/* "password: " + x, "token=".$x: a quote behind which a program goes on ended
- * a string, and began none. */
+/* "password: " + x, "token=".$x: does the quote at `at`, behind a separator,
+ * end a string in which the name stood? A program goes on behind it, and behind
+ * the next quote a string. */
 static bool
-is_closing(char behind)
+is_closing(const struct redact_scan *scan, size_t at)
 {
-	return redact_rule_has(REDACT_SPACE | REDACT_QUOTE, behind) ||
-	       memchr("+,;:.)]}&", behind, 9) != NULL;
+	char quote = scan->text.data[at], behind;
+	size_t end;
+
+	behind = redact_rule_byte(scan, at + 1);
+	if (redact_rule_has(REDACT_SPACE | REDACT_QUOTE, behind))
+		return true;
+	if (memchr("+,;:.)]}&", behind, 9) == NULL)
+		return false;
+	end = redact_rule_quoted_end(scan, at + 1, quote, HEAD_BYTES);
+	return redact_rule_has(REDACT_ALNUM, redact_rule_byte(scan, end + 1)) ||
+	       redact_rule_groups_of(scan, at, end) & REDACT_SPACE;
 }
 
 /* The end of the line, or of the string that this header stands in. */
@@ -269,8 +278,7 @@ read_extent(
 	    memchr("\"'", redact_rule_byte(scan, at + 1), 2) != NULL)
 		c = redact_rule_byte(scan, ++at);
 	if (redact_rule_has(REDACT_QUOTE, c)) {
-		if (place->quote == '\0' &&
-		    is_closing(redact_rule_byte(scan, at + 1)))
+		if (place->quote == '\0' && is_closing(scan, at))
 			return false;
 		ret->quote = c;
 		ret->begin = at + 1;
@@ -305,10 +313,10 @@ is_secret(const struct redact_scan *scan, const struct place *place,
 		return false;
 	if (extent->scheme)
 		return !redact_value_is_word(head);
-	if (extent->whole_line)
-		return redact_value_is_cookie(head);
 	if (member && place->certain)
 		return true;
+	if (extent->whole_line)
+		return redact_value_is_cookie(head);
 	/* A call, an index, an initialiser. */
 	if (!quoted && memchr("([{", behind, 3) != NULL)
 		return false;

@@ -33,10 +33,14 @@ const struct redact_rule redact_tokens[] = {
 	    REDACT_VARIED },
 	/* 20, "T3BlbkFJ" and 20; other makers have 32 and more. */
 	{ "openai", "sk-", body, REDACT_ALNUM, 32, 16, REDACT_BORDER },
-	{ "aws", "AKIA", aws_id, REDACT_BASE32, 16, 8, REDACT_BORDER },
-	{ "aws", "A[SB]IA", aws_id, REDACT_BASE32, 16, 8, REDACT_BORDER },
-	{ "aws", "ACCA", aws_id, REDACT_BASE32, 16, 8, REDACT_BORDER },
-	{ "aws", "A3T[A-Z0-9]", aws_id, REDACT_BASE32, 16, 8, REDACT_BORDER },
+	{ "aws", "AKIA", aws_id, REDACT_BASE32, 16, 8,
+	    REDACT_BORDER | REDACT_EXACT },
+	{ "aws", "A[SB]IA", aws_id, REDACT_BASE32, 16, 8,
+	    REDACT_BORDER | REDACT_EXACT },
+	{ "aws", "ACCA", aws_id, REDACT_BASE32, 16, 8,
+	    REDACT_BORDER | REDACT_EXACT },
+	{ "aws", "A3T[A-Z0-9]", aws_id, REDACT_BASE32, 16, 8,
+	    REDACT_BORDER | REDACT_EXACT },
 	{ "aws", "secret_access_key", aws_secret, 0, 0, 0, REDACT_ANY_CASE },
 	{ "google", "AIza", body, REDACT_WORD_DASH, 35, 10, REDACT_BORDER },
 	{ "google", "ya29.", body, REDACT_WORD_DASH, 20, 10, REDACT_BORDER },
@@ -80,7 +84,7 @@ const struct redact_rule redact_tokens[] = {
 	{ "age", "AGE-SECRET-KEY-1", body, REDACT_UPPER | REDACT_DIGIT, 58, 8 },
 	{ "kruxos", "krx_agent_", body, REDACT_ALNUM, 38, 8 },
 	{ "kruxos", "krx_user_", body, REDACT_ALNUM, 38, 8 },
-	{ "jwt", "eyJ", jwt, REDACT_WORD_DASH, 10, 20, REDACT_BORDER },
+	{ "jwt", "eyJ", jwt, REDACT_WORD_DASH, 10, 0, REDACT_BORDER },
 	{ "jwt in base64", "ZXlK", body, REDACT_BASE64 | REDACT_WORD_DASH, 36,
 	    0, REDACT_BORDER },
 	/* Three more dashes stand before it: rulers are not to be anchors. */
@@ -188,27 +192,32 @@ body(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 }
 
 /* A secret access key has no prefix: 40 characters of base64 and no more, with
- * letters of both cases (a git hash has one), near something that names it. */
+ * letters of both cases (a git hash has one); fewer if the text ends in it. */
+static bool
+is_aws_secret(const struct redact_scan *scan, size_t begin, size_t end)
+{
+	unsigned groups = redact_rule_groups_of(scan, begin, end);
+
+	if (!(groups & REDACT_LOWER) || !(groups & REDACT_UPPER))
+		return false;
+	return end - begin == AWS_SECRET ||
+	       (end - begin < AWS_SECRET && end - begin >= AWS_CUT &&
+		   (groups & REDACT_DIGIT) && redact_rule_is_cut(scan, end));
+}
+
+/* It stands near something that names it. */
 static void
 find_aws_secret(struct redact_scan *scan, size_t from)
 {
-	size_t window = from + AWS_WITHIN;
-
-	for (size_t at = from; at < window && at < scan->text.len; at++) {
+	for (size_t at = from; at < from + AWS_WITHIN && at < scan->text.len;) {
 		size_t end =
 		    redact_rule_run(scan, REDACT_BASE64, at, AWS_SECRET + 1);
-		unsigned groups = redact_rule_groups_of(scan, at, end);
 
-		if ((groups & REDACT_LOWER) != 0 &&
-		    (groups & REDACT_UPPER) != 0 &&
-		    (end - at == AWS_SECRET ||
-			(end - at >= AWS_CUT && end - at < AWS_SECRET &&
-			    (groups & REDACT_DIGIT) &&
-			    redact_rule_is_cut(scan, end)))) {
+		if (is_aws_secret(scan, at, end)) {
 			redact_rule_found(scan, at, end);
 			return;
 		}
-		at = redact_rule_run(scan, REDACT_BASE64, end, AWS_WITHIN);
+		at = redact_rule_run(scan, REDACT_BASE64, end, AWS_WITHIN) + 1;
 	}
 }
 
@@ -219,8 +228,7 @@ aws_id(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	size_t end =
 	    has_border(scan, rule, at) ? body_end(scan, rule, behind) : 0;
 
-	if (end == 0 || end > behind + rule->shortest ||
-	    redact_rule_has(REDACT_WORD, redact_rule_byte(scan, end)))
+	if (end == 0 || redact_rule_byte(scan, end) == '_')
 		return 0;
 	redact_rule_found(scan, at, end);
 	find_aws_secret(scan, end);
@@ -298,31 +306,23 @@ jwt(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
     size_t behind)
 {
 	const size_t part = 3 + (size_t)rule->shortest;
-	size_t header, payload, end;
+	size_t payload, end;
 
 	(void)behind;
 	if (!has_border(scan, rule, at))
 		return 0;
-	header = redact_rule_word_run(scan, at);
-	if (header - at < part)
+	payload = redact_rule_word_run(scan, at) + 1;
+	if (payload - 1 - at < part ||
+	    redact_rule_byte(scan, payload - 1) != '.')
 		return 0;
-	payload = header + 1;
-	if (redact_rule_byte(scan, header) != '.') {
-		if (header - at < rule->cut ||
-		    !redact_rule_is_cut(scan, header))
-			return 0;
-		end = header;
-	} else {
-		end = redact_rule_run(scan, REDACT_WORD_DASH, payload, part);
-		if (end - payload < part && !redact_rule_is_cut(scan, end))
-			return 0;
-		if (end - payload >= 3 &&
-		    memcmp(scan->text.data + payload, "eyJ", 3) != 0)
-			return 0;
-		end = redact_rule_run(
-		    scan, REDACT_WORD_DASH_DOT, end, scan->text.len);
-		end = unwrap(scan, REDACT_WORD_DASH_DOT, end);
-	}
+	end = redact_rule_run(scan, REDACT_WORD_DASH, payload, part);
+	if (end - payload < part && !redact_rule_is_cut(scan, end))
+		return 0;
+	if (end - payload >= 3 &&
+	    memcmp(scan->text.data + payload, "eyJ", 3) != 0)
+		return 0;
+	end = redact_rule_run(scan, REDACT_WORD_DASH_DOT, end, scan->text.len);
+	end = unwrap(scan, REDACT_WORD_DASH_DOT, end);
 	redact_rule_found(scan, at, end);
 	return end;
 }

@@ -89,7 +89,7 @@ redact_value_is_placeholder(struct slice value, bool any_case)
 	    (same == 0 || (same >= PLACEHOLDER_RUN &&
 			      memchr("*.xX-_?", value.data[0], 7) != NULL)))
 		return true;
-	return slice_starts_with(value, SLICE_LITERAL("[REDACTED]")) ||
+	return slice_equal(value, SLICE_LITERAL("[REDACTED]")) ||
 	       starts_and_ends(value, "<", ">") ||
 	       starts_and_ends(value, "${", "}") ||
 	       starts_and_ends(value, "$(", ")") ||

@@ -456,6 +456,13 @@ assignments_are_judged_by_their_value(void **state)
 		{ "[\"curl\",\"-u\",\"me:abc\"]",
 		    "[\"curl\",\"-u\",\"me:[REDACTED]\"]" },
 		{ "[\"user\",\"password\",\"mail\"]", NULL },
+		{ "\"cookie\": \"abc\"", "\"cookie\": \"[REDACTED]\"" },
+		{ "user[password]=hunter2", "user[password]=[REDACTED]" },
+		{ "password=[REDACTED]x", "password=[REDACTED]x" },
+		{ "PASSWORD=[REDACTED]x", "PASSWORD=[REDACTED]" },
+		{ "PASSWORD='&x1' y", "PASSWORD='[REDACTED]' y" },
+		{ "\"PASSWORD=\"+x+\"y\"", NULL },
+		{ "\"PASSWORD=\" + x1y2z3 + \" y\"", NULL },
 		{ "\"password\": null", NULL },
 		{ "\"password\": true, \"token\": 12", NULL },
 		{ "\"password\": \"\"", NULL },
@@ -642,8 +649,13 @@ what_a_terminal_broke_or_a_bound_cut_is_found(void **state)
 	/* A word, and not made by chance. */
 	expect_made("see ghp_something", "see ghp_something");
 	expect_made("AKIA{38}", "[REDACTED]");
-	expect_made("eyJ{a24}", "[REDACTED]");
+	/* The header of a JWT is no secret, and begins as cursors do. */
+	expect_made("eyJ{a24}", "eyJ{a24}");
 	expect_made("eyJ{a24}.eyJ{a5}", "[REDACTED]");
+	/* Broken where the shortest is over; a hash on the next line stays. */
+	expect_made("x github_pat_{w30}\n{w40} y", "x [REDACTED] y");
+	expect_made("x ghp_{a36}\n{h40} y", "x [REDACTED]\n{h40} y");
+	expect_made("AKIA{310}\n{36} y", "[REDACTED] y");
 }
 
 static void
