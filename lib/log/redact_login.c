@@ -72,7 +72,7 @@ curl(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	return 0;
 }
 
-/* Is this an argument of curl? The next one is asked about the rest alone. */
+/* Is this an argument of curl? Of the next one the rest alone is looked at. */
 static bool
 is_argument(struct redact_scan *scan, size_t at)
 {
@@ -85,7 +85,6 @@ is_argument(struct redact_scan *scan, size_t at)
 			return false;
 		}
 	}
-	scan->command = at;
 	return true;
 }
 
@@ -104,6 +103,7 @@ curl_option(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
     size_t behind)
 {
 	size_t begin = behind - 1, limit = begin + SKIP_BYTES, head, password;
+	size_t end;
 	struct slice value;
 	char quote;
 
@@ -117,8 +117,9 @@ curl_option(struct redact_scan *scan, const struct redact_rule *rule, size_t at,
 	password = begin + password_begin(value);
 	if (password == head || !is_argument(scan, at))
 		return 0;
-	redact_rule_found(
-	    scan, password, value_end(scan, begin, quote, scan->text.len));
+	end = value_end(scan, begin, quote, scan->text.len);
+	redact_rule_found(scan, password, end);
+	scan->command = end;
 	return begin; /* the name may be a token */
 }
 

@@ -159,9 +159,11 @@ redact_rule_quoted_end(
 	size_t end = scan->text.len - at > limit ? at + limit : scan->text.len;
 
 	for (; at < end; at++) {
-		if (scan->text.data[at] == quote)
+		char c = scan->text.data[at];
+
+		if (c == quote || redact_rule_has(REDACT_BREAK, c))
 			return at;
-		if (scan->text.data[at] == '\\')
+		if (c == '\\')
 			at++;
 	}
 	return end;

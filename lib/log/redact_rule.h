@@ -149,9 +149,10 @@ size_t redact_rule_run(
 /* The same for REDACT_WORD_DASH, of any length, each run measured once. */
 size_t redact_rule_word_run(struct redact_scan *scan, size_t at);
 
-/* Where the string of a program ends that began before `at` with `quote`, and
- * where a word of a shell, a URL or a sentence does; `limit` bytes looked at.
- * The word also ends at a character of `also`, and at NUL. */
+/* Where the string of a program ends that began before `at` with `quote`, at a
+ * line's end at the latest (in JSON a line break is escaped), and where a word
+ * of a shell, a URL or a sentence does; `limit` bytes looked at. The word also
+ * ends at a character of `also`, and at NUL. */
 size_t redact_rule_quoted_end(
     const struct redact_scan *scan, size_t at, char quote, size_t limit);
 size_t redact_rule_word_end(
