@@ -143,18 +143,23 @@ refuse(struct commit *commit, struct error *err, const char *sentence)
 	return error_set(err, ERROR_AUDIT_UNAVAILABLE, "%s", sentence);
 }
 
+static const char *const level_reasons[] = {
+	[COMMIT_ALL] = "",
+	[COMMIT_NO_AGENTS] =
+	    "the disk is nearly full: agents' entries are not taken",
+	[COMMIT_OWN_ONLY] = "the disk is full but for a rest: only the "
+			    "daemon's own entries are taken",
+};
+
 static int
 check_taken(struct commit *commit, const struct entry *entry, struct error *err)
 {
 	if (commit_refusal(commit) != STATUS_ACCEPTING && !commit->is_retrying)
 		return refuse(commit, err, commit_reason(commit));
-	if (commit->level >= COMMIT_NO_AGENTS && entry->actor == ENTRY_AGENT)
-		return refuse(commit, err,
-		    "the disk is nearly full: agents' entries are not taken");
-	if (commit->level >= COMMIT_OWN_ONLY && entry->actor != ENTRY_SYSTEM)
-		return refuse(commit, err,
-		    "the disk is nearly full: only the daemon's own entries "
-		    "are taken");
+	if ((commit->level >= COMMIT_NO_AGENTS &&
+		entry->actor == ENTRY_AGENT) ||
+	    (commit->level >= COMMIT_OWN_ONLY && entry->actor != ENTRY_SYSTEM))
+		return refuse(commit, err, level_reasons[commit->level]);
 	return 0;
 }
 
@@ -473,9 +478,10 @@ commit_refusal(const struct commit *commit)
 const char *
 commit_reason(const struct commit *commit)
 {
-	if (commit->is_stopping && commit->refusal == STATUS_ACCEPTING)
-		return "the daemon is stopping";
-	return commit->reason;
+	if (commit->refusal != STATUS_ACCEPTING)
+		return commit->reason;
+	return commit->is_stopping ? "the daemon is stopping"
+				   : level_reasons[commit->level];
 }
 
 void

@@ -123,7 +123,7 @@ bool commit_is_empty(const struct commit *commit);
 void commit_flush(struct commit *commit);
 
 /* Why entries are not taken (STATUS_ACCEPTING: they are), and the sentence
- * behind it, or "". */
+ * behind it, or ""; it may say who is refused while others are not. */
 enum status_refusal commit_refusal(const struct commit *commit);
 const char *commit_reason(const struct commit *commit);
 

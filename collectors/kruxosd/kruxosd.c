@@ -151,6 +151,10 @@ on_post(sd_event_source *source, void *userdata)
 
 	(void)source;
 	commit_flush(kruxosd->commit);
+	if (commit_refusal(kruxosd->commit) != kruxosd->page.status.refusal) {
+		refresh_page(kruxosd);
+		page_write(&kruxosd->page);
+	}
 	return 0;
 }
 
