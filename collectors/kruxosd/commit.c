@@ -154,7 +154,8 @@ static const char *const level_reasons[] = {
 static int
 check_taken(struct commit *commit, const struct entry *entry, struct error *err)
 {
-	if (commit_refusal(commit) != STATUS_ACCEPTING && !commit->is_retrying)
+	if ((commit->is_stopping || commit->refusal != STATUS_ACCEPTING) &&
+	    !commit->is_retrying)
 		return refuse(commit, err, commit_reason(commit));
 	if ((commit->level >= COMMIT_NO_AGENTS &&
 		entry->actor == ENTRY_AGENT) ||
@@ -472,7 +473,12 @@ commit_retry(struct commit *commit)
 enum status_refusal
 commit_refusal(const struct commit *commit)
 {
-	return commit->is_stopping ? STATUS_STOPPING : commit->refusal;
+	if (commit->is_stopping)
+		return STATUS_STOPPING;
+	if (commit->refusal == STATUS_ACCEPTING &&
+	    commit->level == COMMIT_OWN_ONLY)
+		return STATUS_DISK_FULL;
+	return commit->refusal;
 }
 
 const char *

@@ -1,18 +1,57 @@
-/* The daemon: what it owns, opened in order, closed in reverse.
- *
- *	configuration → folders and their lock → status page → index → state →
- *	log, recovered → commit → what the last batch left undone → door
+/* The daemon: what it owns, opened in order (startup.h), closed in reverse.
  *
  * Everything runs in one loop, on one thread; the index and the verifier have
  * threads of their own and read the log's files. Parts are given what they
- * need, never the whole daemon.
+ * need, never the whole daemon: only the files that put them together
+ * (startup.c, entrance.c, report.c) see all of it.
  */
 #ifndef KRUXOSD_KRUXOSD_H
 #define KRUXOSD_KRUXOSD_H
 
-#include "base/error.h"
+#include "collectors/kruxosd/call_loader.h"
+#include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/erasure.h"
+#include "collectors/kruxosd/host.h"
+#include "collectors/kruxosd/indexer.h"
+#include "collectors/kruxosd/ingest.h"
+#include "collectors/kruxosd/log_writer.h"
+#include "collectors/kruxosd/page.h"
+#include "collectors/kruxosd/recent.h"
+#include "collectors/kruxosd/recovery.h"
+#include "collectors/kruxosd/reindex.h"
+#include "collectors/kruxosd/retention.h"
+#include "collectors/kruxosd/state.h"
+#include "collectors/kruxosd/verifier.h"
 
-struct kruxosd;
+#include "config/config.h"
+
+#include <systemd/sd-event.h>
+
+struct kruxosd {
+	struct clock *clock;
+	struct disk *disk;
+	char *config_path;
+	struct config *config; /* as at the start: paths never move */
+	int data_dir, runtime_dir, audit_dir; /* -1: not open */
+	int lock; /* of the audit folder; -1: not held */
+	sd_event *event;
+	struct page page;
+	struct indexer *indexer;
+	struct state *state;
+	struct log_writer *writer;
+	struct recovery recovery;
+	struct redactor *redactor;
+	struct commit *commit;
+	struct erasure *erasure;
+	struct retention *retention;
+	struct verifier *verifier;
+	struct reindex *reindex;
+	struct recent *recent;
+	struct call_loader *call_loader; /* NULL: it is done */
+	struct ingest *ingest;
+	struct host *host;
+	usec_t sample_due, save_due; /* CLOCK_BOOTTIME */
+};
 
 /* Read the configuration at `config_path` (copied), and open everything but
  * the door. NULL: err names what is in the way. */

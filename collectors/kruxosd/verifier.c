@@ -142,10 +142,9 @@ found_damage(struct verifier *verifier, const struct chain_fault *fault)
 	verifier_get(verifier, &state);
 	state.integrity = STATUS_DAMAGED;
 	snprintf(state.damage, sizeof(state.damage),
-	    "%s line %llu, entry %llu: %s: expected %.60s, found %.60s",
-	    fault->file, (unsigned long long)fault->line,
-	    (unsigned long long)fault->seq, fault->what, fault->expected,
-	    fault->found);
+	    "%s line %llu, entry %llu: %s does not hold", fault->file,
+	    (unsigned long long)fault->line, (unsigned long long)fault->seq,
+	    fault->what);
 	set_state(verifier, &state);
 	diag(DIAG_CRITICAL, "audit-damaged: %s", state.damage);
 }

@@ -12,6 +12,7 @@
 #include "collectors/kruxosd/recovery.h"
 
 #include "base/cleanup.h"
+#include "base/diag.h"
 #include "log/chain.h"
 #include "log/cursor.h"
 #include "tests/unit/disk_model.h"
@@ -88,6 +89,7 @@ static inline void
 rig_init(struct rig *rig)
 {
 	*rig = (struct rig){ 0 };
+	diag_init("", (enum diag_level)0); /* failures are what is tested */
 	model_init(&rig->model);
 	rig->clock.clock = (struct clock){
 		.realtime = rig_realtime,

@@ -372,7 +372,9 @@ near_the_end_of_the_disk_agents_are_refused_first(void **state)
 	assert_int_equal(commit_add_system(rig->commit, "log.retention",
 			     ENTRY_SUCCESS, NULL, none, NULL, &err),
 	    0);
+	assert_int_equal(commit_refusal(rig->commit), STATUS_DISK_FULL);
 	commit_set_level(rig->commit, COMMIT_ALL);
+	assert_int_equal(commit_refusal(rig->commit), STATUS_ACCEPTING);
 	assert_int_equal(rig_add(rig, &err), 0);
 }
 

@@ -37,6 +37,7 @@ setup(void **state)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
 
+	diag_init("", (enum diag_level)0); /* failures are what is tested */
 	snprintf(scene->dir, sizeof(scene->dir), "/tmp/kruxos-state-XXXXXX");
 	assert_non_null(mkdtemp(scene->dir));
 	snprintf(scene->path, sizeof(scene->path), "%s/state.db", scene->dir);

@@ -21,6 +21,7 @@ setup(void **state)
 {
 	struct scene *scene = calloc(1, sizeof(*scene));
 
+	diag_init("", (enum diag_level)0); /* failures are what is tested */
 	maker_init(&scene->maker);
 	maker_open(&scene->maker, MAKER_DAY, 1);
 	maker_fill(&scene->maker, 9); /* 2 … 10 */

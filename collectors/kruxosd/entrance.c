@@ -1,0 +1,107 @@
+#include "collectors/kruxosd/entrance.h"
+
+#include "collectors/kruxosd/export.h"
+
+#include "base/diag.h"
+
+static void
+run_erase(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	erasure_command(kruxosd->erasure, call);
+}
+
+static void
+run_export(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	export_command(kruxosd->commit, call);
+}
+
+static void
+run_reindex(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	reindex_command(kruxosd->reindex, call);
+}
+
+static const struct command commands[] = {
+	{ "audit.erase", MESSAGE_OWNER, run_erase },
+	{ "audit.export", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB,
+	    run_export },
+	{ "audit.reindex", MESSAGE_OWNER, run_reindex },
+	{ 0 },
+};
+
+static struct ingest_settings
+ingest_settings(const struct config *config)
+{
+	return (struct ingest_settings){
+		.path = config->ingest_socket,
+		.names = {
+			.operators = config->operator_group,
+			.producers = config->ingest_group,
+			.web = config->web_user,
+			.observer = config->observer_user,
+		},
+		.connections_a_uid = config->connections_per_uid,
+		.connections = config->connections,
+	};
+}
+
+int
+entrance_make(struct kruxosd *kruxosd, struct error *err)
+{
+	struct ingest_settings settings = ingest_settings(kruxosd->config);
+	struct ingest_parts parts = {
+		.event = kruxosd->event,
+		.clock = kruxosd->clock,
+		.commit = kruxosd->commit,
+		.commands = commands,
+		.command_context = kruxosd,
+	};
+
+	kruxosd->reindex = reindex_new(kruxosd->indexer);
+	kruxosd->recent =
+	    recent_new(indexer_call_hash, indexer_find_call, kruxosd->indexer);
+	parts.recent = kruxosd->recent;
+	kruxosd->ingest = ingest_new(&settings, &parts, err);
+	return kruxosd->ingest == NULL ? -1 : 0;
+}
+
+static bool
+moves_things(const struct config *old, const struct config *new)
+{
+	return strcmp(old->data_dir, new->data_dir) != 0 ||
+	       strcmp(old->audit_dir, new->audit_dir) != 0 ||
+	       strcmp(old->runtime_dir, new->runtime_dir) != 0;
+}
+
+void
+entrance_reload(struct kruxosd *kruxosd)
+{
+	cleanup(config_freep) struct config *config = NULL;
+	struct ingest_settings settings;
+	struct error err;
+
+	if (config_load(kruxosd->config_path, &config, &err) == -1) {
+		diag(DIAG_ERROR, "%s; all stays as it was", err.sentence);
+		return;
+	}
+	if (moves_things(kruxosd->config, config)) {
+		diag(DIAG_ERROR,
+		    "%s: folders move at a restart only; all stays as it was",
+		    kruxosd->config_path);
+		return;
+	}
+	settings = ingest_settings(config);
+	if (ingest_reconfigure(kruxosd->ingest, &settings, &err) == -1) {
+		diag(DIAG_ERROR, "%s; all stays as it was", err.sentence);
+		return;
+	}
+	retention_set_days(kruxosd->retention, config->retention_days);
+	diag(DIAG_INFO, "%s was read again", kruxosd->config_path);
+}

@@ -1,0 +1,225 @@
+#include "collectors/kruxosd/startup.h"
+
+#include "collectors/kruxosd/folder.h"
+#include "collectors/kruxosd/report.h"
+
+#include "base/cleanup.h"
+#include "base/diag.h"
+#include "log/cursor.h"
+
+DEFINE_CLEANUP(struct cursor *, cursor_free);
+
+static int
+open_folders(struct kruxosd *kruxosd, struct error *err)
+{
+	const struct config *config = kruxosd->config;
+
+	kruxosd->data_dir = folder_open(config->data_dir, err);
+	if (kruxosd->data_dir == -1)
+		return -1;
+	kruxosd->runtime_dir = folder_open(config->runtime_dir, err);
+	if (kruxosd->runtime_dir == -1)
+		return -1;
+	kruxosd->audit_dir = folder_open(config->audit_dir, err);
+	if (kruxosd->audit_dir == -1)
+		return -1;
+	kruxosd->lock = folder_lock(kruxosd->audit_dir, config->audit_dir, err);
+	return kruxosd->lock == -1 ? -1 : 0;
+}
+
+static int
+open_databases(
+    struct kruxosd *kruxosd, struct recovery_known *known, struct error *err)
+{
+	const struct config *config = kruxosd->config;
+	struct indexer_state index;
+
+	kruxosd->state = state_open(config->state_file, kruxosd->clock, err);
+	if (kruxosd->state == NULL)
+		return -1;
+	kruxosd->indexer = indexer_new(
+	    config->audit_dir, config->data_dir, kruxosd->clock, err);
+	if (kruxosd->indexer == NULL)
+		return -1;
+	indexer_get(kruxosd->indexer, &index);
+	if (index.index_seq > known->seq) {
+		known->seq = index.index_seq;
+		memcpy(known->hash, index.index_hash, sizeof(known->hash));
+	}
+	return 0;
+}
+
+/* After each commit, before its waiters: who reads the log may go on. */
+static void
+on_durable(void *context, const struct commit_head *head)
+{
+	struct kruxosd *kruxosd = context;
+
+	report_head(kruxosd, head);
+	page_write(&kruxosd->page);
+	indexer_durable(kruxosd->indexer, head->seq);
+	verifier_durable(kruxosd->verifier, head->seq);
+}
+
+static void
+on_removed(void *context, uint64_t first_seq)
+{
+	struct kruxosd *kruxosd = context;
+
+	diag(DIAG_DEBUG, "the log begins at entry %llu",
+	    (unsigned long long)first_seq);
+	kruxosd->page.status.commits++;
+}
+
+static int
+open_log(struct kruxosd *kruxosd, const struct recovery_known *known,
+    struct error *err)
+{
+	struct recovery *recovery = &kruxosd->recovery;
+	const char *path = kruxosd->config->audit_dir;
+
+	kruxosd->writer =
+	    log_writer_new(kruxosd->disk, kruxosd->audit_dir, path);
+	if (recovery_run(kruxosd->disk, kruxosd->audit_dir, path, known,
+		kruxosd->writer, recovery, err) == -1)
+		return -1;
+	if (recovery->verdict != RECOVERY_WHOLE)
+		diag(recovery->verdict == RECOVERY_TORN ? DIAG_WARNING
+							: DIAG_CRITICAL,
+		    "%s: %s", path, recovery->sentence);
+	kruxosd->redactor = redact_new();
+	kruxosd->commit = commit_new(kruxosd->clock, kruxosd->writer,
+	    kruxosd->redactor, &recovery->head);
+	commit_set_listener(kruxosd->commit, on_durable, kruxosd);
+	report_head(kruxosd, &recovery->head);
+	return 0;
+}
+
+static void
+make_keepers(struct kruxosd *kruxosd)
+{
+	const struct config *config = kruxosd->config;
+	struct retention_parts parts = {
+		.disk = kruxosd->disk,
+		.dir = kruxosd->audit_dir,
+		.audit_dir = config->audit_dir,
+		.clock = kruxosd->clock,
+		.commit = kruxosd->commit,
+		.state = kruxosd->state,
+		.on_removed = on_removed,
+		.context = kruxosd,
+	};
+
+	kruxosd->erasure = erasure_new(kruxosd->disk, kruxosd->audit_dir,
+	    config->audit_dir, kruxosd->commit, kruxosd->state);
+	kruxosd->retention = retention_new(&parts);
+	retention_set_days(kruxosd->retention, config->retention_days);
+	kruxosd->host = host_new(kruxosd->audit_dir);
+}
+
+/* What recovery found counts until the whole log was read and holds. */
+static void
+make_verifier(struct kruxosd *kruxosd)
+{
+	struct verifier_state known = { 0 };
+	struct state_verification saved = { 0 };
+	struct error ignored; /* then everything is read anew */
+
+	(void)state_read_verification(kruxosd->state, &saved, &ignored);
+	known.seq = saved.seq;
+	memcpy(known.hash, saved.hash, sizeof(known.hash));
+	known.whole_at = saved.whole_at;
+	memcpy(known.damage, saved.damage, sizeof(known.damage));
+	if (kruxosd->recovery.verdict == RECOVERY_DAMAGED)
+		snprintf(known.damage, sizeof(known.damage), "%.255s",
+		    kruxosd->recovery.sentence);
+	if (known.damage[0] != '\0' || known.seq > kruxosd->recovery.head.seq)
+		known.whole_at = 0;
+	kruxosd->verifier =
+	    verifier_new(kruxosd->config->audit_dir, kruxosd->clock, &known);
+}
+
+/* The last batch alone can name what was not done before a power cut: nothing
+ * else is written in between. */
+static int
+redo_last_batch(struct kruxosd *kruxosd, struct error *err)
+{
+	uint64_t first = kruxosd->recovery.last_batch_seq;
+	cleanup(cursor_freep) struct cursor *cursor = NULL;
+	struct cursor_line line;
+	int more = 0;
+
+	if (first == 0)
+		return 0;
+	cursor = cursor_open(kruxosd->config->audit_dir, err);
+	if (cursor == NULL || cursor_seek(cursor, first, err) == -1)
+		return -1;
+	while ((more = cursor_next(
+		    cursor, kruxosd->recovery.head.seq, &line, err)) == 1) {
+		struct entry entry;
+		struct error failure;
+		int status = 0;
+
+		/* A payload half erased does not parse, and names nothing. */
+		if (entry_parse(line.line, &entry, &failure) == -1)
+			continue;
+		if (slice_is(entry.capability, "audit.erase"))
+			status =
+			    erasure_redo(kruxosd->erasure, line.seq, &failure);
+		else if (entry.actor == ENTRY_SYSTEM &&
+			 slice_is(entry.capability, "log.retention"))
+			status = retention_redo(
+			    kruxosd->retention, &entry, &failure);
+		if (status == -1)
+			diag(DIAG_ERROR, "entry %llu: %s",
+			    (unsigned long long)line.seq, failure.sentence);
+	}
+	return more;
+}
+
+int
+startup_open(struct kruxosd *kruxosd, struct error *err)
+{
+	struct recovery_known known = { 0 };
+
+	if (open_folders(kruxosd, err) == -1 ||
+	    page_open(&kruxosd->page, kruxosd->config->status_file,
+		kruxosd->clock, &known, err) == -1 ||
+	    open_databases(kruxosd, &known, err) == -1 ||
+	    open_log(kruxosd, &known, err) == -1)
+		return -1;
+	make_keepers(kruxosd);
+	make_verifier(kruxosd);
+	return redo_last_batch(kruxosd, err);
+}
+
+/* Calls that the index does not hold yet. Without them an entry may be
+ * recorded twice, which is no reason not to start. */
+static void
+recall(struct kruxosd *kruxosd)
+{
+	struct indexer_state index;
+	struct error err;
+
+	indexer_get(kruxosd->indexer, &index);
+	if (call_loader_read_tail(kruxosd->config->audit_dir, index.index_seq,
+		commit_head(kruxosd->commit)->seq,
+		clock_realtime(kruxosd->clock), kruxosd->recent, &err) == -1)
+		diag(DIAG_WARNING, "recent calls: %s", err.sentence);
+}
+
+int
+startup_record(struct kruxosd *kruxosd, struct error *err)
+{
+	if (recovery_record(&kruxosd->recovery, kruxosd->commit, err) == -1)
+		return -1;
+	if (!state_is_ok(kruxosd->state) &&
+	    commit_add_system(kruxosd->commit, "log.state_failure", ENTRY_ERROR,
+		state_sentence(kruxosd->state), (struct slice){ NULL, 0 }, NULL,
+		err) == -1)
+		return -1;
+	commit_open_log(kruxosd->commit);
+	commit_flush(kruxosd->commit);
+	recall(kruxosd);
+	return 0;
+}
