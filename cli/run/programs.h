@@ -24,7 +24,6 @@ void programs_restore_signals(void);
 /* Run `argv` to its end, its standard output into `output`, its standard error
  * into `errors` (STDERR_FILENO: ours). Returns its exit
  * code (128: a signal ended it), or -1 and err. */
-int programs_run(
-    char *const *argv, int output, int errors, struct error *err);
+int programs_run(char *const *argv, int output, int errors, struct error *err);
 
 #endif

@@ -135,8 +135,8 @@ every_flipped_bit_is_found(void **state)
 			assert_int_equal(pwrite(fd, &flipped, 1, at), 1);
 			result = verify(&maker);
 			if (result.is_whole && !result.is_torn)
-				fail_msg("%s: byte %lld", names[i],
-				    (long long)at);
+				fail_msg(
+				    "%s: byte %lld", names[i], (long long)at);
 			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
 		}
 	}

@@ -9,8 +9,8 @@
 
 #define SALT "\"salt\":\"000102030405060708090a0b0c0d0e0f\""
 
-static const unsigned char salt[ENTRY_SALT_BYTES] = { 0, 1, 2, 3, 4, 5, 6, 7,
-	8, 9, 10, 11, 12, 13, 14, 15 };
+static const unsigned char salt[ENTRY_SALT_BYTES] = { 0, 1, 2, 3, 4, 5, 6, 7, 8,
+	9, 10, 11, 12, 13, 14, 15 };
 
 /* Compose from a JSON text with the members "summary" and "request". */
 static struct buf
@@ -47,8 +47,8 @@ strings_take_the_one_form_and_all_else_stays(void **state)
 		  "{ \"x\" : null } , \"c\" : [ true , false , [ ] ] } }",
 		    SALT ",\"request\":{\"b\":[1.50,-0,1e400],\"a\":"
 			 "{\"x\":null},\"c\":[true,false,[]]}" },
-		{ "{\"request\":{\"n\":123456789012345678901234567890}}",
-		    SALT ",\"request\":{\"n\":123456789012345678901234567890}" },
+		{ "{\"request\":{\"n\":123456789012345678901234567890}}", SALT
+		    ",\"request\":{\"n\":123456789012345678901234567890}" },
 		{ "{\"request\":{\"\\u006b\":\"\\ud83d\\ude00\\ud800\"}}",
 		    SALT ",\"request\":{\"k\":\"😀\xef\xbf\xbd\"}" },
 	};
@@ -121,7 +121,8 @@ a_long_summary_is_cut_within_its_bound(void **state)
 		assert_true(out.len - before - 1 <= ENTRY_SUMMARY_BYTES);
 		assert_true(out.len - before - 1 > ENTRY_SUMMARY_BYTES - 64);
 		assert_int_equal(strtoull(mark + strlen("…[cut "), NULL, 10) +
-			(unsigned long long)(mark - out.data) - before,
+				     (unsigned long long)(mark - out.data) -
+				     before,
 		    12000);
 		assert_int_equal(text_valid_bytes(buf_slice(&out)), out.len);
 	}
