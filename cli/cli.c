@@ -36,6 +36,21 @@ cli_print(const struct buf *text)
 	fwrite(text->data, 1, text->len, stdout);
 }
 
+void
+cli_print_json(const struct cli *cli, struct buf *json)
+{
+	cleanup(buf_free) struct buf shown = BUF_INIT;
+
+	if (json->len == 0 || json->data[json->len - 1] != '\n')
+		buf_add_char(json, '\n');
+	if (!cli->out.is_terminal) {
+		cli_print(json);
+		return;
+	}
+	terminal_add_data(&shown, buf_slice(json));
+	cli_print(&shown);
+}
+
 /* Whatever a sentence quotes, it stays one harmless line. */
 static void
 cli_say(struct slice sentence)

@@ -36,6 +36,10 @@ const struct config *cli_config(struct cli *cli, struct error *err);
 /* Print to stdout; what cannot be written shows at cli_close(). */
 void cli_print(const struct buf *text);
 
+/* The same for JSON: as it is for a program, without what could do something to
+ * a terminal for a person. Ends the line if it has not ended. */
+void cli_print_json(const struct cli *cli, struct buf *json);
+
 /* "kruxos: SENTENCE" on stderr; the command's exit: 3 for
  * ERROR_UNREACHABLE, else 1. */
 enum command_exit cli_fail(const struct error *err);

@@ -56,26 +56,45 @@ export_record(const struct config *config, const struct export_values *values,
 	return 0;
 }
 
+/* Write what has come, to a screen without what could do something to it. What
+ * cannot be shown yet stays in `piece`. */
+static int
+export_write(struct buf *piece, FILE *out, bool is_screen)
+{
+	cleanup(buf_free) struct buf shown = BUF_INIT;
+	const struct buf *written = piece;
+	size_t taken = piece->len;
+
+	if (is_screen) {
+		taken = terminal_add_data(&shown, buf_slice(piece));
+		written = &shown;
+	}
+	if (fwrite(written->data, 1, written->len, out) != written->len)
+		return -1;
+	buf_consume(piece, taken);
+	return 0;
+}
+
 /* Copy the body to `out`. */
 static int
 export_copy(struct api *api, FILE *out, const char *name, struct error *err)
 {
 	cleanup(buf_free) struct buf piece = BUF_INIT;
+	bool is_screen = isatty(fileno(out));
 	struct progress progress;
 	uint64_t bytes = 0;
 	int more;
 
 	/* A bar among the lines on a screen would be in the way. */
-	progress_begin(&progress, isatty(fileno(out)) ? NULL : "export");
+	progress_begin(&progress, is_screen ? NULL : "export");
 	while ((more = api_read(api, &piece, err)) == 1) {
 		cleanup(buf_free) struct buf what = BUF_INIT;
 
-		if (fwrite(piece.data, 1, piece.len, out) != piece.len) {
+		bytes += piece.len;
+		if (export_write(&piece, out, is_screen) == -1) {
 			more = error_set_errno(err, "%s", name);
 			break;
 		}
-		bytes += piece.len;
-		buf_reset(&piece);
 		words_add_bytes(&what, bytes);
 		progress_show(&progress, 0, 0, buf_slice(&what));
 	}

@@ -415,6 +415,7 @@ health_run(struct cli *cli, const void *values, char **operands)
 		-1, -1, 0, "unknown", NULL };
 	cleanup(json_putp) struct json_object *json = NULL;
 	cleanup(buf_free) struct buf answer = BUF_INIT;
+	cleanup(buf_free) struct buf text = BUF_INIT;
 	struct error err = { 0 }, page_err = { 0 };
 	const struct config *config;
 	struct status page = { 0 };
@@ -440,12 +441,11 @@ health_run(struct cli *cli, const void *values, char **operands)
 	}
 	if (!wanted->json) {
 		health_find_sync(config->api_socket, &health);
-		buf_reset(&answer);
-		health_add_text(&health, &cli->out, &answer);
-	} else if (answer.data[answer.len - 1] != '\n') {
-		buf_add_char(&answer, '\n');
+		health_add_text(&health, &cli->out, &text);
+		cli_print(&text);
+	} else {
+		cli_print_json(cli, &answer);
 	}
-	cli_print(&answer);
 	return health_exit(health.state);
 }
 

@@ -42,14 +42,6 @@ order_run(struct cli *cli, const char *verb, struct slice args,
 	return done;
 }
 
-/* The daemon's result as it is, for scripts. */
-static void
-order_print(struct buf *result)
-{
-	buf_add_char(result, '\n');
-	cli_print(result);
-}
-
 /* --- erase -------------------------------------------------------------- */
 
 struct order_erase_values {
@@ -147,7 +139,7 @@ order_erase_run(struct cli *cli, const void *values, char **operands)
 		&err) == -1)
 		return cli_fail(&err);
 	if (wanted->json) {
-		order_print(&result);
+		cli_print_json(cli, &result);
 		return COMMAND_DONE;
 	}
 	order_say_erased(&result);
@@ -198,7 +190,7 @@ order_reindex_run(struct cli *cli, const void *values, char **operands)
 		"reindex", &result, &err) == -1)
 		return cli_fail(&err);
 	if (wanted->json)
-		order_print(&result);
+		cli_print_json(cli, &result);
 	else
 		order_say_reindexed(&result);
 	return COMMAND_DONE;

@@ -183,13 +183,10 @@ query_answer(struct cli *cli, const struct query_values *values,
 	count = json_object_is_type(entries, json_type_array)
 		    ? json_object_array_length(entries)
 		    : 0;
-	if (values->json) {
-		if (answer->data[answer->len - 1] != '\n')
-			buf_add_char(answer, '\n');
-		cli_print(answer);
-	} else {
+	if (values->json)
+		cli_print_json(cli, answer);
+	else
 		query_print(cli, json, entries, count);
-	}
 	return values->exit_code && count == 0 ? COMMAND_NO : COMMAND_DONE;
 }
 

@@ -109,13 +109,11 @@ show_run(struct cli *cli, const void *values, char **operands)
 	if (json == NULL)
 		return cli_fail(&err);
 	if (wanted->json) {
-		buf_add_slice(&out, buf_slice(&answer));
-		if (out.data[out.len - 1] != '\n')
-			buf_add_char(&out, '\n');
-	} else {
-		json_object_object_foreach(json, key, value)
-		    show_field(&cli->out, key, value, &out);
+		cli_print_json(cli, &answer);
+		return COMMAND_DONE;
 	}
+	json_object_object_foreach(json, key, value)
+	    show_field(&cli->out, key, value, &out);
 	cli_print(&out);
 	return COMMAND_DONE;
 }

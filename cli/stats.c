@@ -136,13 +136,10 @@ stats_run(struct cli *cli, const void *values, char **operands)
 		json = json_parse(buf_slice(&answer), &err);
 	if (json == NULL)
 		return cli_fail(&err);
-	if (wanted.json) {
-		if (answer.data[answer.len - 1] != '\n')
-			buf_add_char(&answer, '\n');
-		cli_print(&answer);
-	} else {
+	if (wanted.json)
+		cli_print_json(cli, &answer);
+	else
 		stats_print(cli, json);
-	}
 	return COMMAND_DONE;
 }
 

@@ -65,6 +65,57 @@ terminal_add(const struct terminal *terminal, struct buf *out,
 	buf_add_str(out, "\033[0m");
 }
 
+/* Would the character at the front do something else than show itself? */
+static bool
+terminal_is_hidden(struct slice character)
+{
+	cleanup(buf_free) struct buf visible = BUF_INIT;
+
+	text_add_visible(&visible, character, TEXT_ONE_LINE);
+	return !slice_equal(buf_slice(&visible), character);
+}
+
+static void
+terminal_add_escape(struct buf *out, uint32_t character)
+{
+	if (character < 0x10000) {
+		buf_addf(out, "\\u%04x", (unsigned)character);
+		return;
+	}
+	character -= 0x10000;
+	buf_addf(out, "\\u%04x\\u%04x", 0xd800 + (unsigned)(character >> 10),
+	    0xdc00 + (unsigned)(character & 0x3ff));
+}
+
+size_t
+terminal_add_data(struct buf *out, struct slice text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		struct slice rest = { text.data + at, text.len - at };
+		uint32_t character = 0xfffd;
+		size_t bytes = text_decode(rest, &character);
+		bool ends_line = *rest.data == '\n' || *rest.data == '\t' ||
+				 (*rest.data == '\r' && rest.len > 1 &&
+				     rest.data[1] == '\n');
+
+		/* The longest character has four bytes. */
+		if ((bytes == 0 || *rest.data == '\r') && rest.len < 4 &&
+		    !ends_line)
+			break;
+		if (bytes == 0)
+			bytes = 1;
+		rest.len = bytes;
+		if (ends_line || !terminal_is_hidden(rest))
+			buf_add_slice(out, rest);
+		else
+			terminal_add_escape(out, character);
+		at += bytes;
+	}
+	return at;
+}
+
 bool
 terminal_confirm(const char *question)
 {

@@ -34,6 +34,12 @@ void terminal_open(struct terminal *terminal, int fd);
 void terminal_add(const struct terminal *terminal, struct buf *out,
     enum terminal_colour colour, struct slice text);
 
+/* Append `text`, JSON or CSV that was made for programs, as a screen may have
+ * it: what text_add_visible() would make visible is written as \uXXXX, so that
+ * JSON stays the JSON that it was; lines end as they did. Returns how many
+ * bytes were taken: less than text.len when it ends within a character. */
+size_t terminal_add_data(struct buf *out, struct slice text);
+
 /* Ask on /dev/tty; only "y" and "yes" are a yes. Without a terminal to ask on
  * the answer is no. */
 bool terminal_confirm(const char *question);

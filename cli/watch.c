@@ -59,13 +59,13 @@ watch_print(struct watch *watch, struct json_object *entry, struct slice text)
 			text = slice_of(json_object_to_json_string_ext(
 			    entry, JSON_C_TO_STRING_NOSLASHESCAPE));
 		buf_add_slice(&out, text);
-		buf_add_char(&out, '\n');
+		cli_print_json(watch->cli, &out);
 	} else {
 		row_read(entry, &watch->arena, &row);
 		row_add_line(&row, &watch->cli->out, &out);
 		arena_reset(&watch->arena);
+		cli_print(&out);
 	}
-	cli_print(&out);
 	fflush(stdout);
 	watch->shown++;
 	return watch->values->count == 0 || watch->shown < watch->values->count;
