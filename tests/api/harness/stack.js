@@ -88,6 +88,8 @@ export class Stack {
 		return until('the stack is ready', async () => {
 			if (this.#child.exitCode !== null)
 				throw new Hopeless('kruxos-run has ended');
+			// For a moment the status page says what a daemon said that is gone.
+			(await this.door()).close();
 			const health = await request({ port: this.healthPort }, '/health/ready');
 			const audit = await request(this.api, '/api/audit?limit=1');
 			const activity = await request(this.api, '/api/activity?limit=1');
