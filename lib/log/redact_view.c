@@ -98,7 +98,7 @@ read_hex(struct slice text, size_t at, size_t digits)
 static size_t
 peel_backslash(struct slice text, size_t at, struct buf *out)
 {
-	static const char letters[] = "nrtbfav0", means[] = "\n\r\t    ";
+	static const char letters[] = "nrtbfav0", means[] = "\n\r\t     ";
 	char c = at + 1 < text.len ? text.data[at + 1] : '\0';
 	const char *letter = c == '\0' ? NULL : strchr(letters, c);
 	int32_t value;
@@ -114,10 +114,7 @@ peel_backslash(struct slice text, size_t at, struct buf *out)
 		return 4;
 	}
 	if (letter != NULL) {
-		size_t meaning = (size_t)(letter - letters);
-
-		buf_add_char(
-		    out, meaning < sizeof(means) - 1 ? means[meaning] : ' ');
+		buf_add_char(out, means[letter - letters]);
 		return 2;
 	}
 	if (c > ' ' && c < '\x7f' && !redact_rule_has(REDACT_ALNUM, c)) {
