@@ -26,7 +26,7 @@ VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6);
 
 -- name: projection_find_open
 SELECT seq
-FROM approval
+FROM approval INDEXED BY approval_open
 WHERE call_id = ?1 AND state = 0 AND session = ?2
 	AND (?3 = 0 OR actor = ?3)
 ORDER BY seq DESC

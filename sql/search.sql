@@ -21,14 +21,10 @@ ORDER BY first DESC
 LIMIT ?3;
 
 -- name: search_counts
-SELECT first, count
-FROM segment
-WHERE dimension = ?1 AND value = ?2 AND first BETWEEN ?3 AND ?4;
+SELECT id, count FROM segment WHERE id BETWEEN ?1 AND ?2;
 
 -- name: search_bits
-SELECT count, bits
-FROM segment
-WHERE dimension = ?1 AND value = ?2 AND first = ?3;
+SELECT count, bits FROM segment WHERE id = ?1;
 
 -- name: search_times
 SELECT times FROM block WHERE first = ?1;
@@ -41,22 +37,16 @@ ORDER BY first DESC
 LIMIT ?3;
 
 -- name: search_recent_counts
-SELECT first, count
-FROM recent_segment
-WHERE dimension = ?1 AND value = ?2 AND first BETWEEN ?3 AND ?4;
+SELECT id, count FROM recent_segment WHERE id BETWEEN ?1 AND ?2;
 
 -- name: search_recent_bits
-SELECT count, bits
-FROM recent_segment
-WHERE dimension = ?1 AND value = ?2 AND first = ?3;
+SELECT count, bits FROM recent_segment WHERE id = ?1;
 
 -- name: search_recent_times
 SELECT times FROM recent_block WHERE first = ?1;
 
 -- name: search_count
-SELECT count FROM segment WHERE dimension = ?1 AND value = ?2 AND first = ?3;
+SELECT count FROM segment WHERE id = ?1;
 
 -- name: search_recent_count
-SELECT count
-FROM recent_segment
-WHERE dimension = ?1 AND value = ?2 AND first = ?3;
+SELECT count FROM recent_segment WHERE id = ?1;

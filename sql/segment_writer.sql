@@ -1,17 +1,17 @@
 -- name: segment_writer_add_segment
-INSERT INTO segment VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO segment VALUES (?1, ?2, ?3);
 
 -- name: segment_writer_add_block
 INSERT INTO block VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- name: segment_writer_add_recent_segment
-INSERT INTO recent_segment VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO recent_segment VALUES (?1, ?2, ?3);
 
 -- name: segment_writer_add_recent_block
 INSERT INTO recent_block VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- name: segment_writer_add_calls
-INSERT INTO call VALUES (?1, ?2, ?3);
+INSERT INTO call VALUES (?1, ?2);
 
 -- name: segment_writer_add_recent_call
 INSERT INTO recent_call VALUES (?1, ?2);

@@ -131,11 +131,11 @@ write_group(struct segment_writer *writer, const struct stretch *stretch,
 
 	buf_reset(&writer->blob);
 	segment_encode(&key, groups->positions + begin, &writer->blob);
-	statement_bind_u64(&add, 1, key.dimension);
-	statement_bind_u64(&add, 2, key.value);
-	statement_bind_u64(&add, 3, key.first);
-	statement_bind_u64(&add, 4, key.count);
-	statement_bind_blob(&add, 5, buf_slice(&writer->blob));
+	statement_bind_u64(&add, 1,
+	    segment_id(
+		key.dimension, key.value, key.first, stretch->block.size));
+	statement_bind_u64(&add, 2, key.count);
+	statement_bind_blob(&add, 3, buf_slice(&writer->blob));
 	return statement_run(&add, err);
 }
 
@@ -260,9 +260,8 @@ write_calls(struct segment_writer *writer, struct error *err)
 		    begins[bucket] - begin, &writer->blob);
 		add = statement_start(
 		    writer->statements, SEGMENT_WRITER_ADD_CALLS);
-		statement_bind_u64(&add, 1, writer->block);
-		statement_bind_u64(&add, 2, bucket);
-		statement_bind_blob(&add, 3, buf_slice(&writer->blob));
+		statement_bind_u64(&add, 1, calls_id(writer->block, bucket));
+		statement_bind_blob(&add, 2, buf_slice(&writer->blob));
 		if (statement_run(&add, err) == -1)
 			return -1;
 	}

@@ -144,8 +144,7 @@ find_sealed(struct store *store, uint64_t first,
 	bool goes_on = true, is_good = true;
 	struct slice calls;
 
-	statement_bind_u64(&rows, 1, first);
-	statement_bind_u64(&rows, 2, bucket);
+	statement_bind_u64(&rows, 1, calls_id(first, bucket));
 	if (statement_next(&rows)) {
 		is_good =
 		    open_blob(first, bucket, statement_blob(&rows, 0), &calls);
@@ -194,7 +193,8 @@ each_of_block(struct store *store, uint64_t first, usec_t at,
 {
 	struct statement rows = store_start(store, STORE_CALLS, CALLS_OF_BLOCK);
 
-	statement_bind_u64(&rows, 1, first);
+	statement_bind_u64(&rows, 1, calls_id(first, 0));
+	statement_bind_u64(&rows, 2, calls_id(first, CALLS_BUCKETS - 1));
 	while (statement_next(&rows)) {
 		struct slice blob = statement_blob(&rows, 0);
 

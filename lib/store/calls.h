@@ -7,7 +7,7 @@
 
 enum {
 	CALLS_BLOCK = 65536, /* entries of a sealed block */
-	CALLS_BUCKETS = 256, /* of each, by the hash's upper bits */
+	CALLS_BUCKETS = 512, /* of each, by the hash's upper bits */
 };
 
 /* What the index keeps of a call_id. */
@@ -16,7 +16,14 @@ uint32_t calls_hash(struct slice call_id);
 static inline unsigned
 calls_bucket(uint32_t hash)
 {
-	return hash >> 24;
+	return hash >> 23;
+}
+
+/* The key of a bucket of the block that begins at `first`. */
+static inline uint64_t
+calls_id(uint64_t first, unsigned bucket)
+{
+	return first / CALLS_BLOCK * CALLS_BUCKETS + bucket;
 }
 
 /* A call of a block: its place there. */

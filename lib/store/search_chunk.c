@@ -155,15 +155,19 @@ load_counts(struct search_chunk *chunk, size_t condition, dictionary_id value,
 {
 	struct statement rows = store_start(chunk->store, STORE_SEARCH,
 	    chunk->is_recent ? SEARCH_RECENT_COUNTS : SEARCH_COUNTS);
+	enum segment_dimension dimension =
+	    chunk->plan->conditions[condition].dimension;
+	const struct segment_block *oldest =
+	    &chunk->members[chunk->count - 1].block;
 
-	statement_bind_u64(
-	    &rows, 1, chunk->plan->conditions[condition].dimension);
-	statement_bind_u64(&rows, 2, value);
-	statement_bind_u64(
-	    &rows, 3, chunk->members[chunk->count - 1].block.first);
-	statement_bind_u64(&rows, 4, chunk->members[0].block.first);
+	statement_bind_u64(&rows, 1,
+	    segment_id(dimension, value, oldest->first, oldest->size));
+	statement_bind_u64(&rows, 2,
+	    segment_id(
+		dimension, value, chunk->members[0].block.first, oldest->size));
 	while (statement_next(&rows))
-		add_part(chunk, condition, value, statement_u64(&rows, 0),
+		add_part(chunk, condition, value,
+		    segment_first(statement_u64(&rows, 0), oldest->size),
 		    statement_u64(&rows, 1));
 	return statement_end(&rows, err);
 }
@@ -264,9 +268,8 @@ search_chunk_value_count(struct store *store, const struct segment_block *block,
 	    block->size == SEGMENT_RECENT ? SEARCH_RECENT_COUNT : SEARCH_COUNT);
 	uint64_t count;
 
-	statement_bind_u64(&row, 1, dimension);
-	statement_bind_u64(&row, 2, value);
-	statement_bind_u64(&row, 3, block->first);
+	statement_bind_u64(
+	    &row, 1, segment_id(dimension, value, block->first, block->size));
 	count = statement_next(&row) ? statement_u64(&row, 0) : 0;
 	if (statement_end(&row, err) == -1)
 		return -1;
@@ -285,9 +288,8 @@ search_chunk_value(struct store *store, const struct segment_block *block,
 	roaring_bitmap_t *bits = NULL;
 	bool is_there;
 
-	statement_bind_u64(&row, 1, dimension);
-	statement_bind_u64(&row, 2, value);
-	statement_bind_u64(&row, 3, block->first);
+	statement_bind_u64(
+	    &row, 1, segment_id(dimension, value, block->first, block->size));
 	is_there = statement_next(&row);
 	if (is_there) {
 		key.count = (uint32_t)statement_u64(&row, 0);

@@ -201,20 +201,22 @@ sum_pieces(struct summing *summing, const struct pieces *pieces, int statement,
     enum segment_dimension dimension, uint32_t value, uint64_t *sum,
     struct error *err)
 {
+	const struct segment_block *oldest;
 	struct statement rows;
 	int result = 0;
 
 	if (pieces->count == 0)
 		return 0;
+	oldest = &pieces->pieces[pieces->count - 1].block;
 	rows = store_start(summing->store, STORE_SEARCH, statement);
-	statement_bind_u64(&rows, 1, dimension);
-	statement_bind_u64(&rows, 2, value);
-	statement_bind_u64(
-	    &rows, 3, pieces->pieces[pieces->count - 1].block.first);
-	statement_bind_u64(&rows, 4, pieces->pieces[0].block.first);
+	statement_bind_u64(&rows, 1,
+	    segment_id(dimension, value, oldest->first, oldest->size));
+	statement_bind_u64(&rows, 2,
+	    segment_id(
+		dimension, value, pieces->pieces[0].block.first, oldest->size));
 	while (result == 0 && statement_next(&rows)) {
-		const struct piece *piece =
-		    find_piece(pieces, statement_u64(&rows, 0));
+		const struct piece *piece = find_piece(pieces,
+		    segment_first(statement_u64(&rows, 0), oldest->size));
 
 		if (piece != NULL)
 			result = sum_piece(summing, piece, dimension, value,

@@ -67,6 +67,22 @@ struct segment_key {
 	uint32_t count; /* entries that have the value */
 };
 
+/* Its id in the table, in which the blocks of one value are neighbours; and
+ * back to the block's first seq. */
+static inline uint64_t
+segment_id(enum segment_dimension dimension, uint32_t value, uint64_t first,
+    uint32_t size)
+{
+	return (uint64_t)dimension << 60 | (uint64_t)value << 28 |
+	       (first / size & 0xfffffff);
+}
+
+static inline uint64_t
+segment_first(uint64_t id, uint32_t size)
+{
+	return (id & 0xfffffff) * size;
+}
+
 /* Append the bits of key->count positions, in rising order. */
 void segment_encode(
     const struct segment_key *key, const uint16_t *positions, struct buf *out);

@@ -84,23 +84,21 @@ CREATE TABLE entry (
 );
 
 -- Sealed blocks of 65,536 seqs, and, behind them, up to fifteen of 4,096 that
--- will be one. lib/store/segment.c has the format of the blobs.
+-- will be one. lib/store/segment.c has the format of the blobs. A segment's id
+-- is dimension << 60 | value << 28 | number of the block (first / its size).
 CREATE TABLE block (
 	first INTEGER PRIMARY KEY,     -- its first seq, a multiple of its size
 	count INTEGER NOT NULL,        -- entries that are there
 	min_time INTEGER NOT NULL,
 	max_time INTEGER NOT NULL,
-	recorded_at INTEGER NOT NULL,  -- of its last entry
+	recorded_at INTEGER NOT NULL,  -- not before its last entry was
 	times BLOB NOT NULL
 );
 CREATE TABLE segment (
-	dimension INTEGER NOT NULL,
-	value INTEGER NOT NULL,
-	first INTEGER NOT NULL,        -- of its block
+	id INTEGER PRIMARY KEY,
 	count INTEGER NOT NULL,
-	bits BLOB NOT NULL,
-	PRIMARY KEY (dimension, value, first)
-) WITHOUT ROWID;
+	bits BLOB NOT NULL
+);
 CREATE TABLE recent_block (
 	first INTEGER PRIMARY KEY,
 	count INTEGER NOT NULL,
@@ -110,21 +108,18 @@ CREATE TABLE recent_block (
 	times BLOB NOT NULL
 );
 CREATE TABLE recent_segment (
-	dimension INTEGER NOT NULL,
-	value INTEGER NOT NULL,
-	first INTEGER NOT NULL,
+	id INTEGER PRIMARY KEY,
 	count INTEGER NOT NULL,
-	bits BLOB NOT NULL,
-	PRIMARY KEY (dimension, value, first)
-) WITHOUT ROWID;
+	bits BLOB NOT NULL
+);
+
 -- Entries by the hash of their call_id: those of sealed blocks of 65,536 in
--- buckets by the hash's upper bits, those behind them one by one.
+-- 512 buckets by the hash's upper bits (id: number of the block * 512 + bucket;
+-- lib/store/calls.c), those behind them one by one.
 CREATE TABLE call (
-	first INTEGER NOT NULL,
-	bucket INTEGER NOT NULL,
-	calls BLOB NOT NULL,
-	PRIMARY KEY (first, bucket)
-) WITHOUT ROWID;
+	id INTEGER PRIMARY KEY,
+	calls BLOB NOT NULL
+);
 CREATE TABLE recent_call (
 	hash INTEGER NOT NULL,
 	seq INTEGER NOT NULL,
