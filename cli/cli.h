@@ -15,7 +15,7 @@ enum command_exit {
 	COMMAND_NO = 2,	     /* the answer is no: chain broken, no match */
 	COMMAND_UNKNOWN = 3, /* the daemon or its socket is not there */
 	COMMAND_USAGE = 64,  /* EX_USAGE of sysexits.h */
-	COMMAND_INTERRUPTED = 130,
+			     /* and 130, interrupted: terminal_on_interrupt() */
 };
 
 struct cli {
@@ -33,7 +33,8 @@ void cli_close(struct cli *cli);
  * /etc/kruxos/kruxos.conf, the first that is there. NULL and err. */
 const struct config *cli_config(struct cli *cli, struct error *err);
 
-/* Print to stdout; what cannot be written shows at cli_close(). */
+/* Print to stdout; main() sees at the end whether all of it could be written.
+ */
 void cli_print(const struct buf *text);
 
 /* The same for JSON: as it is for a program, without what could do something to

@@ -1,8 +1,8 @@
 /* A command of `kruxos`.
  *
  * Each command's file defines a form: its options, the struct that they fill
- * and the function that runs it. main.c gives the forms their names, in the
- * one table of which help and completions are made.
+ * and the function that runs it. commands.c gives the forms their names,
+ * in the one table of which help and completions are made.
  */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H

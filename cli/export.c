@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 /* A search over years may look at much before it finds the first entry. */
 #define EXPORT_TIMEOUT (300 * USEC_PER_SEC)
@@ -104,33 +105,61 @@ export_copy(struct api *api, FILE *out, const char *name, struct error *err)
 	return more;
 }
 
+/* The same into a descriptor, down to the disk; it is closed. */
+static int
+export_to_descriptor(
+    struct api *api, int fd, const char *name, struct error *err)
+{
+	cleanup(cleanup_fclose) FILE *out = fdopen(fd, "w");
+
+	if (out == NULL) {
+		close(fd);
+		return error_set_errno(err, "%s", name);
+	}
+	if (export_copy(api, out, name, err) == -1)
+		return -1;
+	/* A pipe or a terminal has no disk behind it. */
+	if (fsync(fd) == -1 && errno != EINVAL && errno != EROFS)
+		return error_set_errno(err, "%s", name);
+	return 0;
+}
+
 /* Into a file beside the one that is wanted, which it then becomes. */
 static int
-export_to_file(
+export_to_part(
     struct cli *cli, struct api *api, const char *path, struct error *err)
 {
 	const char *part = arena_printf(&cli->arena, "%s.part", path);
-	cleanup(cleanup_fclose) FILE *out = NULL;
-	int fd;
+	int result, fd;
 
 	fd = open(
 	    part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return error_set_errno(err, "%s", part);
-	out = fdopen(fd, "w");
 	terminal_on_interrupt(part);
-	if (export_copy(api, out, part, err) == -1)
-		goto fail;
-	if (fsync(fd) == -1 || rename(part, path) == -1) {
-		error_set_errno(err, "%s", path);
-		goto fail;
-	}
+	result = export_to_descriptor(api, fd, part, err);
+	if (result == 0 && rename(part, path) == -1)
+		result = error_set_errno(err, "%s", path);
+	if (result == -1)
+		unlink(part);
 	terminal_on_interrupt(NULL);
-	return 0;
-fail:
-	unlink(part);
-	terminal_on_interrupt(NULL);
-	return -1;
+	return result;
+}
+
+/* What is there and is no file (a pipe, /dev/null) is never replaced. */
+static int
+export_to_file(
+    struct cli *cli, struct api *api, const char *path, struct error *err)
+{
+	struct stat found;
+	int fd;
+
+	if (lstat(path, &found) == -1 || S_ISREG(found.st_mode))
+		return export_to_part(cli, api, path, err);
+	fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+	if (fd == -1)
+		return error_set_errno(err, "%s", path);
+	return export_to_descriptor(api, fd, path, err);
 }
 
 static enum command_exit

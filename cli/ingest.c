@@ -23,17 +23,7 @@ static const struct option_row ingest_import_options[] = {
 	OPTION_END
 };
 
-static struct error
-ingest_too_long(void)
-{
-	struct error err = { 0 };
-
-	error_set(
-	    &err, ERROR_TOO_LONG, "a line is at most %d bytes", LINES_BYTES);
-	return err;
-}
-
-/* What becomes of a line before it is sent; NULL: nothing. */
+/* Send one line; as an import if there is a `recast`. */
 static int
 ingest_send(struct sender *sender, struct json_reader *reader,
     const struct recast *recast, struct slice line, struct error *err)
@@ -42,10 +32,8 @@ ingest_send(struct sender *sender, struct json_reader *reader,
 	struct error why = { 0 };
 	int made;
 
-	if (line.data == NULL) {
-		why = ingest_too_long();
-		return sender_refuse(sender, &why, err);
-	}
+	if (line.data == NULL)
+		return sender_refuse_long(sender, err);
 	if (recast == NULL || line.len == 0)
 		return sender_send(sender, line, err);
 	made = recast_line(reader, line, recast, &recorded, &why);

@@ -52,22 +52,29 @@ main_run(struct cli *cli, const struct command *command, int argc, char **argv)
 	return command->form->run(cli, values, argv + first);
 }
 
-/* A group's name alone may be followed by options, too: `kruxos audit -h`. */
+/* The first word is no command by itself. Options may stand between the words
+ * of one, or behind a group's name: `kruxos audit -h`. */
 static enum command_exit
-main_without_command(struct cli *cli, int argc, char **argv)
+main_dispatch_group(struct cli *cli, int argc, char **argv)
 {
 	const struct option_set common = { commands_common_options, cli };
+	char *words[] = { argv[0], NULL, NULL };
+	const struct command *command;
 	struct error err = { 0 };
-	int first = 0;
+	int first, count;
 
 	if (argc > 1 && commands_is_group(argv[0])) {
 		first = options_read(
 		    &common, 1, true, argc, argv, &cli->arena, &err);
 		if (first == -1)
 			return cli_misused("%s: %s", argv[0], err.sentence);
-		argv[--first] = argv[0];
+		words[1] = argv[first];
+		command = commands_find(words, &count);
+		if (command != NULL)
+			return main_run(
+			    cli, command, argc - first, argv + first);
 	}
-	return help_without_command(cli, argv + first, cli->wants_help);
+	return help_without_command(cli, words, cli->wants_help);
 }
 
 static enum command_exit
@@ -80,7 +87,7 @@ main_dispatch(struct cli *cli, int argc, char **argv)
 	};
 	const struct command *command = NULL;
 	struct error err = { 0 };
-	int first, words;
+	int first, count;
 
 	first = options_read(sets, 2, true, argc, argv, &cli->arena, &err);
 	if (first == -1)
@@ -90,10 +97,10 @@ main_dispatch(struct cli *cli, int argc, char **argv)
 	if (values.wants_version)
 		return help_version_form.run(cli, NULL, argv);
 	if (argc > 0)
-		command = commands_find(argv, &words);
+		command = commands_find(argv, &count);
 	if (command == NULL)
-		return main_without_command(cli, argc, argv);
-	return main_run(cli, command, argc - words + 1, argv + words - 1);
+		return main_dispatch_group(cli, argc, argv);
+	return main_run(cli, command, argc - count + 1, argv + count - 1);
 }
 
 /* What could not be written is a failure, unless there was a worse one. */

@@ -81,8 +81,10 @@ replay_line(struct replay *replay, struct slice line, struct error *err)
 	usec_t time;
 	int made;
 
+	if (line.data == NULL)
+		return sender_refuse_long(replay->sender, err);
 	if (line.len == 0)
-		return sender_send(replay->sender, SLICE_LITERAL(""), err);
+		return sender_send(replay->sender, line, err);
 	made = replay_choose(replay, line, &time, &why);
 	if (made == 1) {
 		replay_pause(replay, time);

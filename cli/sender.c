@@ -87,6 +87,16 @@ sender_refuse(struct sender *sender, const struct error *why, struct error *err)
 	return door_send(sender->door, SLICE_LITERAL(""), err);
 }
 
+int
+sender_refuse_long(struct sender *sender, struct error *err)
+{
+	struct error why = { 0 };
+
+	error_set(
+	    &why, ERROR_TOO_LONG, "a line has at most %d bytes", LINES_BYTES);
+	return sender_refuse(sender, &why, err);
+}
+
 static void
 sender_write(const struct sender *sender)
 {
@@ -159,7 +169,7 @@ sender_fail(struct sender *sender, const struct error *err)
 	    door_sent(sender->door) - door_unsettled(sender->door);
 
 	progress_end(&sender->progress);
-	if (settled > sender->lines_before)
+	if (err->code == ERROR_UNREACHABLE && settled > sender->lines_before)
 		cli_note("%s: the outcome is known up to line %" PRIu64
 			 "; send what follows again",
 		    sender->lines->name, settled - sender->lines_before);

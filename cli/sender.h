@@ -31,6 +31,9 @@ int sender_send(struct sender *sender, struct slice line, struct error *err);
 int sender_refuse(
     struct sender *sender, const struct error *why, struct error *err);
 
+/* The same for a line of more than LINES_BYTES. */
+int sender_refuse_long(struct sender *sender, struct error *err);
+
 /* Wait for every outcome, and sum up: on stderr in words, or as JSON on
  * stdout. Returns how the command ends. */
 enum command_exit sender_finish(struct sender *sender, bool as_json);

@@ -57,26 +57,27 @@ show_api(struct cli *cli, uint64_t seq, struct buf *answer, struct error *err)
 	return api_get(config->api_socket, target.data, answer, err);
 }
 
+/* A string as it is, all else as JSON. */
+static struct slice
+show_text(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_string))
+		return (struct slice){ json_object_get_string(value),
+			(size_t)json_object_get_string_len(value) };
+	return slice_of(json_object_to_json_string_ext(
+	    value, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
+		       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
 /* "key             value", the value's further lines below its first. */
 static void
 show_field(const struct terminal *terminal, const char *key,
     struct json_object *value, struct buf *out)
 {
 	cleanup(buf_free) struct buf visible = BUF_INIT;
-	const char *text;
 	size_t key_columns = strlen(key);
 
-	text = json_object_is_type(value, json_type_string)
-		   ? json_object_get_string(value)
-		   : json_object_to_json_string_ext(value,
-			 JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-			     JSON_C_TO_STRING_NOSLASHESCAPE);
-	text_add_visible(&visible,
-	    json_object_is_type(value, json_type_string)
-		? (struct slice){ text,
-		      (size_t)json_object_get_string_len(value) }
-		: slice_of(text),
-	    TEXT_MULTI_LINE);
+	text_add_visible(&visible, show_text(value), TEXT_MULTI_LINE);
 	terminal_add(terminal, out, TERMINAL_BOLD, slice_of(key));
 	buf_add_chars(
 	    out, ' ', key_columns < SHOW_LEFT ? SHOW_LEFT - key_columns : 1);
