@@ -4,12 +4,12 @@
 #include "base/json_reader.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/unix_socket.h"
 #include "cli/response.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 enum {
 	API_READ_BYTES = 64 << 10,
@@ -40,16 +40,12 @@ api_close(struct api *api)
 static int
 api_connect(const char *path, struct error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	size_t len = strlen(path);
+	struct sockaddr_un address;
 	cleanup(cleanup_close) int fd = -1;
 	int ret;
 
-	if (len >= sizeof(address.sun_path))
-		return error_set(err, ERROR_INVALID,
-		    "%s: longer than the %zu bytes that a socket's path may have",
-		    path, sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, len + 1);
+	if (unix_socket_address(path, &address, err) == -1)
+		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return error_set_errno(err, "socket");

@@ -2,6 +2,7 @@
 
 #include "base/json_writer.h"
 #include "base/memory.h"
+#include "base/unix_socket.h"
 #include "door/message.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 enum {
 	/* Lines on their way: two of the daemon's batches, so that it has the
@@ -58,19 +58,15 @@ struct door {
 static int
 open_socket(const char *path, usec_t timeout, struct error *err)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address;
 	struct timeval patience = {
 		.tv_sec = (time_t)(timeout / USEC_PER_SEC),
 		.tv_usec = (suseconds_t)(timeout % USEC_PER_SEC),
 	};
-	size_t len = strlen(path);
 	int fd;
 
-	if (len >= sizeof(address.sun_path))
-		return error_set(err, ERROR_INVALID,
-		    "%s: the path of a socket has at most %zu bytes", path,
-		    sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, path, len);
+	if (unix_socket_address(path, &address, err) == -1)
+		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd == -1)
 		return error_set_errno(err, "socket");

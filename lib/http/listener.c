@@ -3,12 +3,11 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "base/unix_socket.h"
 
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
-#include <errno.h>
 #include <fcntl.h>
 
 enum { SYSTEMD_FIRST_FD = 3 }; /* sd_listen_fds(3) */
@@ -61,100 +60,20 @@ listener_inherit(struct listener *ret_listener, struct error *err)
 	return 0;
 }
 
-static int
-fill_address(
-    const char *path, struct sockaddr_un *ret_address, struct error *err)
-{
-	size_t len = strlen(path), max = sizeof(ret_address->sun_path) - 1;
-
-	if (len == 0 || len > max)
-		return error_set(err, ERROR_INVALID,
-		    "%s: a socket's path has 1 to %zu bytes, this one %zu",
-		    path, max, len);
-	*ret_address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	memcpy(ret_address->sun_path, path, len);
-	return 0;
-}
-
-static int
-new_socket(void)
-{
-	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-}
-
-/* Something stands at the path: remove it if it is a socket on which nobody
- * answers, else say what it is. */
-static int
-remove_stale(
-    const char *path, const struct sockaddr_un *address, struct error *err)
-{
-	struct stat found;
-	cleanup(cleanup_close) int probe = new_socket();
-
-	if (probe == -1)
-		return error_set_errno(err, "%s: socket", path);
-	if (lstat(path, &found) == -1)
-		return error_set_errno(err, "%s", path);
-	if (!S_ISSOCK(found.st_mode))
-		return error_set(err, ERROR_INVALID,
-		    "%s: this is no socket, and is left alone", path);
-	if (connect(probe, (const struct sockaddr *)address,
-		sizeof(*address)) == 0 ||
-	    errno == EAGAIN)
-		return error_set(err, ERROR_BUSY,
-		    "%s: another process answers on this socket", path);
-	if (errno != ECONNREFUSED || unlink(path) == -1)
-		return error_set_errno(err, "%s: a socket left behind", path);
-	return 0;
-}
-
-static int
-bind_privately(int fd, const struct sockaddr_un *address)
-{
-	mode_t before = umask(0117); /* 0660 from the first moment */
-	int bound =
-	    bind(fd, (const struct sockaddr *)address, sizeof(*address));
-
-	umask(before);
-	return bound;
-}
-
-/* Bind, taking the place of a socket left behind, and listen. */
-static int
-bind_and_listen(int fd, const char *path, struct error *err)
-{
-	struct sockaddr_un address;
-
-	if (fill_address(path, &address, err) == -1)
-		return -1;
-	if (bind_privately(fd, &address) == -1) {
-		if (errno != EADDRINUSE)
-			return error_set_errno(err, "%s: bind", path);
-		if (remove_stale(path, &address, err) == -1)
-			return -1;
-		if (bind_privately(fd, &address) == -1)
-			return error_set_errno(err, "%s: bind", path);
-	}
-	if (listen(fd, LISTENER_BACKLOG) == -1)
-		return error_set_errno(err, "%s: listen", path);
-	return 0;
-}
-
 int
 listener_bind(
     const char *path, struct listener *ret_listener, struct error *err)
 {
 	struct buf copy = BUF_INIT;
 	struct stat made;
-	int fd = new_socket();
+	int fd = unix_socket_listen(path, 0660, LISTENER_BACKLOG, err);
 
 	if (fd == -1)
-		return error_set_errno(err, "%s: socket", path);
-	if (bind_and_listen(fd, path, err) == -1)
-		goto fail;
+		return -1;
 	if (lstat(path, &made) == -1) {
 		error_set_errno(err, "%s", path);
-		goto fail;
+		close(fd);
+		return -1;
 	}
 	buf_add_str(&copy, path);
 	*ret_listener = (struct listener){
@@ -164,10 +83,6 @@ listener_bind(
 		.inode = made.st_ino,
 	};
 	return 0;
-
-fail:
-	close(fd);
-	return -1;
 }
 
 void
