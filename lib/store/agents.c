@@ -131,7 +131,8 @@ agents_metrics(struct store *store, usec_t now,
     struct agent_metrics *ret_metrics, struct error *err)
 {
 	struct agent_metrics metrics = { 0 };
-	uint64_t minute[ENTRY_STATUSES], recent[ENTRY_STATUSES];
+	uint64_t minute[ENTRY_STATUSES] = { 0 };
+	uint64_t recent[ENTRY_STATUSES] = { 0 };
 	int result;
 
 	if (store_begin(store, err) == -1)

@@ -111,8 +111,9 @@ static int
 read_statuses(struct counting *counting, const struct segment_block *block,
     struct error *err)
 {
-	for (unsigned char status = 0; status < ENTRY_STATUSES; status++) {
-		unsigned char *context[] = { counting->statuses, &status };
+	for (unsigned status = 0; status < ENTRY_STATUSES; status++) {
+		unsigned char byte = (unsigned char)status;
+		unsigned char *context[] = { counting->statuses, &byte };
 		roaring_bitmap_t *bits;
 
 		if (search_chunk_value(counting->store, block, SEGMENT_STATUS,
