@@ -66,23 +66,15 @@ static const struct param stream_params[] = {
 
 /* --- /api/activity -------------------------------------------------------- */
 
-static bool
-is_gone(void *context)
-{
-	return request_gone(context);
-}
-
 /* GET /api/activity: the newest entries, and where a stream goes on. */
 static int
 activity_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
-	cleanup(buf_free) struct buf line = BUF_INIT;
-	cleanup(buf_free) struct buf shown = BUF_INIT;
 	struct query query = QUERY_INIT;
 	struct search search = {
 		.without_total = true,
-		.is_gone = is_gone,
+		.is_gone = query_is_gone,
 		.context = req,
 	};
 	struct search_page page;
@@ -98,21 +90,8 @@ activity_get(struct program *prog, struct request *req, struct reply *rep,
 	if (search_page(store, &search, req->arena, &page, err) == -1)
 		return 503;
 	json_writer_object(json);
-	json_writer_key(json, "entries");
-	json_writer_array(json);
-	for (size_t i = 0; i < page.count; i++) {
-		struct store_place place;
-		struct entry entry;
-
-		buf_reset(&line);
-		buf_reset(&shown);
-		if (store_read(store, &page.places[i], &line, &entry, &place,
-			err) == -1)
-			continue; /* gone, or damaged: integrity says so */
-		query_add_entry(&shown, buf_slice(&line), place.file);
-		json_writer_raw(json, buf_slice(&shown));
-	}
-	json_writer_end_array(json);
+	if (query_write_entries(json, store, &page, err) == -1)
+		return 503;
 	json_writer_pair_u64(json, "last_seq", page.through_seq);
 	json_writer_end_object(json);
 	return 200;

@@ -43,52 +43,6 @@ static struct page_cache *pages;
 /* --- /api/audit ----------------------------------------------------------- */
 
 static void
-write_integrity(struct json_writer *json, const struct status *status)
-{
-	json_writer_key(json, "integrity");
-	json_writer_object(json);
-	json_writer_pair(
-	    json, "status", status_integrity_name(status->integrity));
-	json_writer_pair_u64(json, "through_seq", status->verified_seq);
-	json_writer_key(json, "verified_at");
-	if (status->verified_at == 0)
-		json_writer_null(json);
-	else
-		json_writer_time(json, status->verified_at);
-	json_writer_end_object(json);
-}
-
-/* The lines at `places`, newest first. One that has gone or is damaged since
- * it was indexed is left out; `integrity` tells of damage. */
-static int
-write_entries(struct json_writer *json, struct store *store,
-    const struct search_page *page, struct error *err)
-{
-	cleanup(buf_free) struct buf line = BUF_INIT;
-	cleanup(buf_free) struct buf shown = BUF_INIT;
-
-	json_writer_key(json, "entries");
-	json_writer_array(json);
-	for (size_t i = 0; i < page->count; i++) {
-		struct store_place place;
-		struct entry entry;
-
-		buf_reset(&line);
-		buf_reset(&shown);
-		if (store_read(store, &page->places[i], &line, &entry, &place,
-			err) == 0) {
-			query_add_entry(&shown, buf_slice(&line), place.file);
-			json_writer_raw(json, buf_slice(&shown));
-		} else if (err->code != ERROR_NOT_FOUND &&
-			   err->code != ERROR_CORRUPT) {
-			return -1;
-		}
-	}
-	json_writer_end_array(json);
-	return 0;
-}
-
-static void
 write_time_or_null(
     struct json_writer *json, const char *key, usec_t time, bool is_there)
 {
@@ -99,6 +53,19 @@ write_time_or_null(
 		json_writer_null(json);
 }
 
+static void
+write_integrity(struct json_writer *json, const struct status *status)
+{
+	json_writer_key(json, "integrity");
+	json_writer_object(json);
+	json_writer_pair(
+	    json, "status", status_integrity_name(status->integrity));
+	json_writer_pair_u64(json, "through_seq", status->verified_seq);
+	write_time_or_null(
+	    json, "verified_at", status->verified_at, status->verified_at != 0);
+	json_writer_end_object(json);
+}
+
 static int
 write_page(struct json_writer *json, struct store *store,
     const struct query *query, const struct search *search,
@@ -106,7 +73,7 @@ write_page(struct json_writer *json, struct store *store,
     struct error *err)
 {
 	json_writer_object(json);
-	if (write_entries(json, store, page, err) == -1)
+	if (query_write_entries(json, store, page, err) == -1)
 		return -1;
 	json_writer_pair_u64(json, "total", page->total);
 	if (!page->is_exact) {
@@ -122,12 +89,6 @@ write_page(struct json_writer *json, struct store *store,
 	write_integrity(json, status);
 	json_writer_end_object(json);
 	return 0;
-}
-
-static bool
-is_gone(void *context)
-{
-	return request_gone(context);
 }
 
 /* Does the question need the lines themselves, not the index alone? */
@@ -146,7 +107,7 @@ audit_get(struct program *prog, struct request *req, struct reply *rep,
 	struct query query = QUERY_INIT;
 	struct search search = {
 		.time_limit = Q_TIME_LIMIT,
-		.is_gone = is_gone,
+		.is_gone = query_is_gone,
 		.context = req,
 	};
 	struct search_page page;

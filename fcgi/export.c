@@ -149,12 +149,6 @@ add_entry(
 	return export->piece.len < PIECE_BYTES ? 0 : send_piece(export, err);
 }
 
-static bool
-is_gone(void *context)
-{
-	return request_gone(context);
-}
-
 /* The matches among WINDOW_SEQS entries behind `after`, oldest first: a page
  * holds them all, and its snapshot ends before anything is sent. */
 static int
@@ -168,7 +162,7 @@ add_window(struct export *export, uint64_t after, struct error *err)
 				   ? after + WINDOW_SEQS
 				   : export->through_seq,
 		.limit = SEARCH_LIMIT,
-		.is_gone = is_gone,
+		.is_gone = query_is_gone,
 		.context = export->req,
 	};
 	struct search_page page;

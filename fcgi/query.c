@@ -1,5 +1,7 @@
 #include "fcgi/query.h"
 
+#include "base/cleanup.h"
+
 int
 query_fill(const struct query *query, struct arena *arena,
     struct filter *filter, struct error *err)
@@ -57,4 +59,38 @@ query_add_entry(struct buf *out, struct slice line, const char *file)
 	buf_add_str(out, ",\"log_file\":\"");
 	buf_add_str(out, file);
 	buf_add_str(out, "\"}");
+}
+
+int
+query_write_entries(struct json_writer *json, struct store *store,
+    const struct search_page *page, struct error *err)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+	cleanup(buf_free) struct buf shown = BUF_INIT;
+
+	json_writer_key(json, "entries");
+	json_writer_array(json);
+	for (size_t i = 0; i < page->count; i++) {
+		struct store_place place;
+		struct entry entry;
+
+		buf_reset(&line);
+		buf_reset(&shown);
+		if (store_read(store, &page->places[i], &line, &entry, &place,
+			err) == 0) {
+			query_add_entry(&shown, buf_slice(&line), place.file);
+			json_writer_raw(json, buf_slice(&shown));
+		} else if (err->code != ERROR_NOT_FOUND &&
+			   err->code != ERROR_CORRUPT) {
+			return -1;
+		}
+	}
+	json_writer_end_array(json);
+	return 0;
+}
+
+bool
+query_is_gone(void *request)
+{
+	return request_gone(request);
 }

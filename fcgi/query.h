@@ -6,9 +6,11 @@
 #ifndef FCGI_QUERY_H
 #define FCGI_QUERY_H
 
+#include "base/json_writer.h"
 #include "http/params.h"
 #include "log/filter.h"
 #include "store/search.h"
+#include "store/store.h"
 
 /* What the parameters are read into: begin with QUERY_INIT. */
 struct query {
@@ -78,5 +80,14 @@ int query_range(const struct query *query, usec_t now, usec_t span,
 /* Append the entry of `line` as the API shows it: as in the log, and the name
  * of its file. */
 void query_add_entry(struct buf *out, struct slice line, const char *file);
+
+/* "entries":[…]: the lines at the page's places, each as query_add_entry()
+ * shows it. One that has gone or is damaged since it was indexed is left out;
+ * the verifier tells of damage. -1: they cannot be read. */
+int query_write_entries(struct json_writer *json, struct store *store,
+    const struct search_page *page, struct error *err);
+
+/* search.is_gone, its context the request: has the client left? */
+bool query_is_gone(void *request);
 
 #endif

@@ -28,12 +28,6 @@ const struct param histogram_params[] = {
 	PARAM_END,
 };
 
-static bool
-is_gone(void *context)
-{
-	return request_gone(context);
-}
-
 void
 stats_write_by_status(
     struct json_writer *json, const uint64_t by_status[ENTRY_STATUSES])
@@ -151,7 +145,7 @@ stats_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
 	struct query query = QUERY_INIT;
-	struct search search = { .is_gone = is_gone, .context = req };
+	struct search search = { .is_gone = query_is_gone, .context = req };
 	struct search_stats stats;
 	struct json_writer *json = rep->json;
 
@@ -230,7 +224,7 @@ histogram_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
 	struct query query = QUERY_INIT;
-	struct search search = { .is_gone = is_gone, .context = req };
+	struct search search = { .is_gone = query_is_gone, .context = req };
 	struct search_histogram histogram;
 	struct json_writer *json = rep->json;
 	usec_t step = 0;
