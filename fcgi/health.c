@@ -43,8 +43,7 @@ struct view {
 	usec_t boottime; /* CLOCK_BOOTTIME, as in the page */
 };
 
-/* --- judgement ---------------------------------------------------------------
- */
+/* --- judgement ------------------------------------------------------------ */
 
 static bool
 is_recent(usec_t time, usec_t now)
@@ -134,8 +133,7 @@ overall_health(const struct config *config, const struct view *view)
 	return worst;
 }
 
-/* --- the answer --------------------------------------------------------------
- */
+/* --- the answer ----------------------------------------------------------- */
 
 static void
 write_services(const struct config *config, const struct view *view,
@@ -222,8 +220,7 @@ write_health(
 	return overall == HEALTH_UNHEALTHY ? 503 : 200;
 }
 
-/* --- handlers ----------------------------------------------------------------
- */
+/* --- handlers ------------------------------------------------------------- */
 
 static void
 look(struct program *prog, struct view *ret)

@@ -29,8 +29,7 @@ struct options {
 	const char *config, *socket;
 };
 
-/* --- options ---------------------------------------------------------------
- */
+/* --- options -------------------------------------------------------------- */
 
 static void
 print_help(const struct program_settings *settings)
@@ -100,8 +99,7 @@ read_options(int argc, char **argv, const struct program_settings *settings,
 	return -1;
 }
 
-/* --- configuration ---------------------------------------------------------
- */
+/* --- configuration -------------------------------------------------------- */
 
 static void
 use_config(struct program *prog, struct config *config)
@@ -130,8 +128,7 @@ on_hangup(struct program *prog)
 	diag(DIAG_NOTICE, "%s has been read again", config->path);
 }
 
-/* --- what is open ----------------------------------------------------------
- */
+/* --- what is open --------------------------------------------------------- */
 
 struct store *
 program_store(struct program *prog, unsigned worker)
@@ -228,8 +225,7 @@ close_program(struct program *prog)
 	pthread_mutex_destroy(&prog->status_lock);
 }
 
-/* --- the life of a program -------------------------------------------------
- */
+/* --- the life of a program ------------------------------------------------ */
 
 static int
 open_listener(struct program *prog, const char *path,

@@ -28,7 +28,6 @@ enum {
 struct ingest {
 	struct connection_room room;
 	struct ingest_parts parts;
-	struct peer_names names;
 	char *path;
 	struct peer_rules rules;
 

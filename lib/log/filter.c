@@ -26,8 +26,7 @@ filter_name(enum filter_name name)
 	return names[name].name;
 }
 
-/* --- reading --------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 /* A name in which '*' stands, too. */
 static bool
@@ -129,8 +128,7 @@ filter_set_q(struct filter *filter, struct arena *arena, struct slice q,
 	return 0;
 }
 
-/* --- matching -------------------------------------------------------------
- */
+/* --- matching ------------------------------------------------------------- */
 
 bool
 filter_glob(struct slice glob, struct slice text)

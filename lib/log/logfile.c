@@ -60,8 +60,7 @@ logfile_parse_name(struct slice name, usec_t *ret_day, unsigned *ret_part)
 	return true;
 }
 
-/* --- log.open --------------------------------------------------------------
- */
+/* --- log.open ------------------------------------------------------------- */
 
 void
 logfile_compose_open(const struct logfile_open *open, struct buf *out)
@@ -154,8 +153,7 @@ logfile_parse_open(struct slice request, struct arena *arena,
 	return 0;
 }
 
-/* --- listing ---------------------------------------------------------------
- */
+/* --- listing -------------------------------------------------------------- */
 
 /* What a listing learns from the first line of a file. */
 struct head {
