@@ -38,6 +38,7 @@ struct model_file {
 	struct buf durable;
 	struct model_range dirty[MODEL_RANGES];
 	size_t dirty_count;
+	size_t dropped; /* of them, by a sync that failed: perhaps on disk */
 };
 
 struct model {
@@ -51,6 +52,8 @@ struct model {
 	unsigned long fail_in;	   /* calls from now; 0: never */
 	unsigned long fail_times;
 	int fail_errno;
+	unsigned seed;	  /* of a sync that fails: what it wrote; 0: nothing */
+	unsigned chaos;	  /* of 100 calls, so many fail; needs a seed */
 	struct buf trace; /* "pwrite fdatasync …", failures too */
 };
 
@@ -70,6 +73,11 @@ static inline bool
 model_fails(struct model *model, const char *call)
 {
 	buf_addf(&model->trace, "%s%s", model->trace.len == 0 ? "" : " ", call);
+	if (model->chaos > 0 &&
+	    (unsigned)rand_r(&model->seed) % 100 < model->chaos) {
+		errno = model->fail_errno = EIO;
+		return true;
+	}
 	if (model->fail_in == 0 ||
 	    (model->fail_call != NULL && strcmp(model->fail_call, call) != 0))
 		return false;
@@ -204,7 +212,7 @@ model_sync_file(struct model_file *file, int fd)
 	if ((size_t)st.st_size > old)
 		memset(file->durable.data + old, 0, (size_t)st.st_size - old);
 	buf_set_len(&file->durable, (size_t)st.st_size);
-	for (size_t i = 0; i < file->dirty_count; i++) {
+	for (size_t i = file->dropped; i < file->dirty_count; i++) {
 		off_t from = file->dirty[i].from;
 		off_t to = file->dirty[i].to;
 
@@ -214,7 +222,7 @@ model_sync_file(struct model_file *file, int fd)
 				     (size_t)(to - from), from) != to - from)
 			abort();
 	}
-	file->dirty_count = 0;
+	file->dirty_count = file->dropped = 0;
 }
 
 static inline void
@@ -222,6 +230,84 @@ model_sync_names(struct model *model)
 {
 	for (size_t i = 0; i < model->file_count; i++)
 		model->files[i].is_durably_linked = model->files[i].is_linked;
+}
+
+static inline void
+model_read(int fd, struct buf *out)
+{
+	struct stat st;
+
+	buf_reset(out);
+	if (fd == -1)
+		return;
+	if (fstat(fd, &st) == -1)
+		abort();
+	buf_reserve(out, (size_t)st.st_size);
+	if (pread(fd, out->data, (size_t)st.st_size, 0) != st.st_size)
+		abort();
+	buf_set_len(out, (size_t)st.st_size);
+}
+
+/* What the disk holds of `file`, whose bytes in memory are `now`, when the
+ * power goes in the midst of its writing: of each page that was written and not
+ * synced the new bytes, up to a border of 512 bytes perhaps, or the old ones;
+ * zeros where there were none. */
+static inline void
+model_tear(struct model_file *file, const struct buf *now, unsigned *seed)
+{
+	size_t old = file->durable.len;
+	size_t size = old;
+
+	if (now->len > old)
+		size += (size_t)rand_r(seed) % (now->len - old + 1);
+	else if (rand_r(seed) % 2 == 0)
+		size = now->len; /* a cut that came through */
+	if (rand_r(seed) % 2 == 0 && now->len > old)
+		size = now->len;
+	buf_reserve(&file->durable, size);
+	if (size > old)
+		memset(file->durable.data + old, 0, size - old);
+	buf_set_len(&file->durable, size);
+	for (size_t i = 0; i < file->dirty_count; i++) {
+		size_t at = (size_t)file->dirty[i].from;
+		size_t end = (size_t)file->dirty[i].to;
+
+		if (end > now->len)
+			end = now->len;
+		if (end > size)
+			end = size;
+		while (at < end) {
+			size_t next = (at / 4096 + 1) * 4096;
+			size_t stop = next < end ? next : end;
+			int fate = rand_r(seed) % 3;
+
+			if (fate == 1 && stop - at > 512)
+				stop = (at / 512 + 1) * 512;
+			if (fate > 0)
+				memcpy(file->durable.data + at, now->data + at,
+				    stop - at);
+			at = next;
+		}
+	}
+}
+
+/* A sync that fails: of what it should have written some is on the disk. */
+static inline void
+model_sync_some(struct model *model, struct model_file *file, int fd)
+{
+	struct buf now = BUF_INIT;
+
+	if (file == NULL)
+		for (size_t i = 0; i < model->file_count; i++) {
+			if (rand_r(&model->seed) % 2 == 0)
+				model->files[i].is_durably_linked =
+				    model->files[i].is_linked;
+		}
+	else {
+		model_read(fd, &now);
+		model_tear(file, &now, &model->seed);
+	}
+	buf_free(&now);
 }
 
 static inline int
@@ -235,8 +321,10 @@ model_sync(struct disk *disk, int fd, const char *call)
 		model_sync_names(model);
 	else if (file != NULL && !fails)
 		model_sync_file(file, fd);
-	else if (file != NULL)
-		file->dirty_count = 0;
+	else if (model->seed != 0)
+		model_sync_some(model, file, fd);
+	if (fails && file != NULL)
+		file->dropped = file->dirty_count;
 	errno = model->fail_errno;
 	return fails ? -1 : 0;
 }
@@ -309,11 +397,13 @@ model_init(struct model *model)
 			.mkdirat = model_mkdirat,
 			.fstat = model_fstat,
 		},
-		.path = "/tmp/kruxos-disk-XXXXXX",
 		.trace = BUF_INIT,
 	};
 	for (size_t i = 0; i < MODEL_FDS; i++)
 		model->file_of_fd[i] = -1;
+	/* In memory, if that can be. */
+	snprintf(model->path, sizeof(model->path), "%s/kruxos-disk-XXXXXX",
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	if (mkdtemp(model->path) == NULL)
 		abort();
 	model->dir = open(model->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -333,28 +423,57 @@ model_empty_folder(int parent, const char *name)
 		closedir(dir);
 }
 
-/* The files are those of the disk. Whoever had one open must be freed first. */
+static inline void
+model_write_durable(struct model *model, const struct model_file *file)
+{
+	int fd = openat(model->dir, file->name,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+
+	if (fd == -1 || disk_write_all(&disk_system, fd, file->durable.data,
+			    file->durable.len, 0) == -1)
+		abort();
+	close(fd);
+}
+
+/* The files become those of the disk. Whoever had one open must be freed
+ * first. Without a seed nothing reached it that was not synced; with one, any
+ * part of it did, and of names that were made or removed. */
 static inline void
 model_power_cut(struct model *model)
 {
-	model_empty_folder(model->dir, ".");
-	model_empty_folder(model->dir, "torn");
+	unsigned *seed = model->seed == 0 ? NULL : &model->seed;
+	struct buf now = BUF_INIT;
+
 	for (size_t i = 0; i < model->file_count; i++) {
 		struct model_file *file = &model->files[i];
-		int fd;
 
-		file->is_linked = file->is_durably_linked;
-		file->dirty_count = 0;
-		if (!file->is_linked)
-			continue;
-		fd = openat(model->dir, file->name,
-		    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-		if (fd == -1 ||
-		    disk_write_all(&disk_system, fd, file->durable.data,
-			file->durable.len, 0) == -1)
-			abort();
-		close(fd);
+		if (seed != NULL && file->is_linked) {
+			int fd = openat(
+			    model->dir, file->name, O_RDONLY | O_CLOEXEC);
+
+			model_read(fd, &now);
+			close(fd);
+			model_tear(file, &now, seed);
+		}
+		if (seed == NULL || rand_r(seed) % 2 == 0)
+			file->is_linked = file->is_durably_linked;
+		file->is_durably_linked = file->is_linked;
+		file->dirty_count = file->dropped = 0;
 	}
+	buf_free(&now);
+	/* Of two that have had a name, the later one has it. */
+	for (size_t i = 0; i < model->file_count; i++)
+		for (size_t k = i + 1; k < model->file_count; k++)
+			if (model->files[k].is_linked &&
+			    strcmp(model->files[i].name,
+				model->files[k].name) == 0)
+				model->files[i].is_linked =
+				    model->files[i].is_durably_linked = false;
+	model_empty_folder(model->dir, ".");
+	model_empty_folder(model->dir, "torn");
+	for (size_t i = 0; i < model->file_count; i++)
+		if (model->files[i].is_linked)
+			model_write_durable(model, &model->files[i]);
 	model_fail(model, NULL, 0, 0, 0);
 }
 

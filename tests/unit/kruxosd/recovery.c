@@ -9,6 +9,8 @@
 
 #include "tests/unit/daemon_rig.h"
 
+#include <limits.h>
+
 static int
 setup(void **state)
 {
@@ -451,6 +453,69 @@ a_recovery_that_fails_is_done_by_the_next_one(void **state)
 	assert_true(failed_starts > 0);
 }
 
+/* One life: batches of any size on a disk whose calls fail every now and then;
+ * at some call nothing works any more. */
+static void
+live(struct rig *rig, unsigned *seed)
+{
+	unsigned batches = 1 + (unsigned)rand_r(seed) % 12;
+	struct error err;
+
+	rig->model.chaos = (unsigned)rand_r(seed) % 60;
+	if (rig_start(rig, &err) == -1)
+		return;
+	for (unsigned i = 0; i < batches; i++) {
+		rig_commit(rig, 1 + (unsigned)rand_r(seed) % 20);
+		if (rand_r(seed) % 8 == 0)
+			rig_advance(rig, USEC_PER_DAY);
+		rig_advance(rig, USEC_PER_MIN);
+		commit_retry(rig->commit);
+	}
+	model_fail(&rig->model, NULL, 1 + (unsigned long)rand_r(seed) % 4,
+	    ULONG_MAX, EIO);
+	rig_commit(rig, 1 + (unsigned)rand_r(seed) % 40);
+	rig_commit(rig, 1);
+}
+
+/* The power goes, with any part of what was not synced on the disk. */
+static void
+lose_power(struct rig *rig)
+{
+	rig_stop(rig);
+	rig->model.chaos = 0;
+	model_power_cut(&rig->model);
+	rig->told = 0;
+}
+
+static void
+whatever_part_of_what_was_not_synced_is_there_nothing_is_lost(void **state)
+{
+	unsigned torn = 0;
+
+	for (unsigned run = 1; run <= 1000; run++) {
+		struct rig *rig = *state;
+		unsigned seed = run;
+
+		rig->model.seed = run;
+		for (int life = 0; life < 3; life++) {
+			live(rig, &seed);
+			lose_power(rig);
+		}
+		start(rig);
+		torn += rig->recovery.verdict == RECOVERY_TORN;
+		if (rig->recovery.verdict == RECOVERY_DAMAGED)
+			fail_msg("run %u: %s", run, rig->recovery.sentence);
+		goes_on(rig);
+		if (!rig_holds_all(rig) || !rig_verify(rig).is_whole)
+			fail_msg("run %u: %s: %s", run,
+			    rig_verify(rig).fault.file,
+			    rig_verify(rig).fault.what);
+		teardown(state);
+		setup(state);
+	}
+	assert_true(torn > 100);
+}
+
 int
 main(void)
 {
@@ -471,6 +536,8 @@ main(void)
 		    damage_in_the_midst_of_a_large_file_is_left_to_the_verifier),
 		TEST(a_payload_half_erased_is_no_damage),
 		TEST(a_recovery_that_fails_is_done_by_the_next_one),
+		TEST(
+		    whatever_part_of_what_was_not_synced_is_there_nothing_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
