@@ -74,13 +74,23 @@ add_piece(struct payload *payload, struct slice text, size_t replaced,
 				    payload->redacted.len - offset, is_key };
 }
 
+/* The keys of an object stay different from each other: one that has the mark
+ * of a secret ends in its place among them. */
 static void
-redact_key(struct payload *payload, struct slice key)
+redact_key(struct payload *payload, struct slice key, unsigned place)
 {
-	size_t offset = payload->redacted.len;
-	size_t replaced =
-	    redact_text(payload->redactor, key, &payload->redacted);
+	static const struct slice mark = SLICE_LITERAL(REDACT_MARKER);
+	struct buf *out = &payload->redacted;
+	size_t offset = out->len;
+	size_t replaced = redact_text(payload->redactor, key, out);
 
+	if (replaced == 0 &&
+	    memmem(key.data, key.len, mark.data, mark.len) != NULL) {
+		buf_add_slice(out, key);
+		replaced = 1;
+	}
+	if (replaced > 0)
+		buf_addf(out, "#%u", place);
 	add_piece(payload, key, replaced, offset, true);
 }
 
@@ -114,13 +124,14 @@ redact_node(struct payload *payload, const struct json_reader *reader,
 	const struct json_node *first = json_reader_first(reader, node);
 	const struct json_node *before = NULL;
 	bool is_secret = redact_is_secret_name(around->key);
+	unsigned place = 0;
 
 	for (const struct json_node *child = first; child != NULL;
 	     child = json_reader_next(reader, node, child)) {
 		struct surroundings inner = *around;
 
 		if (node->type == JSON_OBJECT) {
-			redact_key(payload, child->key);
+			redact_key(payload, child->key, ++place);
 			/* What stands below a secret's name is one. */
 			if (!is_secret)
 				inner.key = child->key;

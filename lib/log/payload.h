@@ -1,6 +1,7 @@
 /* The payload of an entry: salt, summary, request; redacted, then cut.
  *
- * Strings are decoded (json_reader.h), their secrets replaced (redact.h),
+ * Strings are decoded (json_reader.h), their secrets replaced (redact.h; keys
+ * that had one end in '#' and their place in the object, to stay different),
  * then cut, and written in the log's one form. A summary is cut at 4 KiB. A
  * request beyond 64 KiB has its strings cut from the longest down, each ending
  * in "…[cut 12345 bytes]" (bytes of the redacted text that are gone); if keys

@@ -91,6 +91,25 @@ secrets_are_replaced_wherever_they_stand(void **state)
 	}
 }
 
+/* Two tokens as keys, and somebody's literal mark: all stay different. */
+static void
+keys_that_hide_a_secret_stay_different(void **state)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(buf_free) struct buf out = BUF_INIT;
+
+	(void)state;
+	buf_add_str(&text, "{\"request\":{\"ghp_");
+	buf_add_chars(&text, 'a', 36);
+	buf_add_str(&text, "\":1,\"plain\":2,\"ghp_");
+	buf_add_chars(&text, 'b', 36);
+	buf_add_str(&text, "\":3,\"[REDACTED]#1\":4}}");
+	out = composed(buf_slice(&text));
+	assert_string_equal(out.data,
+	    SALT ",\"request\":{\"[REDACTED]#1\":1,\"plain\":2,"
+		 "\"[REDACTED]#3\":3,\"[REDACTED]#1#4\":4}");
+}
+
 static void
 add_member(struct buf *text, const char *key, char c, size_t count)
 {
@@ -182,6 +201,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strings_take_the_one_form_and_all_else_stays),
 		cmocka_unit_test(secrets_are_replaced_wherever_they_stand),
+		cmocka_unit_test(keys_that_hide_a_secret_stay_different),
 		cmocka_unit_test(a_long_summary_is_cut_within_its_bound),
 		cmocka_unit_test(
 		    a_long_request_is_cut_from_the_longest_string_down),
