@@ -15,11 +15,14 @@ given_or(uint64_t given, unsigned standard)
 	return given > 0 ? (unsigned)given : standard;
 }
 
+/* What is wrong is never written: it would be kept. */
 static int
 write_config(const struct rundir *dir, const struct setup_wanted *wanted,
-    struct error *err)
+    const char *path, struct error *err)
 {
+	cleanup(config_freep) struct config *config = NULL;
 	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(buf_free) struct buf problems = BUF_INIT;
 
 	buf_addf(&text,
 	    "# kruxos.conf(5). Written once by kruxos-run; yours from now on.\n"
@@ -32,6 +35,9 @@ write_config(const struct rundir *dir, const struct setup_wanted *wanted,
 	    given_or(wanted->health_port, 7701),
 	    given_or(wanted->dash_port, 7800),
 	    given_or(wanted->gateway_port, 7700));
+	if (config_parse(path, buf_slice(&text), &config, &problems) == -1)
+		return error_set(err, ERROR_INVALID, "%.*s",
+		    (int)strcspn(problems.data, "\n"), problems.data);
 	return rundir_write(dir, "kruxos.conf", buf_slice(&text), err);
 }
 
@@ -75,13 +81,13 @@ setup_config(const struct rundir *dir, const struct setup_wanted *wanted,
     struct arena *arena, struct config **ret_config, struct error *err)
 {
 	cleanup(config_freep) struct config *config = NULL;
+	const char *path = rundir_file(dir, "kruxos.conf", arena);
 
 	if (faccessat(dir->fd, "kruxos.conf", F_OK, AT_SYMLINK_NOFOLLOW) ==
 		-1 &&
-	    write_config(dir, wanted, err) == -1)
+	    write_config(dir, wanted, path, err) == -1)
 		return -1;
-	if (config_load(rundir_file(dir, "kruxos.conf", arena), &config, err) ==
-		-1 ||
+	if (config_load(path, &config, err) == -1 ||
 	    check_config(config, wanted, err) == -1)
 		return -1;
 	*ret_config = config;

@@ -19,7 +19,7 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const build = process.env.KRUXOS_BUILD ?? join(root, 'build');
 
 /** So many ports of the loopback that nobody listens on. */
-async function freePorts(count) {
+export async function freePorts(count) {
 	const servers = await Promise.all(Array.from({ length: count }, () =>
 		new Promise((resolve, reject) => {
 			const server = net.createServer().on('error', reject)
