@@ -20,11 +20,7 @@ call_new(const struct message *message, const struct message_peer *peer,
 	call->credential = message->credential;
 
 	call->caller = caller;
-	call->next = caller->calls;
-	call->previous = &caller->calls;
-	if (call->next != NULL)
-		call->next->previous = &call->next;
-	caller->calls = call;
+	LIST_INSERT_HEAD(&caller->calls, call, of_caller);
 	caller->count++;
 	return call;
 }
@@ -34,9 +30,7 @@ call_unlink(struct command_call *call)
 {
 	if (call->caller == NULL)
 		return;
-	*call->previous = call->next;
-	if (call->next != NULL)
-		call->next->previous = call->previous;
+	LIST_REMOVE(call, of_caller);
 	call->caller->count--;
 	call->caller = NULL;
 }
@@ -124,6 +118,6 @@ command_start(const struct command *commands, void *context,
 void
 command_abandon(struct command_caller *caller)
 {
-	while (caller->calls != NULL)
-		call_unlink(caller->calls);
+	while (!LIST_EMPTY(&caller->calls))
+		call_unlink(LIST_FIRST(&caller->calls));
 }

@@ -11,6 +11,8 @@
 
 #include "door/message.h"
 
+#include <sys/queue.h>
+
 struct command_call;
 
 /* `context` is what was given with the table. Only inside this call are args
@@ -31,7 +33,7 @@ struct command_call {
 
 	/* command.c's own */
 	struct command_caller *caller; /* NULL: gone */
-	struct command_call *next, **previous;
+	LIST_ENTRY(command_call) of_caller;
 	char user_name[ENTRY_NAME_BYTES + 1];
 	char id[MESSAGE_ID_BYTES + 1];
 };
@@ -49,8 +51,8 @@ bool command_is_abandoned(const struct command_call *call);
 struct command_caller {
 	/* Take an answer's line, '\n' included. */
 	void (*on_answer)(struct command_caller *caller, struct slice line);
-	struct command_call *calls; /* not yet answered */
-	unsigned count;		    /* of them */
+	LIST_HEAD(command_calls, command_call) calls; /* not yet answered */
+	unsigned count;				      /* of them */
 };
 
 /* Run the command `message` of `peer`: by the row of its verb in `commands`,

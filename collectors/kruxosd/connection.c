@@ -25,7 +25,7 @@ struct connection {
 	struct connection_room *room;
 	struct fair_member member;
 	struct command_caller caller;
-	struct connection *next, **previous;
+	LIST_ENTRY(connection) all;
 	int fd; /* -1: closed, but the commit will still call */
 
 	bool is_readable; /* as far as is known */
@@ -74,11 +74,7 @@ connection_new(struct connection_room *room, int fd, uint32_t uid,
 		free(connection);
 		return NULL;
 	}
-	connection->next = room->connections;
-	connection->previous = &room->connections;
-	if (connection->next != NULL)
-		connection->next->previous = &connection->next;
-	room->connections = connection;
+	LIST_INSERT_HEAD(&room->connections, connection, all);
 	room->counts.connections++;
 	return connection;
 }
@@ -118,9 +114,7 @@ leave(struct connection *connection)
 
 	command_abandon(&connection->caller);
 	fairness_leave(room->fairness, &connection->member);
-	*connection->previous = connection->next;
-	if (connection->next != NULL)
-		connection->next->previous = connection->previous;
+	LIST_REMOVE(connection, all);
 	room->counts.connections--;
 	close(connection->fd);
 	connection->fd = -1;
@@ -144,12 +138,8 @@ connection_end(struct connection *connection, const struct error *why)
 void
 connection_end_all(struct connection_room *room)
 {
-	struct connection *next;
-
-	for (struct connection *i = room->connections; i != NULL; i = next) {
-		next = i->next;
-		connection_end(i, NULL);
-	}
+	while (!LIST_EMPTY(&room->connections))
+		connection_end(LIST_FIRST(&room->connections), NULL);
 }
 
 /* --- answers -------------------------------------------------------------- */

@@ -19,6 +19,8 @@
 #include "collectors/kruxosd/ingest.h"
 #include "collectors/kruxosd/recent.h"
 
+#include <sys/queue.h>
+
 enum {
 	/* Answers that are ready, or wait for their turn, before no more lines
 	 * are taken. */
@@ -40,7 +42,7 @@ struct connection_room {
 	void *on_ready_context;
 	struct message_parser parser;
 	char *received; /* FAIR_READ_BYTES, for one recv() */
-	struct connection *connections;
+	LIST_HEAD(connection_list, connection) connections;
 	struct ingest_counts counts;
 	bool is_stopping; /* nothing is read any more */
 };

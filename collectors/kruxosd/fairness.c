@@ -7,21 +7,16 @@
 
 enum { REPORTED_UIDS = 16 };
 
-struct fair_row {
-	struct fair_member *first;
-	struct fair_member **end; /* where the next one goes */
-};
-
 struct fair_uid {
 	struct message_peer peer;
 	char user_name[ENTRY_NAME_BYTES + 1];
 	unsigned connections;
-	struct fair_uid *next_uid; /* of all */
+	LIST_ENTRY(fair_uid) all;
 
 	struct fair_row ready;
 	struct fair_row parked; /* would be ready, but see favoured */
 	size_t left;		/* bytes of its turn */
-	struct fair_uid *next;	/* in its ring */
+	TAILQ_ENTRY(fair_uid) in_ring;
 	bool is_in_ring;
 
 	size_t held_bytes;
@@ -35,14 +30,12 @@ struct fair_uid {
 };
 
 /* Uids that are ready; the first one's turn is on. */
-struct ring {
-	struct fair_uid *first, *last;
-};
+TAILQ_HEAD(ring, fair_uid);
 
 struct fairness {
 	unsigned a_uid, in_all;
 	unsigned connections;
-	struct fair_uid *uids;
+	LIST_HEAD(uid_list, fair_uid) uids;
 	struct ring rings[2]; /* [is_system] */
 	bool system_next;
 	size_t held_bytes; /* without the system's */
@@ -54,6 +47,9 @@ fairness_new(unsigned a_uid, unsigned in_all)
 {
 	struct fairness *fairness = memory_new(sizeof(*fairness));
 
+	LIST_INIT(&fairness->uids);
+	TAILQ_INIT(&fairness->rings[0]);
+	TAILQ_INIT(&fairness->rings[1]);
 	fairness_set_limits(fairness, a_uid, in_all);
 	return fairness;
 }
@@ -70,10 +66,10 @@ fairness_free(struct fairness *fairness)
 {
 	if (fairness == NULL)
 		return;
-	while (fairness->uids != NULL) {
-		struct fair_uid *uid = fairness->uids;
+	while (!LIST_EMPTY(&fairness->uids)) {
+		struct fair_uid *uid = LIST_FIRST(&fairness->uids);
 
-		fairness->uids = uid->next_uid;
+		LIST_REMOVE(uid, all);
 		free(uid);
 	}
 	free(fairness);
@@ -88,82 +84,33 @@ is_system(const struct fair_uid *uid)
 /* --- rows and rings ------------------------------------------------------- */
 
 static void
-row_add(struct fair_row *row, struct fair_member *member)
+row_add(struct fair_row *row, struct fair_member *member, bool is_first)
 {
-	member->next = NULL;
-	member->previous = row->end;
+	if (is_first)
+		TAILQ_INSERT_HEAD(row, member, in_row);
+	else
+		TAILQ_INSERT_TAIL(row, member, in_row);
 	member->row = row;
-	*row->end = member;
-	row->end = &member->next;
-}
-
-static void
-row_add_first(struct fair_row *row, struct fair_member *member)
-{
-	if (row->first == NULL) {
-		row_add(row, member);
-		return;
-	}
-	member->next = row->first;
-	member->previous = &row->first;
-	member->row = row;
-	member->next->previous = &member->next;
-	row->first = member;
 }
 
 static void
 row_remove(struct fair_member *member)
 {
-	*member->previous = member->next;
-	if (member->next != NULL)
-		member->next->previous = member->previous;
-	else
-		member->row->end = member->previous;
+	TAILQ_REMOVE(member->row, member, in_row);
 	member->row = NULL;
-}
-
-static void
-ring_add(struct ring *ring, struct fair_uid *uid)
-{
-	uid->next = NULL;
-	uid->is_in_ring = true;
-	if (ring->first == NULL)
-		ring->first = uid;
-	else
-		ring->last->next = uid;
-	ring->last = uid;
-}
-
-static void
-ring_shift(struct ring *ring)
-{
-	struct fair_uid *uid = ring->first;
-
-	ring->first = uid->next;
-	uid->is_in_ring = false;
-}
-
-static void
-ring_remove(struct ring *ring, struct fair_uid *uid)
-{
-	struct fair_uid *before = NULL;
-
-	if (ring->first == uid) {
-		ring_shift(ring);
-		return;
-	}
-	for (before = ring->first; before->next != uid;)
-		before = before->next;
-	before->next = uid->next;
-	if (ring->last == uid)
-		ring->last = before;
-	uid->is_in_ring = false;
 }
 
 static struct ring *
 ring_of(struct fairness *fairness, const struct fair_uid *uid)
 {
 	return &fairness->rings[is_system(uid)];
+}
+
+static void
+join_ring(struct fairness *fairness, struct fair_uid *uid)
+{
+	TAILQ_INSERT_TAIL(ring_of(fairness, uid), uid, in_ring);
+	uid->is_in_ring = true;
 }
 
 /* --- uids ----------------------------------------------------------------- */
@@ -176,10 +123,9 @@ uid_new(struct fairness *fairness, uint32_t uid, unsigned classes)
 	peer_user_name(uid, made->user_name);
 	made->peer =
 	    (struct message_peer){ uid, classes, slice_of(made->user_name) };
-	made->ready.end = &made->ready.first;
-	made->parked.end = &made->parked.first;
-	made->next_uid = fairness->uids;
-	fairness->uids = made;
+	TAILQ_INIT(&made->ready);
+	TAILQ_INIT(&made->parked);
+	LIST_INSERT_HEAD(&fairness->uids, made, all);
 	return made;
 }
 
@@ -188,7 +134,9 @@ uid_new(struct fairness *fairness, uint32_t uid, unsigned classes)
 static struct fair_uid *
 uid_find(struct fairness *fairness, uint32_t uid, unsigned classes)
 {
-	for (struct fair_uid *i = fairness->uids; i != NULL; i = i->next_uid)
+	struct fair_uid *i;
+
+	LIST_FOREACH(i, &fairness->uids, all)
 		if (i->peer.uid == uid && i->peer.classes == classes)
 			return i;
 	return uid_new(fairness, uid, classes);
@@ -197,26 +145,25 @@ uid_find(struct fairness *fairness, uint32_t uid, unsigned classes)
 static void
 free_unused_uids(struct fairness *fairness)
 {
-	struct fair_uid **place = &fairness->uids;
+	struct fair_uid *next;
 
-	while (*place != NULL) {
-		struct fair_uid *uid = *place;
-
-		if (uid->connections == 0) {
-			*place = uid->next_uid;
-			free(uid);
-		} else {
-			place = &uid->next_uid;
-		}
+	for (struct fair_uid *uid = LIST_FIRST(&fairness->uids); uid != NULL;
+	     uid = next) {
+		next = LIST_NEXT(uid, all);
+		if (uid->connections > 0)
+			continue;
+		LIST_REMOVE(uid, all);
+		free(uid);
 	}
 }
 
 static unsigned
 connections_of(const struct fairness *fairness, uint32_t uid)
 {
+	const struct fair_uid *i;
 	unsigned connections = 0;
 
-	for (struct fair_uid *i = fairness->uids; i != NULL; i = i->next_uid)
+	LIST_FOREACH(i, &fairness->uids, all)
 		if (i->peer.uid == uid)
 			connections += i->connections;
 	return connections;
@@ -281,12 +228,9 @@ list(struct fairness *fairness, struct fair_member *member, bool is_first)
 {
 	struct fair_uid *uid = member->uid;
 
-	if (is_first)
-		row_add_first(&uid->ready, member);
-	else
-		row_add(&uid->ready, member);
+	row_add(&uid->ready, member, is_first);
 	if (!uid->is_in_ring)
-		ring_add(ring_of(fairness, uid), uid);
+		join_ring(fairness, uid);
 }
 
 /* Nobody is favoured any more, for now: all may try again. */
@@ -294,8 +238,8 @@ static void
 unpark(struct fairness *fairness, struct fair_uid *uid)
 {
 	uid->favoured = NULL;
-	while (uid->parked.first != NULL) {
-		struct fair_member *member = uid->parked.first;
+	while (!TAILQ_EMPTY(&uid->parked)) {
+		struct fair_member *member = TAILQ_FIRST(&uid->parked);
 
 		row_remove(member);
 		list(fairness, member, false);
@@ -321,8 +265,9 @@ fairness_hold(
 struct fair_member *
 fairness_overdue(struct fairness *fairness, usec_t now)
 {
-	for (struct fair_uid *uid = fairness->uids; uid != NULL;
-	     uid = uid->next_uid) {
+	struct fair_uid *uid;
+
+	LIST_FOREACH(uid, &fairness->uids, all) {
 		if (uid->favoured == NULL)
 			continue;
 		if (!holds_too_much(fairness, uid))
@@ -355,9 +300,10 @@ static void
 leave_ring(struct fairness *fairness, struct fair_uid *uid)
 {
 	if (uid->is_in_ring)
-		ring_remove(ring_of(fairness, uid), uid);
+		TAILQ_REMOVE(ring_of(fairness, uid), uid, in_ring);
+	uid->is_in_ring = false;
 	uid->left = 0;
-	if (uid->ready.first == NULL)
+	if (TAILQ_EMPTY(&uid->ready))
 		end_slowness(fairness, uid);
 }
 
@@ -368,7 +314,7 @@ next_uid(const struct fairness *fairness)
 	const struct ring *wanted = &fairness->rings[fairness->system_next];
 	const struct ring *other = &fairness->rings[!fairness->system_next];
 
-	return wanted->first != NULL ? wanted->first : other->first;
+	return TAILQ_EMPTY(wanted) ? TAILQ_FIRST(other) : TAILQ_FIRST(wanted);
 }
 
 struct fair_member *
@@ -377,7 +323,7 @@ fairness_next(struct fairness *fairness, size_t *ret_bytes)
 	struct fair_uid *uid;
 
 	while ((uid = next_uid(fairness)) != NULL) {
-		struct fair_member *member = uid->ready.first;
+		struct fair_member *member = TAILQ_FIRST(&uid->ready);
 
 		if (member == NULL) {
 			leave_ring(fairness, uid);
@@ -385,7 +331,7 @@ fairness_next(struct fairness *fairness, size_t *ret_bytes)
 		}
 		row_remove(member);
 		if (!may_go_on(fairness, member)) {
-			row_add(&uid->parked, member);
+			row_add(&uid->parked, member, false);
 			continue;
 		}
 		if (uid->left == 0)
@@ -407,11 +353,11 @@ fairness_done(struct fairness *fairness, struct fair_member *member,
 	uid->left -= used < uid->left ? used : uid->left;
 	if (state != FAIR_IDLE)
 		list(fairness, member, state == FAIR_INTERRUPTED);
-	if (uid->ready.first != NULL && uid->left > 0)
+	if (!TAILQ_EMPTY(&uid->ready) && uid->left > 0)
 		return;
 	leave_ring(fairness, uid);
-	if (uid->ready.first != NULL)
-		ring_add(ring_of(fairness, uid), uid);
+	if (!TAILQ_EMPTY(&uid->ready))
+		join_ring(fairness, uid);
 	fairness->system_next = !is_system(uid);
 }
 
@@ -425,7 +371,7 @@ fairness_leave(struct fairness *fairness, struct fair_member *member)
 		unpark(fairness, uid);
 	if (member->row != NULL)
 		row_remove(member);
-	if (uid->ready.first == NULL)
+	if (TAILQ_EMPTY(&uid->ready))
 		leave_ring(fairness, uid);
 	uid->connections--;
 	fairness->connections--;
@@ -435,8 +381,8 @@ fairness_leave(struct fairness *fairness, struct fair_member *member)
 bool
 fairness_is_waiting(const struct fairness *fairness)
 {
-	return fairness->rings[0].first != NULL ||
-	       fairness->rings[1].first != NULL;
+	return !TAILQ_EMPTY(&fairness->rings[0]) ||
+	       !TAILQ_EMPTY(&fairness->rings[1]);
 }
 
 void
@@ -448,9 +394,10 @@ fairness_begin(struct fairness *fairness, usec_t now)
 void
 fairness_end(struct fairness *fairness)
 {
+	struct fair_uid *uid;
+
 	for (size_t i = 0; i < 2; i++)
-		for (struct fair_uid *uid = fairness->rings[i].first;
-		     uid != NULL; uid = uid->next)
+		TAILQ_FOREACH(uid, &fairness->rings[i], in_ring)
 			if (uid->slowed_since == 0)
 				uid->slowed_since = fairness->now;
 }
@@ -471,9 +418,9 @@ static size_t
 find_slowed(const struct fairness *fairness, struct fair_uid ***ret_uids)
 {
 	size_t count = 0, capacity = 0;
+	struct fair_uid *uid;
 
-	for (struct fair_uid *uid = fairness->uids; uid != NULL;
-	     uid = uid->next_uid) {
+	LIST_FOREACH(uid, &fairness->uids, all) {
 		if (uid->slowed < FAIR_SLOWED_TIME)
 			continue;
 		*ret_uids = memory_grow(
@@ -519,11 +466,11 @@ bool
 fairness_report(struct fairness *fairness, usec_t now, struct buf *out)
 {
 	cleanup(cleanup_free) struct fair_uid **slowed = NULL;
+	struct fair_uid *uid;
 	size_t count;
 
 	fairness->now = now;
-	for (struct fair_uid *uid = fairness->uids; uid != NULL;
-	     uid = uid->next_uid)
+	LIST_FOREACH(uid, &fairness->uids, all)
 		if (uid->slowed_since != 0) {
 			uid->slowed += now - uid->slowed_since;
 			uid->slowed_since = now;
@@ -531,8 +478,7 @@ fairness_report(struct fairness *fairness, usec_t now, struct buf *out)
 	count = find_slowed(fairness, &slowed);
 	if (count > 0)
 		write_report(slowed, count, out);
-	for (struct fair_uid *uid = fairness->uids; uid != NULL;
-	     uid = uid->next_uid)
+	LIST_FOREACH(uid, &fairness->uids, all)
 		uid->slowed = uid->read_bytes = 0;
 	free_unused_uids(fairness);
 	return count > 0;

@@ -22,6 +22,8 @@
 #include "base/clock.h"
 #include "door/message.h"
 
+#include <sys/queue.h>
+
 enum {
 	FAIR_UID_BYTES = 64 << 10,
 	FAIR_READ_BYTES = 64 << 10,
@@ -38,13 +40,13 @@ enum {
 
 struct fairness;
 struct fair_uid;
-struct fair_row;
+TAILQ_HEAD(fair_row, fair_member);
 
 /* A connection, as this module sees it: a part of the caller's struct. */
 struct fair_member {
 	struct fair_uid *uid;
 	struct fair_row *row; /* of the uid's, in which it waits; or NULL */
-	struct fair_member *next, **previous; /* in it */
+	TAILQ_ENTRY(fair_member) in_row;
 	size_t held_bytes;
 };
 

@@ -615,23 +615,23 @@ idle_connections_hold_no_memory(void **state)
 {
 	enum { PEERS = 500 };
 	int peers[PEERS];
+	const struct connection *i;
 
 	(void)state;
-	for (uint32_t i = 0; i < PEERS; i++) {
-		peers[i] = connect_as(i, MESSAGE_PRODUCER);
-		say(peers[i], ENTRY BAD);
+	for (uint32_t uid = 0; uid < PEERS; uid++) {
+		peers[uid] = connect_as(uid, MESSAGE_PRODUCER);
+		say(peers[uid], ENTRY BAD);
 	}
 	run();
-	for (struct connection *i = stage.ingest->room.connections; i != NULL;
-	     i = i->next) {
+	LIST_FOREACH(i, &stage.ingest->room.connections, all) {
 		assert_int_equal(i->lines, 2);
 		assert_int_equal(i->input.capacity, 0);
 		assert_int_equal(i->output.capacity, 0);
 		assert_int_equal(i->held_text.capacity, 0);
 		assert_null(i->held);
 	}
-	for (size_t i = 0; i < PEERS; i++)
-		close(peers[i]);
+	for (size_t peer = 0; peer < PEERS; peer++)
+		close(peers[peer]);
 }
 
 /* --- back-pressure and fairness ------------------------------------------- */
@@ -660,7 +660,8 @@ static void
 a_peer_that_does_not_listen_is_not_read(void **state)
 {
 	int peer = connect_as(7, MESSAGE_PRODUCER);
-	struct connection *connection = stage.ingest->room.connections;
+	struct connection *connection =
+	    LIST_FIRST(&stage.ingest->room.connections);
 	int other = connect_as(7, MESSAGE_PRODUCER);
 	cleanup(buf_free) struct buf heard = BUF_INIT;
 	size_t lines, answered = 0;
@@ -846,7 +847,8 @@ static void
 too_many_commands_at_once_wait(void **state)
 {
 	int peer = connect_as(0, MESSAGE_OWNER);
-	struct connection *connection = stage.ingest->room.connections;
+	struct connection *connection =
+	    LIST_FIRST(&stage.ingest->room.connections);
 	struct command_caller *caller = &connection->caller;
 
 	(void)state;
@@ -855,12 +857,13 @@ too_many_commands_at_once_wait(void **state)
 	run();
 	assert_int_equal(caller->count, CONNECTION_COMMANDS);
 	assert_int_equal(connection->lines, CONNECTION_COMMANDS);
-	command_ok(caller->calls, (struct slice){ NULL, 0 });
+	command_ok(LIST_FIRST(&caller->calls), (struct slice){ NULL, 0 });
 	run();
 	assert_int_equal(caller->count, CONNECTION_COMMANDS);
 	assert_int_equal(connection->lines, CONNECTION_COMMANDS + 1);
-	while (caller->calls != NULL) {
-		command_ok(caller->calls, (struct slice){ NULL, 0 });
+	while (!LIST_EMPTY(&caller->calls)) {
+		command_ok(
+		    LIST_FIRST(&caller->calls), (struct slice){ NULL, 0 });
 		run();
 	}
 	assert_int_equal(connection->lines, CONNECTION_COMMANDS + 2);
