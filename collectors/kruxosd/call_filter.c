@@ -24,8 +24,8 @@ struct generation {
 };
 
 struct call_filter {
-	struct generation
-	    *generations[CALL_FILTER_GENERATIONS]; /* oldest 1st */
+	/* The oldest first. */
+	struct generation *generations[CALL_FILTER_GENERATIONS];
 	size_t count;
 };
 

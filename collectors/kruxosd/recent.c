@@ -29,8 +29,8 @@ struct recent {
 	uint32_t call_hash;
 	usec_t looked_at;
 
-	struct call_filter
-	    *before; /* recorded before the start; NULL: unknown */
+	/* What was recorded before the start (NULL: unknown), and since. */
+	struct call_filter *before;
 	struct call_filter *since;
 
 	/* A ring: calls[position & mask], from the oldest that the index does

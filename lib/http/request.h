@@ -38,8 +38,8 @@ struct request {
 			    that a program can keep a database handle each */
 
 	char **variables; /* "NAME=value", as environ(7) */
-	const bool
-	    *gone; /* set by the loop when the client leaves; may be NULL */
+	/* Set by the loop when the client leaves; may be NULL. */
+	const bool *gone;
 };
 
 /* Fill `req` from the variables REQUEST_METHOD, PATH_INFO and QUERY_STRING. */
