@@ -23,8 +23,6 @@ struct api {
 	usec_t timeout;
 };
 
-DEFINE_CLEANUP(struct api *, api_close);
-
 void
 api_close(struct api *api)
 {

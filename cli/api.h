@@ -7,6 +7,7 @@
 #define CLI_API_H
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -25,6 +26,8 @@ struct api;
 struct api *api_open(const char *socket_path, const char *target,
     struct slice last_event_id, usec_t timeout, struct error *err);
 void api_close(struct api *api);
+
+DEFINE_CLEANUP(struct api *, api_close);
 
 int api_status(const struct api *api);
 

@@ -31,8 +31,6 @@ static const struct option_row export_options[] = {
 	SELECTION_TEXT(struct export_values, selection), OPTION_END
 };
 
-DEFINE_CLEANUP(struct api *, api_close);
-
 /* An export is itself an entry, of the user who asks for it: the kernel tells
  * the door who that is. */
 static int

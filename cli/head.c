@@ -9,9 +9,6 @@
 /* The page is written every second. */
 #define HEAD_FRESH (3 * USEC_PER_SEC)
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-DEFINE_CLEANUP(struct status_page *, status_close);
-
 int
 head_parse(struct slice text, struct head *ret)
 {

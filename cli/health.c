@@ -88,8 +88,6 @@ static const struct option_row health_options[] = {
 	OPTION_END
 };
 
-DEFINE_CLEANUP(struct status_page *, status_close);
-
 /* --- from the daemon's status page -------------------------------------- */
 
 /* -1: there is no page, or nobody writes it any more. */

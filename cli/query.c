@@ -10,8 +10,6 @@
 
 #include <inttypes.h>
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 struct query_values {
 	struct selection selection;
 	uint64_t limit, offset, through;

@@ -9,8 +9,6 @@
 
 #include <inttypes.h>
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 enum { SHOW_LEFT = 16 }; /* columns of the keys */
 
 struct show_values {

@@ -135,8 +135,6 @@ watch_begin(struct watch *watch, struct error *err)
 	return 1;
 }
 
-DEFINE_CLEANUP(struct api *, api_close);
-
 /* Connect where the last event was, and print until the connection ends. 0:
  * all that was wanted has been printed; -1. */
 static int

@@ -20,8 +20,6 @@ struct call_loader {
 	struct call_filter *filter; /* the thread's until it is done */
 };
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 int
 call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
     uint64_t head_seq, usec_t now, struct recent *recent, struct error *err)

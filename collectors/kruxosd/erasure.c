@@ -8,8 +8,6 @@
 #include "base/memory.h"
 #include "base/number.h"
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 struct erasure {
 	struct overwrite on; /* the log */
 	struct commit *commit;

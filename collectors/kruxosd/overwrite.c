@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 /* --- where a payload stands -------------------------------------------- */
 
 struct place {
@@ -229,13 +227,6 @@ blank_copy(
 	if (fd != -1)
 		disk->close(disk, fd);
 	return got == -1 ? -1 : 0;
-}
-
-static void
-cleanup_closedir(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
 }
 
 int

@@ -7,8 +7,6 @@
 #include "base/diag.h"
 #include "log/cursor.h"
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 static int
 open_folders(struct kruxosd *kruxosd, struct error *err)
 {

@@ -10,6 +10,7 @@
 #ifndef BASE_CLEANUP_H
 #define BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -45,6 +46,14 @@ cleanup_fclose(FILE **file)
 {
 	if (*file != NULL)
 		fclose(*file);
+}
+
+/* cleanup(cleanup_closedir) DIR *listing = NULL; */
+static inline void
+cleanup_closedir(DIR **listing)
+{
+	if (*listing != NULL)
+		closedir(*listing);
 }
 
 #endif

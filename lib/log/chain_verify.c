@@ -11,8 +11,6 @@
 
 enum { BLOCK_BYTES = 256 << 10 }; /* fits the cache */
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 struct verification {
 	const struct chain_options *options;
 	struct chain *chain; /* NULL before the first line */

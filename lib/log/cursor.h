@@ -3,6 +3,7 @@
 #ifndef LOG_CURSOR_H
 #define LOG_CURSOR_H
 
+#include "base/cleanup.h"
 #include "log/logfile.h"
 
 struct cursor;
@@ -18,6 +19,8 @@ struct cursor_line {
  * empty log. */
 struct cursor *cursor_open(const char *audit_dir, struct error *err);
 void cursor_free(struct cursor *cursor);
+
+DEFINE_CLEANUP(struct cursor *, cursor_free);
 
 /* Stand before `seq`, so that cursor_next() gives it (or the first later one
  * that is there) and cursor_previous() the one before it. A seq beyond the end

@@ -281,13 +281,6 @@ put_in_order(struct listed *listed, size_t count, struct logfile *ret_files)
 	}
 }
 
-static void
-cleanup_closedir(DIR **dir)
-{
-	if (*dir != NULL)
-		closedir(*dir);
-}
-
 /* A descriptor of the same folder with a position of its own. */
 static DIR *
 open_listing(int dir)

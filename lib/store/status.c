@@ -388,7 +388,6 @@ status_close(struct status_page *page)
 	free(page->path);
 	free(page);
 }
-DEFINE_CLEANUP(struct status_page *, status_close);
 
 /* Read the bytes of the page at hand. -1: it has not that many. */
 static int

@@ -10,6 +10,7 @@
 #ifndef STORE_STATUS_H
 #define STORE_STATUS_H
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "log/logfile.h"
@@ -93,6 +94,8 @@ void status_drain(struct status_page *page);
 int status_wait(struct status_page *page, usec_t timeout, struct error *err);
 
 void status_close(struct status_page *page);
+
+DEFINE_CLEANUP(struct status_page *, status_close);
 
 /* Is the daemon alive: has it written within `limit` of `now` (both
  * CLOCK_BOOTTIME)? */

@@ -7,8 +7,6 @@
 
 #include <cmocka.h>
 
-DEFINE_CLEANUP(struct cursor *, cursor_free);
-
 static struct cursor *
 cursor_of(struct maker *maker)
 {
