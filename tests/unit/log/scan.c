@@ -109,6 +109,35 @@ a_range_gives_its_matches_in_order(void **state)
 	maker_free(&maker);
 }
 
+static void
+a_needle_is_found_where_memmem_finds_it(void **state)
+{
+	char text[400];
+	unsigned random = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		struct slice hay = { text, 0 }, needle;
+		size_t from;
+
+		random = random * 1664525 + 1013904223;
+		hay.len = 1 + (random >> 8) % sizeof(text);
+		for (size_t i = 0; i < hay.len; i++) {
+			random = random * 1664525 + 1013904223;
+			text[i] = (char)('a' + (random >> 16) % 3);
+		}
+		random = random * 1664525 + 1013904223;
+		from = (random >> 8) % hay.len;
+		needle = (struct slice){ text + from,
+			1 + (random >> 20) % (hay.len - from) };
+		if (needle.len > 12)
+			needle.len = 12;
+		assert_ptr_equal(find(hay, needle),
+		    memmem(hay.data, hay.len, needle.data, needle.len));
+		assert_null(find(hay, SLICE_LITERAL("abz")));
+	}
+}
+
 int
 main(void)
 {
@@ -116,6 +145,7 @@ main(void)
 		cmocka_unit_test(only_strings_behind_the_salt_are_searched),
 		cmocka_unit_test(an_erased_line_holds_nothing),
 		cmocka_unit_test(a_range_gives_its_matches_in_order),
+		cmocka_unit_test(a_needle_is_found_where_memmem_finds_it),
 	};
 
 	return cmocka_run_group_tests_name("log/scan", tests, NULL, NULL);
