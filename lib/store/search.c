@@ -2,29 +2,62 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "log/scan.h"
+#include "store/search_lines.h"
 #include "store/search_walk.h"
 
 #include <assert.h>
 
+enum {
+	/* Entries of one call_id that are looked at: more is somebody's joke,
+	 * and answered by a lower bound. */
+	CALLS = 65536,
+};
+
 DEFINE_CLEANUP(struct search_walk *, search_walk_free);
+DEFINE_CLEANUP(struct search_lines *, search_lines_free);
 
 /* A page while it is filled. */
 struct filling {
 	struct store *store;
 	const struct search *search;
-	struct arena *arena;
+	const struct search_plan *plan;
+	struct search_lines *lines;
 	struct search_page page;
 	size_t passed;	 /* of the offset */
 	usec_t deadline; /* CLOCK_MONOTONIC; 0: none */
-	bool reads_lines;
-	struct buf line;
+	/* Entries that have a call_id that is not wanted: falling. */
+	uint64_t *excluded;
+	size_t excluded_count;
 };
 
 static bool
 is_full(const struct filling *filling)
 {
 	return filling->page.count == filling->search->limit;
+}
+
+/* The page is all that is wanted, and there. */
+static bool
+is_done(const struct filling *filling)
+{
+	return filling->search->without_total && is_full(filling);
+}
+
+static bool
+is_over(const struct filling *filling)
+{
+	return filling->deadline != 0 &&
+	       clock_monotonic(&clock_system) >= filling->deadline;
+}
+
+static int
+check_client(const struct filling *filling, struct error *err)
+{
+	const struct search *search = filling->search;
+
+	if (search->is_gone != NULL && search->is_gone(search->context))
+		return error_set(err, ERROR_BUSY, "the client has gone");
+	return 0;
 }
 
 static int
@@ -47,124 +80,141 @@ add_place(struct filling *filling, uint64_t seq, struct error *err)
 	return 0;
 }
 
-/* The seqs of a group, newest first. */
-struct seqs {
-	uint32_t *positions; /* rising */
-	uint64_t first;
-	uint64_t left; /* of the positions */
-};
+/* --- by the index alone ----------------------------------------------------
+ */
 
+/* What the group means, without what is excluded; the caller's to free. */
 static int
-read_seqs(struct search_walk *walk, const struct search_group *group,
-    struct seqs *seqs, struct error *err)
+read_bits(const struct filling *filling, struct search_walk *walk,
+    const struct search_group *group, roaring_bitmap_t **ret_bits,
+    struct error *err)
 {
-	const roaring_bitmap_t *bits;
+	const roaring_bitmap_t *meant;
+	roaring_bitmap_t *bits;
 
-	if (search_walk_bits(walk, &bits, err) == -1)
+	if (search_walk_bits(walk, &meant, err) == -1)
 		return -1;
-	seqs->first = group->first;
-	seqs->left = roaring_bitmap_get_cardinality(bits);
-	seqs->positions = memory_new(
-	    memory_product(seqs->left + 1, sizeof(*seqs->positions)));
-	roaring_bitmap_to_uint32_array(bits, seqs->positions);
+	bits = roaring_bitmap_copy(meant);
+	for (size_t i = 0; i < filling->excluded_count; i++)
+		if (filling->excluded[i] >= group->first &&
+		    filling->excluded[i] - group->first <= UINT32_MAX)
+			roaring_bitmap_remove(bits,
+			    (uint32_t)(filling->excluded[i] - group->first));
+	*ret_bits = bits;
 	return 0;
 }
 
-static uint64_t
-next_seq(struct seqs *seqs)
-{
-	return seqs->first + seqs->positions[--seqs->left];
-}
-
-/* Only the bits count, and the places of those on the page. */
+/* The seqs of a group, rising; free() them. */
 static int
-take_bits(struct filling *filling, struct search_walk *walk,
-    const struct search_group *group, struct error *err)
-{
-	size_t to_pass = filling->search->offset - filling->passed;
-	struct seqs seqs;
-	uint64_t seq = 0;
-
-	filling->page.total += group->count;
-	if (is_full(filling))
-		return 0;
-	if (to_pass >= group->count) {
-		filling->passed += group->count;
-		return 0;
-	}
-	if (read_seqs(walk, group, &seqs, err) == -1)
-		return -1;
-	while (seqs.left > 0 && !is_full(filling)) {
-		seq = next_seq(&seqs);
-		if (add_place(filling, seq, err) == -1) {
-			free(seqs.positions);
-			return -1;
-		}
-	}
-	if (is_full(filling) && filling->search->without_total)
-		filling->page.next_seq = seq;
-	free(seqs.positions);
-	return 0;
-}
-
-static bool
-is_over(struct filling *filling)
-{
-	return filling->deadline != 0 &&
-	       clock_monotonic(&clock_system) >= filling->deadline;
-}
-
-/* Does the line say what the index cannot? */
-static int
-line_matches(
-    struct filling *filling, uint64_t seq, bool *ret_matches, struct error *err)
-{
-	struct store_place place;
-	struct entry entry;
-
-	buf_reset(&filling->line);
-	if (store_find(filling->store, seq, &place, err) == -1 ||
-	    store_read(filling->store, &place, &filling->line, &entry, &place,
-		err) == -1) {
-		*ret_matches = false;
-		/* Damaged lines match nothing; those gone neither. */
-		return err->code == ERROR_NOT_FOUND ||
-			       err->code == ERROR_CORRUPT
-			   ? 0
-			   : -1;
-	}
-	*ret_matches = filter_matches(
-	    &filling->search->filter, &entry, buf_slice(&filling->line));
-	return 0;
-}
-
-/* 1: all of the group was looked at; 0: time is over, or the page is all that
- * was wanted, and `next_seq` says where to go on; -1. */
-static int
-take_lines(struct filling *filling, struct search_walk *walk,
-    const struct search_group *group, struct error *err)
+read_seqs(const struct filling *filling, struct search_walk *walk,
+    const struct search_group *group, uint64_t **ret_seqs, size_t *ret_count,
+    struct error *err)
 {
 	cleanup(cleanup_free) uint32_t *positions = NULL;
-	struct seqs seqs;
+	roaring_bitmap_t *bits;
+	uint64_t *seqs;
+	size_t count;
 
-	if (read_seqs(walk, group, &seqs, err) == -1)
+	if (read_bits(filling, walk, group, &bits, err) == -1)
 		return -1;
-	positions = seqs.positions;
-	search_walk_rest(walk);
-	while (seqs.left > 0) {
-		uint64_t seq = next_seq(&seqs);
-		bool matches;
+	count = roaring_bitmap_get_cardinality(bits);
+	positions = memory_new(memory_product(count + 1, sizeof(*positions)));
+	roaring_bitmap_to_uint32_array(bits, positions);
+	roaring_bitmap_free(bits);
+	seqs = memory_new(memory_product(count + 1, sizeof(*seqs)));
+	for (size_t i = 0; i < count; i++)
+		seqs[i] = group->first + positions[i];
+	*ret_seqs = seqs;
+	*ret_count = count;
+	return 0;
+}
 
-		if (line_matches(filling, seq, &matches, err) == -1)
+static int
+take_seqs(struct filling *filling, const uint64_t *seqs, size_t count,
+    struct error *err)
+{
+	filling->page.total += count;
+	for (; count > 0 && !is_full(filling); count--) {
+		if (add_place(filling, seqs[count - 1], err) == -1)
 			return -1;
-		if (matches) {
-			filling->page.total++;
-			if (add_place(filling, seq, err) == -1)
-				return -1;
-		}
-		if (is_over(filling) ||
-		    (filling->search->without_total && is_full(filling))) {
-			filling->page.next_seq = seq;
+		if (is_done(filling))
+			filling->page.next_seq = seqs[count - 1];
+	}
+	return 0;
+}
+
+static int
+take_group(struct filling *filling, struct search_walk *walk,
+    const struct search_group *group, struct error *err)
+{
+	size_t to_pass = filling->search->offset - filling->passed, count;
+	cleanup(cleanup_free) uint64_t *seqs = NULL;
+
+	/* Mostly the count is all that is needed. */
+	if (filling->excluded_count == 0 &&
+	    (is_full(filling) || to_pass >= group->count)) {
+		filling->page.total += group->count;
+		if (!is_full(filling))
+			filling->passed += group->count;
+		return 0;
+	}
+	if (read_seqs(filling, walk, group, &seqs, &count, err) == -1)
+		return -1;
+	return take_seqs(filling, seqs, count, err);
+}
+
+static int
+fill_by_index(struct filling *filling, struct error *err)
+{
+	cleanup(search_walk_freep) struct search_walk *walk =
+	    search_walk_new(filling->store, filling->search, filling->plan);
+	struct search_group group;
+	int result;
+
+	while ((result = search_walk_next(walk, &group, err)) == 1) {
+		if (take_group(filling, walk, &group, err) == -1)
+			return -1;
+		if (is_done(filling))
+			return 0;
+	}
+	return result;
+}
+
+/* --- by lines --------------------------------------------------------------
+ */
+
+/* How many of the last of `count` rising seqs make a piece. */
+static size_t
+last_piece(const uint64_t *seqs, size_t count)
+{
+	uint64_t first = seqs[count - 1] - seqs[count - 1] % SEARCH_PIECE;
+	size_t piece = 1;
+
+	while (piece < count && seqs[count - 1 - piece] >= first)
+		piece++;
+	return piece;
+}
+
+/* 1: all was looked at; 0: time is over, or the page is there, and `next_seq`
+ * says where to go on; -1. */
+static int
+sift_seqs(
+    struct filling *filling, uint64_t *seqs, size_t count, struct error *err)
+{
+	while (count > 0) {
+		size_t piece = last_piece(seqs, count), kept;
+		uint64_t first = seqs[count - piece];
+
+		count -= piece;
+		if (check_client(filling, err) == -1 ||
+		    search_lines_sift(filling->lines, seqs + count, piece,
+			&kept, err) == -1 ||
+		    take_seqs(filling, seqs + count, kept, err) == -1)
+			return -1;
+		if (is_done(filling))
+			return 0;
+		if (is_over(filling)) {
+			filling->page.next_seq = first;
 			return 0;
 		}
 	}
@@ -172,25 +222,139 @@ take_lines(struct filling *filling, struct search_walk *walk,
 }
 
 static int
-fill(struct filling *filling, const struct search_plan *plan, struct error *err)
+fill_by_scan(struct filling *filling, struct error *err)
 {
-	const struct search *search = filling->search;
 	cleanup(search_walk_freep) struct search_walk *walk =
-	    search_walk_new(filling->store, search, plan);
+	    search_walk_new(filling->store, filling->search, filling->plan);
 	struct search_group group;
 	int result;
 
 	while ((result = search_walk_next(walk, &group, err)) == 1) {
-		if (filling->reads_lines) {
-			result = take_lines(filling, walk, &group, err);
-			if (result != 1)
-				return result;
-		} else if (take_bits(filling, walk, &group, err) == -1) {
+		cleanup(cleanup_free) uint64_t *seqs = NULL;
+		size_t count;
+
+		if (read_seqs(filling, walk, &group, &seqs, &count, err) == -1)
 			return -1;
-		}
-		if (search->without_total && is_full(filling))
-			return 0;
+		search_walk_rest(walk);
+		result = sift_seqs(filling, seqs, count, err);
+		if (result != 1)
+			return result;
 	}
+	return result;
+}
+
+/* The calls are few, and their lines say all there is to say. */
+static int
+fill_by_calls(struct filling *filling, struct error *err)
+{
+	const struct search_plan *plan = filling->plan;
+	cleanup(cleanup_free) uint64_t *seqs = NULL;
+	size_t count;
+	int result;
+
+	if (plan->is_empty)
+		return 0;
+	if (store_begin(filling->store, err) == -1)
+		return -1;
+	result = search_lines_calls(filling->lines, false, plan->first,
+	    plan->last, CALLS, &seqs, &count, err);
+	store_end(filling->store);
+	if (result == -1)
+		return -1;
+	for (size_t i = 0; i < count; i++) {
+		bool matches;
+
+		if (check_client(filling, err) == -1 ||
+		    search_lines_match(
+			filling->lines, seqs[i], &matches, err) == -1 ||
+		    (matches && take_seqs(filling, &seqs[i], 1, err) == -1))
+			return -1;
+		if (is_done(filling))
+			return 0;
+		if (is_over(filling) || (i + 1 == count && count == CALLS)) {
+			filling->page.next_seq = seqs[i];
+			return 0;
+		}
+	}
+	return 0;
+}
+
+/* Find the entries whose call_id is not wanted: their lines are looked at, and
+ * all others need not be, unless there are too many. */
+static int
+exclude_calls(
+    struct filling *filling, bool *ret_are_too_many, struct error *err)
+{
+	const struct search_plan *plan = filling->plan;
+	struct filter others = { .to = CLOCK_MAX + 1,
+		.lists[FILTER_CALL_ID] =
+		    filling->search->filter.lists[FILTER_CALL_ID] };
+	cleanup(search_lines_freep) struct search_lines *lines =
+	    search_lines_new(filling->store, &others);
+	size_t count, kept = 0;
+	int result;
+
+	if (store_begin(filling->store, err) == -1)
+		return -1;
+	result = search_lines_calls(lines, true, plan->first, plan->last, CALLS,
+	    &filling->excluded, &count, err);
+	store_end(filling->store);
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		bool is_other = true;
+
+		result = search_lines_match(
+		    lines, filling->excluded[i], &is_other, err);
+		if (!is_other)
+			filling->excluded[kept++] = filling->excluded[i];
+	}
+	filling->excluded_count = kept;
+	*ret_are_too_many = result == 0 && count == CALLS;
+	return result;
+}
+
+static int
+fill_without_calls(struct filling *filling, struct error *err)
+{
+	bool are_too_many = false;
+
+	if (!filling->plan->is_empty &&
+	    exclude_calls(filling, &are_too_many, err) == -1)
+		return -1;
+	return are_too_many ? fill_by_scan(filling, err)
+			    : fill_by_index(filling, err);
+}
+
+/* ---------------------------------------------------------------------------
+ */
+
+static bool
+has_wanted_calls(const struct filter *filter)
+{
+	const struct filter_list *list = &filter->lists[FILTER_CALL_ID];
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->values[i].is_negative)
+			return true;
+	return false;
+}
+
+static int
+fill(struct filling *filling, struct error *err)
+{
+	const struct filter *filter = &filling->search->filter;
+	int result;
+
+	filling->lines = search_lines_new(filling->store, filter);
+	if (has_wanted_calls(filter))
+		result = fill_by_calls(filling, err);
+	else if (filter->needle.data != NULL)
+		result = fill_by_scan(filling, err);
+	else if (filter_has(filter, FILTER_CALL_ID))
+		result = fill_without_calls(filling, err);
+	else
+		result = fill_by_index(filling, err);
+	search_lines_free(filling->lines);
+	free(filling->excluded);
 	return result;
 }
 
@@ -198,22 +362,17 @@ int
 search_page(struct store *store, const struct search *search,
     struct arena *arena, struct search_page *ret_page, struct error *err)
 {
-	struct filling filling = {
-		.store = store,
-		.search = search,
-		.arena = arena,
-		.line = BUF_INIT,
-		.reads_lines = search->filter.needle.data != NULL ||
-			       filter_has(&search->filter, FILTER_CALL_ID),
-	};
 	struct search_plan plan = { 0 };
+	struct filling filling = {
+		.store = store, .search = search, .plan = &plan
+	};
 	int result;
 
 	assert(search->limit <= SEARCH_LIMIT);
 	if (search->time_limit != 0)
 		filling.deadline =
 		    clock_monotonic(&clock_system) + search->time_limit;
-	if (store_begin(store, err) == -1)
+	if (check_client(&filling, err) == -1 || store_begin(store, err) == -1)
 		return -1;
 	result = search_plan_make(store, search, arena, &plan, err);
 	filling.page.through_seq = plan.last;
@@ -221,10 +380,7 @@ search_page(struct store *store, const struct search *search,
 	filling.page.places =
 	    arena_array(arena, search->limit, sizeof(struct store_place));
 	store_end(store); /* the walk has snapshots of its own */
-	if (result == 0)
-		result = fill(&filling, &plan, err);
-	buf_free(&filling.line);
-	if (result == -1)
+	if (result == -1 || fill(&filling, err) == -1)
 		return -1;
 	filling.page.is_exact = filling.page.next_seq == 0;
 	*ret_page = filling.page;

@@ -13,6 +13,8 @@
 #include "sql/store.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -346,4 +348,25 @@ store_read(struct store *store, const struct store_place *place,
 		return -1;
 	}
 	return search_log(store, &wanted, out, ret_entry, ret_place, err);
+}
+
+int
+store_open_file(struct store *store, const char *name, struct error *err)
+{
+	cleanup(buf_free) struct buf path = BUF_INIT;
+	unsigned part;
+	usec_t day;
+	int fd;
+
+	if (!logfile_parse_name(slice_of(name), &day, &part))
+		return error_set(err, ERROR_CORRUPT,
+		    "the index names a file that is not of the log");
+	buf_addf(&path, "%s/%s", store->audit_dir, name);
+	fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1 && errno == ENOENT)
+		return error_set(
+		    err, ERROR_NOT_FOUND, "%s: no longer there", name);
+	if (fd == -1)
+		return error_set_errno(err, "%s", path.data);
+	return fd;
 }

@@ -86,6 +86,10 @@ enum store_set {
 struct statement
 store_start(struct store *store, enum store_set set, int index);
 
+/* A day file of the log, open for reading; the caller's to close. -1:
+ * ERROR_NOT_FOUND, ERROR_CORRUPT (no such name), ERROR_SYSTEM. */
+int store_open_file(struct store *store, const char *name, struct error *err);
+
 /* Rows kept from one search to the next (search_rows.h). */
 struct search_row;
 struct store_tail {
