@@ -4,6 +4,10 @@
 
 #include "base/diag.h"
 
+#include <sys/resource.h>
+
+enum { OWN_DESCRIPTORS = 256 };
+
 static void
 run_erase(void *context, struct command_call *call)
 {
@@ -52,6 +56,21 @@ ingest_settings(const struct config *config)
 	};
 }
 
+/* Descriptors for all connections, and for our own files. Where the system
+ * allows fewer, ingest waits until one is free. */
+static void
+raise_limit(const struct config *config)
+{
+	struct rlimit limit;
+	rlim_t wanted = config->connections + (rlim_t)OWN_DESCRIPTORS;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == -1 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == -1)
+		diag(DIAG_WARNING, "setrlimit: %m");
+}
+
 int
 entrance_make(struct kruxosd *kruxosd, struct error *err)
 {
@@ -64,6 +83,7 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 		.command_context = kruxosd,
 	};
 
+	raise_limit(kruxosd->config);
 	kruxosd->reindex = reindex_new(kruxosd->indexer);
 	kruxosd->recent =
 	    recent_new(indexer_call_hash, indexer_find_call, kruxosd->indexer);
@@ -102,6 +122,7 @@ entrance_reload(struct kruxosd *kruxosd)
 		diag(DIAG_ERROR, "%s; all stays as it was", err.sentence);
 		return;
 	}
+	raise_limit(config);
 	retention_set_days(kruxosd->retention, config->retention_days);
 	diag(DIAG_INFO, "%s was read again", kruxosd->config_path);
 }

@@ -243,7 +243,7 @@ begin(struct kruxosd *kruxosd, struct error *err)
 	    ingest_open(kruxosd->ingest, err) == -1)
 		return -1;
 	report_write(kruxosd);
-	sd_notify(0, "READY=1\nSTATUS=Entries are taken");
+	sd_notify(0, "READY=1");
 	diag(DIAG_INFO, "the log in %s goes on behind entry %llu",
 	    kruxosd->config->audit_dir,
 	    (unsigned long long)commit_head(kruxosd->commit)->seq);

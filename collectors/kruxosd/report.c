@@ -2,6 +2,8 @@
 
 #include "base/diag.h"
 
+#include <systemd/sd-daemon.h>
+
 #define SAMPLE_EVERY (5 * USEC_PER_SEC)
 
 /* The first of them that there is. */
@@ -51,11 +53,26 @@ refresh(struct kruxosd *kruxosd)
 	say_what_is_wrong(kruxosd, verified.damage, index.sentence);
 }
 
+/* `systemctl status` shows it. */
+static void
+tell_systemd(const struct status *status)
+{
+	if (status->refusal == STATUS_ACCEPTING)
+		sd_notify(0, "STATUS=Entries are taken");
+	else
+		sd_notifyf(
+		    0, "STATUS=Entries are not taken: %s", status->reason);
+}
+
 void
 report_write(struct kruxosd *kruxosd)
 {
+	enum status_refusal before = kruxosd->page.status.refusal;
+
 	refresh(kruxosd);
 	page_write(&kruxosd->page);
+	if (kruxosd->page.status.refusal != before)
+		tell_systemd(&kruxosd->page.status);
 }
 
 void
