@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -89,6 +90,7 @@ prepare(struct supervisor *supervisor, const struct values *values,
 	struct rundir *dir = &supervisor->dir;
 
 	umask(077);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (rundir_open(dir, values->rundir, arena, err) == -1 ||
 	    rundir_lock(dir, err) == -1 ||
 	    setup_config(

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -51,7 +50,7 @@ supervisor_next_signal(int signal_fd, int timeout_ms)
 	return (int)signal.ssi_signo;
 }
 
-/* Orphans come to us too (PR_SET_CHILD_SUBREAPER); they need only be reaped. */
+/* Orphans come to us, too; they need only be reaped. */
 static void
 reap(struct supervisor *supervisor, bool is_stopping)
 {
@@ -215,7 +214,6 @@ supervisor_start(struct supervisor *supervisor, struct error *err)
 {
 	usec_t deadline = clock_monotonic(&clock_system) + START_TIMEOUT;
 
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	for (;;) {
 		int signal;
 
