@@ -176,7 +176,7 @@ export_run(struct cli *cli, const void *values, char **operands)
 		&cli->arena, &filter, &err) == -1)
 		return cli_misused("%s", err.sentence);
 	config = cli_config(cli, &err);
-	if (config == NULL || export_record(config, &wanted, &err) == -1)
+	if (config == NULL)
 		return cli_fail(&err);
 	buf_add_str(&target, "/api/audit/export?");
 	selection_add_query(&wanted.selection, &target);
@@ -185,8 +185,12 @@ export_run(struct cli *cli, const void *values, char **operands)
 	    (struct slice){ NULL, 0 }, EXPORT_TIMEOUT, &err);
 	if (api == NULL)
 		return cli_fail(&err);
+	/* Recorded when it is certain to come, before its first byte is seen.
+	 */
 	if (api_status(api) != 200)
 		copied = api_refused(api, &err);
+	else if (export_record(config, &wanted, &err) == -1)
+		copied = -1;
 	else if (wanted.file != NULL)
 		copied = export_to_file(cli, api, wanted.file, &err);
 	else
