@@ -15,7 +15,7 @@ enum command_exit {
 	COMMAND_NO = 2,	     /* the answer is no: chain broken, no match */
 	COMMAND_UNKNOWN = 3, /* the daemon or its socket is not there */
 	COMMAND_USAGE = 64,  /* EX_USAGE of sysexits.h */
-			     /* and 130, interrupted: terminal_on_interrupt() */
+	/* and 130, interrupted: terminal_on_interrupt() */
 };
 
 struct cli {

@@ -138,8 +138,13 @@ connection_end(struct connection *connection, const struct error *why)
 void
 connection_end_all(struct connection_room *room)
 {
-	while (!LIST_EMPTY(&room->connections))
-		connection_end(LIST_FIRST(&room->connections), NULL);
+	struct connection *next;
+
+	for (struct connection *i = LIST_FIRST(&room->connections); i != NULL;
+	     i = next) {
+		next = LIST_NEXT(i, all);
+		connection_end(i, NULL);
+	}
 }
 
 /* --- answers -------------------------------------------------------------- */
