@@ -1,13 +1,11 @@
 // kill -9 under load: every acknowledged entry is there afterwards.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { until } from './harness/poll.js';
 import { random } from './harness/random.js';
-import { Stack, build } from './harness/stack.js';
+import { Stack } from './harness/stack.js';
 
 const ROUNDS = 20;
 const PRODUCERS = 4;
@@ -16,19 +14,9 @@ let stack;
 before(async () => stack = await Stack.start());
 after(() => stack?.stop());
 
-/** The daemon alone: nobody waits before he starts it again. */
-function startDaemon() {
-	const child = spawn(join(build, 'bin/kruxosd'), ['-c', join(stack.rundir, 'kruxos.conf')],
-		{ stdio: ['ignore', 'ignore', 'pipe'] });
-	child.said = '';
-	child.stderr.setEncoding('utf8').on('data', text => child.said += text);
-	child.ended = new Promise(resolve => child.on('exit', (code, signal) => resolve(signal ?? code)));
-	return child;
-}
-
 test(`${ROUNDS} times killed under load, nothing acknowledged is lost`, async () => {
 	await stack.halt();
-	let daemon = startDaemon();
+	let daemon = stack.startDaemon();
 	const { below } = random(9);
 	const acknowledged = new Map(); // call_id -> seq
 	let recording = true;
@@ -64,7 +52,7 @@ test(`${ROUNDS} times killed under load, nothing acknowledged is lost`, async ()
 		await grown(100 + below(500));
 		daemon.kill('SIGKILL');
 		assert.equal(await daemon.ended, 'SIGKILL', daemon.said);
-		daemon = startDaemon();
+		daemon = stack.startDaemon();
 	}
 	await grown(1);
 	recording = false;

@@ -5,7 +5,7 @@ import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
 
-const DEADLINE_MS = 30_000;
+const deadline = 30_000;
 
 /**
  * One request on a connection of its own. `where` is { port } or
@@ -30,7 +30,7 @@ export function request(where, path, { method = 'GET', headers = {}, body } = {}
 				});
 			});
 		});
-		outgoing.setTimeout(DEADLINE_MS,
+		outgoing.setTimeout(deadline,
 			() => outgoing.destroy(new Error(`no answer to ${path}`)));
 		outgoing.on('error', reject);
 		outgoing.end(body);
@@ -51,7 +51,7 @@ export function raw({ port, socketPath }, bytes) {
 			socket.destroy();
 			resolve({ status, text });
 		};
-		socket.setTimeout(DEADLINE_MS, () => reject(new Error('no answer')));
+		socket.setTimeout(deadline, () => reject(new Error('no answer')));
 		socket.on('connect', () => socket.write(bytes));
 		socket.on('data', piece => pieces.push(piece));
 		socket.on('end', finish);

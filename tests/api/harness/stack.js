@@ -55,7 +55,12 @@ export class Stack {
 		const stack = new Stack();
 		stack.rundir = mkdtempSync(join(tmpdir(), 'kruxos-'));
 		[stack.healthPort, stack.dashPort, stack.gatewayPort] = await freePorts(3);
-		await stack.#start();
+		try {
+			await stack.#start();
+		} catch (error) {
+			rmSync(stack.rundir, { recursive: true, force: true });
+			throw error;
+		}
 		return stack;
 	}
 
@@ -79,7 +84,7 @@ export class Stack {
 			await this.untilReady();
 		} catch (error) {
 			error.message += `\n${this.output}`;
-			await this.stop().catch(() => {});
+			await this.halt();
 			throw error;
 		}
 	}
@@ -116,6 +121,20 @@ export class Stack {
 		const said = this.output;
 		rmSync(this.rundir, { recursive: true, force: true });
 		assert.doesNotMatch(said, /Sanitizer|runtime error:|Assertion|stack smashing/);
+	}
+
+	/**
+	 * Start the daemon alone, with nobody who starts it again: the child, with
+	 * `ended` (its exit code, or the signal) and what it has `said`.
+	 */
+	startDaemon() {
+		const child = spawn(join(build, 'bin/kruxosd'), ['-c', join(this.rundir, 'kruxos.conf')],
+			{ stdio: ['ignore', 'ignore', 'pipe'] });
+		child.said = '';
+		child.stderr.setEncoding('utf8').on('data', text => child.said += text);
+		child.ended = new Promise(resolve =>
+			child.on('exit', (code, signal) => resolve(signal ?? code)));
+		return child;
 	}
 
 	/** What the parts have said. */
