@@ -117,6 +117,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	(void)at;
 	if (retry != 0 && clock_monotonic(kruxosd->clock) >= retry)
 		commit_retry(kruxosd->commit);
+	startup_say(kruxosd);
 	ingest_tick(kruxosd->ingest);
 	retention_tick(kruxosd->retention);
 	report_sample(kruxosd);
@@ -238,8 +239,8 @@ start_threads(struct kruxosd *kruxosd, struct error *err)
 static int
 begin(struct kruxosd *kruxosd, struct error *err)
 {
-	if (startup_record(kruxosd, err) == -1 ||
-	    start_threads(kruxosd, err) == -1 ||
+	startup_finish(kruxosd);
+	if (start_threads(kruxosd, err) == -1 ||
 	    ingest_open(kruxosd->ingest, err) == -1)
 		return -1;
 	report_write(kruxosd);

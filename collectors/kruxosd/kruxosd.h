@@ -51,6 +51,9 @@ struct kruxosd {
 	struct ingest *ingest;
 	struct host *host;
 	usec_t sample_due, save_due; /* CLOCK_BOOTTIME */
+	struct to_say {		     /* entries about the start itself */
+		bool recovery, state;
+	} to_say;
 };
 
 /* Read the configuration at `config_path` (copied), and open everything but

@@ -129,6 +129,34 @@ remove_file(struct ward *ward, const char *name, struct error *err)
 	return 0;
 }
 
+/* The last batch is in the file, but perhaps not on the disk: after a sync that
+ * failed, another one would not write it. Other bytes than these are on the
+ * disk since long. */
+static int
+write_again(struct ward *ward, const char *name, const struct tail *tail,
+    struct error *err)
+{
+	struct disk *disk = ward->disk;
+	size_t at = (size_t)(tail->batch_offset - tail->start);
+	int fd = disk->openat(
+	    disk, ward->dir, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	int status;
+
+	if (fd == -1)
+		return error_set_errno(err, "%s/%s: open", ward->path, name);
+	status = disk_write_all(disk, fd, tail->bytes.data + at,
+	    (size_t)(tail->bad - tail->batch_offset),
+	    (off_t)tail->batch_offset);
+	if (status == 0)
+		status = disk->fsync(disk, fd);
+	if (status == 0)
+		status = disk->fsync(disk, ward->dir);
+	if (status == -1)
+		error_set_errno(err, "%s/%s: sync", ward->path, name);
+	disk->close(disk, fd);
+	return status;
+}
+
 /* --- the verdict ------------------------------------------------------- */
 
 static void __attribute__((format(printf, 5, 6)))
@@ -242,6 +270,8 @@ recover_file(struct ward *ward, size_t index, struct recovery *recovery,
 			   ? 0
 			   : recover_file(ward, index - 1, recovery, err);
 	}
+	if (write_again(ward, file->name, &tail, err) == -1)
+		return -1;
 	recovery->head = good;
 	recovery->last_batch_seq = tail.batch_seq;
 	if (tail.bad == tail.size)
@@ -307,14 +337,12 @@ recovery_run(struct disk *disk, int dir, const char *path,
 }
 
 int
-recovery_record(
-    const struct recovery *recovery, struct commit *commit, struct error *err)
+recovery_record(const struct recovery *recovery, struct commit *commit,
+    const struct commit_waiter *waiter, struct error *err)
 {
 	cleanup(buf_free) struct buf request = BUF_INIT;
 	struct json_writer json;
 
-	if (recovery->verdict == RECOVERY_WHOLE)
-		return 0;
 	json_writer_init(&json, &request);
 	json_writer_object(&json);
 	json_writer_pair(&json, "file", recovery->file);
@@ -326,5 +354,5 @@ recovery_record(
 	return commit_add_system(commit,
 	    recovery->verdict == RECOVERY_TORN ? "log.recovered"
 					       : "log.damaged",
-	    ENTRY_ERROR, recovery->sentence, buf_slice(&request), NULL, err);
+	    ENTRY_ERROR, recovery->sentence, buf_slice(&request), waiter, err);
 }

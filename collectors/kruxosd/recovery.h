@@ -11,6 +11,10 @@
  * or status page know as durable if that is later: a seq that somebody was
  * told is never given to another entry. An entry says either.
  *
+ * What is whole may still be nowhere but in the page cache: a daemon that was
+ * killed had not synced its last batch, or could not. So that batch is written
+ * again, as it stands, and synced, before anyone hears of it.
+ *
  * A payload in the tail that is half erased is neither: the `audit.erase`
  * entry that names it is durable, and erasure.h does the rest.
  */
@@ -49,9 +53,9 @@ int recovery_run(struct disk *disk, int dir, const char *path,
     const struct recovery_known *known, struct log_writer *writer,
     struct recovery *ret_recovery, struct error *err);
 
-/* The entry that says so, `log.recovered` or `log.damaged`; nothing for a log
- * that is whole. */
-int recovery_record(
-    const struct recovery *recovery, struct commit *commit, struct error *err);
+/* The entry that says so, `log.recovered` or `log.damaged`; `waiter` hears of
+ * it. Not for a log that is whole. */
+int recovery_record(const struct recovery *recovery, struct commit *commit,
+    const struct commit_waiter *waiter, struct error *err);
 
 #endif

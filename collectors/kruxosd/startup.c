@@ -206,18 +206,42 @@ recall(struct kruxosd *kruxosd)
 		diag(DIAG_WARNING, "recent calls: %s", err.sentence);
 }
 
-int
-startup_record(struct kruxosd *kruxosd, struct error *err)
+/* Refused, it is said again. */
+static void
+on_said(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 {
-	if (recovery_record(&kruxosd->recovery, kruxosd->commit, err) == -1)
-		return -1;
-	if (!state_is_ok(kruxosd->state) &&
+	bool *is_due = context;
+
+	(void)tag;
+	(void)seq;
+	*is_due = err != NULL;
+}
+
+void
+startup_say(struct kruxosd *kruxosd)
+{
+	struct to_say *due = &kruxosd->to_say;
+	struct commit_waiter recovered = { on_said, &due->recovery, 0 };
+	struct commit_waiter lost = { on_said, &due->state, 0 };
+	struct slice none = { NULL, 0 };
+	struct error refused;
+
+	if (due->recovery && recovery_record(&kruxosd->recovery,
+				 kruxosd->commit, &recovered, &refused) == 0)
+		due->recovery = false;
+	if (due->state &&
 	    commit_add_system(kruxosd->commit, "log.state_failure", ENTRY_ERROR,
-		state_sentence(kruxosd->state), (struct slice){ NULL, 0 }, NULL,
-		err) == -1)
-		return -1;
+		state_sentence(kruxosd->state), none, &lost, &refused) == 0)
+		due->state = false;
+}
+
+void
+startup_finish(struct kruxosd *kruxosd)
+{
+	kruxosd->to_say.recovery = kruxosd->recovery.verdict != RECOVERY_WHOLE;
+	kruxosd->to_say.state = !state_is_ok(kruxosd->state);
+	startup_say(kruxosd);
 	commit_open_log(kruxosd->commit);
 	commit_flush(kruxosd->commit);
 	recall(kruxosd);
-	return 0;
 }

@@ -220,8 +220,10 @@ walk(struct tail *tail)
 		    (!as_erased(tail, line, &erased) ||
 			chain_on(&chain, buf_slice(&erased), &entry) == -1))
 			break;
-		if (entry.recorded_at != tail->good.recorded_at)
+		if (entry.recorded_at != tail->good.recorded_at) {
 			tail->batch_seq = entry.seq;
+			tail->batch_offset = tail->start + at;
+		}
 		head_of(&entry, &tail->good);
 	}
 	tail->bad = tail->start + at;

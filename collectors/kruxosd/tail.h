@@ -24,9 +24,10 @@ struct tail {
 	size_t eraser_count, eraser_capacity;
 
 	struct commit_head
-	    good;	    /* the line before `bad`; seq 0: there is none */
-	uint64_t batch_seq; /* first entry of that line's batch */
-	uint64_t bad;	    /* offset of the first bad byte; size: none */
+	    good;	       /* the line before `bad`; seq 0: there is none */
+	uint64_t batch_seq;    /* first entry of that line's batch … */
+	uint64_t batch_offset; /* … and where it stands */
+	uint64_t bad;	       /* offset of the first bad byte; size: none */
 };
 
 #define TAIL_INIT                 \

@@ -70,7 +70,8 @@ rig_start(struct rig *rig, struct error *err)
 		return -1;
 	rig->commit = commit_new(
 	    &rig->clock.clock, rig->writer, rig->redactor, &rig->recovery.head);
-	if (recovery_record(&rig->recovery, rig->commit, err) == -1)
+	if (rig->recovery.verdict != RECOVERY_WHOLE &&
+	    recovery_record(&rig->recovery, rig->commit, NULL, err) == -1)
 		return -1;
 	commit_flush(rig->commit);
 	return 0;

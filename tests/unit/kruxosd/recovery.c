@@ -453,6 +453,31 @@ a_recovery_that_fails_is_done_by_the_next_one(void **state)
 	assert_true(failed_starts > 0);
 }
 
+/* Who had no answer sends again, and what is in the log counts. */
+static void
+answer_again(struct rig *rig)
+{
+	struct error err;
+	struct cursor *cursor = cursor_open(rig->model.path, &err);
+	uint64_t head = commit_head(rig->commit)->seq;
+	struct cursor_line line;
+
+	assert_non_null(cursor);
+	while (cursor_next(cursor, head, &line, &err) == 1) {
+		struct entry entry;
+
+		if (entry_parse(line.line, &entry, &err) == 0 &&
+		    entry.call_id.len > 5) {
+			char call[32];
+
+			snprintf(call, sizeof(call), "%.*s",
+			    SLICE_ARG(entry.call_id));
+			rig->seq_of[strtoul(call + 5, NULL, 10)] = line.seq;
+		}
+	}
+	cursor_free(cursor);
+}
+
 /* One life: batches of any size on a disk whose calls fail every now and then;
  * at some call nothing works any more. */
 static void
@@ -464,6 +489,7 @@ live(struct rig *rig, unsigned *seed)
 	rig->model.chaos = (unsigned)rand_r(seed) % 60;
 	if (rig_start(rig, &err) == -1)
 		return;
+	answer_again(rig);
 	for (unsigned i = 0; i < batches; i++) {
 		rig_commit(rig, 1 + (unsigned)rand_r(seed) % 20);
 		if (rand_r(seed) % 8 == 0)
@@ -477,13 +503,16 @@ live(struct rig *rig, unsigned *seed)
 	rig_commit(rig, 1);
 }
 
-/* The power goes, with any part of what was not synced on the disk. */
+/* The daemon is killed: its files are as it left them, in memory. Or the power
+ * goes, with any part of what was not synced on the disk. */
 static void
-lose_power(struct rig *rig)
+end_of_life(struct rig *rig, bool is_power_cut)
 {
 	rig_stop(rig);
 	rig->model.chaos = 0;
-	model_power_cut(&rig->model);
+	model_fail(&rig->model, NULL, 0, 0, 0);
+	if (is_power_cut)
+		model_power_cut(&rig->model);
 	rig->told = 0;
 }
 
@@ -499,8 +528,9 @@ whatever_part_of_what_was_not_synced_is_there_nothing_is_lost(void **state)
 		rig->model.seed = run;
 		for (int life = 0; life < 3; life++) {
 			live(rig, &seed);
-			lose_power(rig);
+			end_of_life(rig, rand_r(&seed) % 2 == 0);
 		}
+		end_of_life(rig, true);
 		start(rig);
 		torn += rig->recovery.verdict == RECOVERY_TORN;
 		if (rig->recovery.verdict == RECOVERY_DAMAGED)
