@@ -8,14 +8,14 @@
 #include "cli/terminal.h"
 #include "config/config.h"
 
-/* How a command ends: what a script sees. */
+/* How a command ends: what a script sees. (130, interrupted, comes of
+ * terminal_on_interrupt().) */
 enum command_exit {
 	COMMAND_DONE = 0,
 	COMMAND_FAILED = 1,  /* the sentence is on stderr */
 	COMMAND_NO = 2,	     /* the answer is no: chain broken, no match */
 	COMMAND_UNKNOWN = 3, /* the daemon or its socket is not there */
 	COMMAND_USAGE = 64,  /* EX_USAGE of sysexits.h */
-	/* and 130, interrupted: terminal_on_interrupt() */
 };
 
 struct cli {
