@@ -1,7 +1,5 @@
 #include "store/search.h"
 
-#include "base/cleanup.h"
-#include "base/memory.h"
 #include "store/search_chunk.h"
 #include "store/search_walk.h"
 
@@ -9,11 +7,12 @@
 struct counting {
 	struct store *store;
 	struct search_histogram histogram;
-	/* The bucket counted into last: entries lie mostly in order. */
-	struct search_bucket *bucket;
-	usec_t from, to;	 /* of that bucket */
-	unsigned char *statuses; /* of a block's positions */
 	struct buf blob;
+};
+
+/* The entries of a block that are meant, by status. */
+struct statuses {
+	roaring_bitmap_t *bits[ENTRY_STATUSES];
 };
 
 /* Every bucket of the range, empty. */
@@ -43,29 +42,24 @@ make_buckets(const struct search *search, usec_t width, struct arena *arena,
 	return 0;
 }
 
-static struct search_bucket *
-bucket_at(struct counting *counting, usec_t time)
+/* Index of the bucket of a time. A damaged row may say anything. */
+static size_t
+bucket_of(const struct search_histogram *histogram, usec_t time)
 {
-	struct search_histogram *histogram = &counting->histogram;
 	usec_t begin = histogram->buckets[0].from;
-	size_t index;
+	usec_t index = time < begin ? 0 : (time - begin) / histogram->width;
 
-	if (time >= counting->from && time < counting->to)
-		return counting->bucket;
-	/* A damaged row may say anything. */
-	index = time < begin ? 0 : (size_t)((time - begin) / histogram->width);
-	if (index >= histogram->count)
-		index = histogram->count - 1;
-	counting->bucket = &histogram->buckets[index];
-	counting->from = counting->bucket->from;
-	counting->to = counting->from + histogram->width;
-	return counting->bucket;
+	return index < histogram->count ? (size_t)index : histogram->count - 1;
 }
 
 static void
 on_row(void *context, const struct search_row *row)
 {
-	bucket_at(context, row->time)->by_status[row->values[SEGMENT_STATUS]]++;
+	struct counting *counting = context;
+	struct search_histogram *histogram = &counting->histogram;
+
+	histogram->buckets[bucket_of(histogram, row->time)]
+	    .by_status[row->values[SEGMENT_STATUS]]++;
 }
 
 /* --- a block ---------------------------------------------------------------
@@ -84,7 +78,9 @@ static int
 count_whole(struct counting *counting, const struct segment_block *block,
     struct error *err)
 {
-	struct search_bucket *bucket = bucket_at(counting, block->min_time);
+	struct search_histogram *histogram = &counting->histogram;
+	struct search_bucket *bucket =
+	    &histogram->buckets[bucket_of(histogram, block->min_time)];
 
 	for (uint32_t status = 0; status < ENTRY_STATUSES; status++) {
 		uint64_t count;
@@ -97,74 +93,104 @@ count_whole(struct counting *counting, const struct segment_block *block,
 	return 0;
 }
 
-static bool
-on_status(uint32_t position, void *statuses_and_status)
+static void
+free_statuses(struct statuses *statuses)
 {
-	unsigned char **next = statuses_and_status;
-
-	next[0][position] = *next[1];
-	return true;
+	for (int i = 0; i < ENTRY_STATUSES; i++)
+		if (statuses->bits[i] != NULL)
+			roaring_bitmap_free(statuses->bits[i]);
 }
 
-/* The status of each position of a block. */
+/* `bits` NULL: all of the block is meant. */
 static int
 read_statuses(struct counting *counting, const struct segment_block *block,
-    struct error *err)
+    const roaring_bitmap_t *bits, struct statuses *statuses, struct error *err)
 {
-	for (unsigned status = 0; status < ENTRY_STATUSES; status++) {
-		unsigned char byte = (unsigned char)status;
-		unsigned char *context[] = { counting->statuses, &byte };
-		roaring_bitmap_t *bits;
-
+	for (uint32_t status = 0; status < ENTRY_STATUSES; status++) {
 		if (search_chunk_value(counting->store, block, SEGMENT_STATUS,
-			status, &bits, err) == -1)
+			status, &statuses->bits[status], err) == -1)
 			return -1;
-		roaring_iterate(bits, on_status, context);
-		roaring_bitmap_free(bits);
+		if (bits != NULL)
+			roaring_bitmap_and_inplace(
+			    statuses->bits[status], bits);
 	}
 	return 0;
 }
 
+static void
+count_run(struct search_bucket *bucket, const struct statuses *statuses,
+    size_t from, size_t to)
+{
+	for (int i = 0; i < ENTRY_STATUSES; i++)
+		bucket->by_status[i] += roaring_bitmap_range_cardinality(
+		    statuses->bits[i], from, to);
+}
+
+/* Entries lie mostly in order: neighbours of one bucket are counted at once.
+ */
+static void
+count_runs(struct search_histogram *histogram,
+    const struct segment_times *times, const struct statuses *statuses)
+{
+	usec_t low = 1, high = 0; /* of the run, in milliseconds: none */
+	size_t from = 0, bucket = 0;
+
+	for (size_t i = 0; i <= times->count; i++) {
+		usec_t time = i == times->count ? SEGMENT_NO_TIME
+						: segment_time(times, i);
+
+		if (time >= low && time < high)
+			continue;
+		if (low < high)
+			count_run(
+			    &histogram->buckets[bucket], statuses, from, i);
+		from = i;
+		if (time == SEGMENT_NO_TIME) {
+			low = 1;
+			high = 0;
+			continue;
+		}
+		bucket = bucket_of(histogram, time * USEC_PER_MSEC);
+		low = histogram->buckets[bucket].from / USEC_PER_MSEC;
+		high = low + histogram->width / USEC_PER_MSEC;
+		/* Outside of all buckets, so not meant either. */
+		if (time < low || time >= high) {
+			low = time;
+			high = time + 1;
+		}
+	}
+}
+
 static int
-count_positions(struct counting *counting, const struct segment_block *block,
+count_by_times(struct counting *counting, const struct segment_block *block,
     const roaring_bitmap_t *bits, struct error *err)
 {
-	cleanup(cleanup_free) uint32_t *positions = NULL;
-	uint64_t count = roaring_bitmap_get_cardinality(bits);
+	struct statuses statuses = { { NULL } };
 	struct segment_times times;
+	int result = read_statuses(counting, block, bits, &statuses, err);
 
-	if (read_statuses(counting, block, err) == -1 ||
-	    search_chunk_times(
-		counting->store, block, &counting->blob, &times, err) == -1)
-		return -1;
-	positions = memory_new(memory_product(count + 1, sizeof(*positions)));
-	roaring_bitmap_to_uint32_array(bits, positions);
-	for (uint64_t i = 0; i < count; i++) {
-		usec_t time;
-
-		if (positions[i] >= times.count)
-			break;
-		time = segment_time(&times, positions[i]);
-		if (time != SEGMENT_NO_TIME)
-			bucket_at(counting, time * USEC_PER_MSEC)
-			    ->by_status[counting->statuses[positions[i]]]++;
-	}
-	return 0;
+	if (result == 0)
+		result = search_chunk_times(
+		    counting->store, block, &counting->blob, &times, err);
+	if (result == 0)
+		count_runs(&counting->histogram, &times, &statuses);
+	free_statuses(&statuses);
+	return result;
 }
 
 static int
 count_group(struct counting *counting, struct search_walk *walk,
     const struct search_group *group, struct error *err)
 {
-	const roaring_bitmap_t *bits;
+	const roaring_bitmap_t *bits = NULL;
 
 	if (group->block == NULL)
 		return search_walk_rows(walk, on_row, counting, err);
 	if (group->is_all && is_in_one_bucket(counting, group->block))
 		return count_whole(counting, group->block, err);
-	if (search_walk_bits(walk, &bits, err) == -1)
+	if (!group->is_all && search_walk_bits(walk, &bits, err) == -1)
 		return -1;
-	return count_positions(counting, group->block, bits, err);
+	return count_by_times(counting, group->block, bits, err);
 }
 
 /* ---------------------------------------------------------------------------
@@ -210,10 +236,8 @@ search_histogram(struct store *store, const struct search *search, usec_t width,
 		-1 ||
 	    store_begin(store, err) == -1)
 		return -1;
-	counting.statuses = memory_new(SEGMENT_BLOCK);
 	result = count(&counting, search, arena, err);
 	store_end(store);
-	free(counting.statuses);
 	buf_free(&counting.blob);
 	if (result == 0)
 		*ret_histogram = counting.histogram;
