@@ -284,6 +284,61 @@ damaged_lines_are_left_out_and_the_rest_is_indexed(void **state)
 }
 
 static void
+check_while_indexing(struct corpus *corpus, struct store *store, unsigned round)
+{
+	static const char *const questions[][2] = { { "agent_name", "agent-0" },
+		{ "capability", "filesystem.*" }, { "status", "-success" },
+		{ "q", "word7" }, { NULL } };
+	const char *const *question = questions[round % 5];
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct search search = { .filter = FILTER_INIT, .limit = 5 };
+	struct search_page page;
+	struct error err = { 0 };
+	uint64_t expected = 0;
+
+	if (question[0] != NULL && strcmp(question[0], "q") == 0)
+		filter_set_q(
+		    &search.filter, &arena, slice_of(question[1]), &err);
+	else if (question[0] != NULL)
+		filter_add(&search.filter, &arena, question[0],
+		    slice_of(question[1]), &err);
+	if (search_page(store, &search, &arena, &page, &err) == -1)
+		fail_msg("%s", err.sentence);
+	for (uint64_t i = 0; i < page.through_seq; i++)
+		expected += filter_matches(
+		    &search.filter, &corpus->entries[i], corpus->lines[i]);
+	assert_int_equal(page.total, expected);
+}
+
+static void
+searches_are_right_while_blocks_are_sealed_under_them(void **state)
+{
+	struct corpus corpus;
+	struct indexer *indexer;
+	struct store *store;
+	unsigned round = 0;
+
+	(void)state;
+	corpus_make(&corpus, 140000, 10);
+	indexer = start(&corpus, 1);
+	wait_until(indexer, 1);
+	store = store_open(corpus.database, corpus.maker.dir);
+	/* Small steps, so that the tail, recent blocks and the merge of
+	 * sixteen are all met half done. */
+	for (uint64_t durable = 60000; durable < 140000; durable += 777) {
+		indexer_durable(indexer, durable);
+		check_while_indexing(&corpus, store, round++);
+	}
+	indexer_durable(indexer, 140000);
+	wait_until(indexer, 140000);
+	for (unsigned i = 0; i < 5; i++)
+		check_while_indexing(&corpus, store, i);
+	store_close(store);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
+static void
 without_a_folder_it_is_not_made(void **state)
 {
 	struct error err = { 0 };
@@ -367,6 +422,8 @@ main(void)
 		cmocka_unit_test(an_index_that_leads_the_log_is_built_again),
 		cmocka_unit_test(
 		    damaged_lines_are_left_out_and_the_rest_is_indexed),
+		cmocka_unit_test(
+		    searches_are_right_while_blocks_are_sealed_under_them),
 		cmocka_unit_test(without_a_folder_it_is_not_made),
 		cmocka_unit_test(a_call_is_found_by_all_that_makes_it_the_same),
 	};
