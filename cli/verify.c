@@ -34,26 +34,6 @@ verify_on_progress(void *context, uint64_t bytes, uint64_t total_bytes)
 	return true;
 }
 
-/* What cannot be seen in the files alone: the daemon knows an entry as durable
- * that is not there. */
-static void
-verify_head(uint64_t known_seq, struct chain_result *result)
-{
-	struct chain_fault *fault = &result->fault;
-
-	if (!result->is_whole || result->last_seq >= known_seq)
-		return;
-	result->is_whole = false;
-	*fault = (struct chain_fault){
-		.seq = result->last_seq + 1,
-		.what = "last seq",
-	};
-	snprintf(fault->expected, sizeof(fault->expected),
-	    "%" PRIu64 ", which the daemon knows as recorded", known_seq);
-	snprintf(
-	    fault->found, sizeof(fault->found), "%" PRIu64, result->last_seq);
-}
-
 static void
 verify_say_whole(const struct chain_result *result,
     const struct terminal *terminal, struct buf *out)
@@ -217,7 +197,6 @@ verify_run(struct cli *cli, const void *values, char **operands)
 		error_set(&err, ERROR_NOT_FOUND, "%s: no log is here", dir);
 		return cli_fail(&err);
 	}
-	verify_head(options.synced_seq, &result);
 	return verify_answer(cli, wanted, &options, &result);
 }
 

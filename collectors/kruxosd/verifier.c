@@ -141,10 +141,15 @@ found_damage(struct verifier *verifier, const struct chain_fault *fault)
 
 	verifier_get(verifier, &state);
 	state.integrity = STATUS_DAMAGED;
-	snprintf(state.damage, sizeof(state.damage),
-	    "%s line %llu, entry %llu: %s does not hold", fault->file,
-	    (unsigned long long)fault->line, (unsigned long long)fault->seq,
-	    fault->what);
+	if (fault->file[0] == '\0')
+		snprintf(state.damage, sizeof(state.damage),
+		    "the log ends before entry %llu, which was durable",
+		    (unsigned long long)fault->seq);
+	else
+		snprintf(state.damage, sizeof(state.damage),
+		    "%s line %llu, entry %llu: %s does not hold", fault->file,
+		    (unsigned long long)fault->line,
+		    (unsigned long long)fault->seq, fault->what);
 	set_state(verifier, &state);
 	diag(DIAG_CRITICAL, "audit-damaged: %s", state.damage);
 }
@@ -171,8 +176,10 @@ on_progress(void *context, uint64_t bytes, uint64_t total_bytes)
 static void
 verify_whole(struct verifier *verifier)
 {
+	uint64_t head = head_seq(verifier);
 	struct chain_options options = {
-		.through_seq = head_seq(verifier),
+		.through_seq = head,
+		.synced_seq = head,
 		.on_progress = on_progress,
 		.context = verifier,
 	};
@@ -255,6 +262,8 @@ verify_new(struct verifier *verifier, struct verifier_state *state)
 	chain_last(verifier->chain, &state->seq, state->hash);
 	if (more == -1 && err.code == ERROR_CORRUPT)
 		return -1;
+	if (more == 0 && state->seq < head)
+		return -1; /* what was durable is not there */
 	if (more == -1)
 		cannot_read(verifier, &err);
 	return 0;

@@ -26,7 +26,7 @@ enum { CHAIN_TORN_BYTES = 64 << 20 };
 
 /* The first thing that does not hold. */
 struct chain_fault {
-	char file[LOGFILE_NAME_SIZE];
+	char file[LOGFILE_NAME_SIZE]; /* "": entries are missing at the end */
 	uint64_t line;	  /* in the file, from 1 */
 	uint64_t offset;  /* of that line's first byte */
 	uint64_t seq;	  /* of the entry, or the one expected here */
@@ -50,12 +50,14 @@ struct chain_result {
 };
 
 struct chain_options {
-	/* Verify up to this seq and no further; 0: all. */
+	/* Verify up to this seq; 0: all. What says why the log begins where
+	 * it does may stand behind it, and counts. */
 	uint64_t through_seq;
 	/* The entry that must be there with this hash; expect_seq 0: none. */
 	uint64_t expect_seq;
 	unsigned char expect_hash[SHA256_BYTES];
-	/* What index or status page know as durable; 0: nothing is known. */
+	/* What index or status page know as durable: the log reaches as far,
+	 * or it is damaged. 0: nothing is known. */
 	uint64_t synced_seq;
 	/* Called about every 4 MiB; may be NULL. Returning false stops
 	 * (ERROR_BUSY). */

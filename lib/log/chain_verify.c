@@ -23,7 +23,7 @@ struct verification {
 	uint64_t total_bytes; /* of all files */
 	uint64_t first_seq;
 	bool is_stopped;  /* by on_progress */
-	bool is_through;  /* options->through_seq was reached */
+	bool is_through;  /* no more needs to be read */
 	bool is_expected; /* options->expect_seq was seen, and is right */
 	struct chain_result *result;
 };
@@ -86,6 +86,18 @@ check_expected(struct verification *verification, const struct entry *entry,
 	return 0;
 }
 
+/* Was options->through_seq seen? What says why the log begins where it does may
+ * stand behind it: so that is read on for, and what does not hold there is
+ * nobody's business. */
+static bool
+is_behind(const struct verification *verification)
+{
+	uint64_t through_seq = verification->options->through_seq;
+
+	return through_seq != 0 && verification->chain != NULL &&
+	       verification->chain->next_seq > through_seq;
+}
+
 static int
 verify_line(struct verification *verification, struct slice line,
     struct chain_fault *fault)
@@ -113,7 +125,7 @@ verify_line(struct verification *verification, struct slice line,
 	    check_expected(verification, &entry, fault) == -1)
 		return -1;
 	verification->is_through =
-	    entry.seq == verification->options->through_seq;
+	    is_behind(verification) && verification->chain->is_vouched;
 	return 0;
 }
 
@@ -264,7 +276,7 @@ verify_debts(struct verification *verification, struct chain_fault *fault)
 	if (chain == NULL)
 		return;
 	result->erased = chain->erased;
-	if (!chain->is_vouched && !verification->is_through) {
+	if (!chain->is_vouched) {
 		chain_fault_set(fault, "log.retention",
 		    "an entry that says why the log begins here",
 		    "none, and the first seq is %llu",
@@ -297,6 +309,25 @@ verify_debts(struct verification *verification, struct chain_fault *fault)
 }
 
 /* The place of the entry that a fault is about, by its seq. */
+/* Does the log reach as far as somebody knows that it did? Of what is missing
+ * there is no place in the files. */
+static void
+verify_end(const struct verification *verification, struct chain_fault *fault)
+{
+	uint64_t synced_seq = verification->options->synced_seq;
+	uint64_t last_seq =
+	    verification->chain == NULL ? 0 : verification->chain->next_seq - 1;
+
+	if (last_seq >= synced_seq)
+		return;
+	fault->seq = last_seq + 1;
+	chain_fault_set(
+	    fault, "last seq", "", "%llu", (unsigned long long)last_seq);
+	snprintf(fault->expected, sizeof(fault->expected),
+	    "%llu, which the daemon knows as recorded",
+	    (unsigned long long)synced_seq);
+}
+
 static int
 locate_fault(
     const char *audit_dir, struct chain_fault *fault, struct error *err)
@@ -348,6 +379,10 @@ verify_files(struct verification *verification, int dir,
 		if (verification->is_stopped)
 			return error_set(err, ERROR_BUSY, "stopped");
 		verification->result->files++;
+		if (fault->what != NULL && is_behind(verification)) {
+			*fault = (struct chain_fault){ 0 };
+			return 0;
+		}
 		if (fault->what != NULL)
 			return judge_tail(verification, fd, fault, err);
 		if (verification->line > 0)
@@ -407,6 +442,8 @@ chain_verify(const char *audit_dir, const struct chain_options *options,
 		if (debt.what != NULL && debt.file[0] == '\0' &&
 		    locate_fault(audit_dir, &debt, err) == -1)
 			return -1;
+		if (debt.what == NULL)
+			verify_end(&verification, &debt);
 		if (debt.what != NULL)
 			result.is_torn = false;
 		fault = debt;

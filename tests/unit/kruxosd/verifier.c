@@ -195,6 +195,36 @@ damage_in_what_is_new_is_found_and_stays(void **state)
 	assert_string_equal(wait_until(scene, STATUS_VERIFIED, 12).damage, "");
 }
 
+/* By whom else than retention, which says so in the log. */
+static void
+a_beginning_taken_away_is_damage(void **state)
+{
+	struct scene *scene = *state;
+	struct verifier_state nothing = { 0 };
+	char path[128];
+
+	snprintf(
+	    path, sizeof(path), "%s/%s", scene->maker.dir, scene->maker.file);
+	maker_open(&scene->maker, MAKER_DAY, 2);
+	assert_int_equal(unlink(path), 0);
+	start(scene, &nothing, 11);
+	assert_non_null(strstr(wait_until(scene, STATUS_DAMAGED, 0).damage,
+	    "entry 11: log.retention"));
+}
+
+static void
+an_end_taken_away_is_damage(void **state)
+{
+	struct scene *scene = *state;
+	struct verifier_state nothing = { 0 };
+
+	start(scene, &nothing, 10);
+	wait_until(scene, STATUS_VERIFIED, 10);
+	verifier_durable(scene->verifier, 12); /* and is not there */
+	assert_non_null(strstr(wait_until(scene, STATUS_DAMAGED, 0).damage,
+	    "ends before entry 11"));
+}
+
 static void
 it_ends_at_once(void **state)
 {
@@ -219,6 +249,8 @@ main(void)
 		TEST(it_goes_on_from_what_is_known),
 		TEST(a_day_later_the_whole_is_read_again),
 		TEST(damage_in_what_is_new_is_found_and_stays),
+		TEST(a_beginning_taken_away_is_damage),
+		TEST(an_end_taken_away_is_damage),
 		TEST(it_ends_at_once),
 	};
 

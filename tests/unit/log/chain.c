@@ -9,15 +9,20 @@
 #include <cmocka.h>
 
 static struct chain_result
-verify(struct maker *maker)
+verify_with(struct maker *maker, const struct chain_options *options)
 {
-	struct chain_options options = { 0 };
 	struct chain_result result;
 	struct error err = { 0 };
 
-	if (chain_verify(maker->dir, &options, &result, &err) == -1)
+	if (chain_verify(maker->dir, options, &result, &err) == -1)
 		fail_msg("%s", err.sentence);
 	return result;
+}
+
+static struct chain_result
+verify(struct maker *maker)
+{
+	return verify_with(maker, &(struct chain_options){ 0 });
 }
 
 /* Three files: 5, 5 and 5 entries, log.open among them. */
@@ -165,6 +170,7 @@ a_missing_file_is_found(void **state)
 static void
 a_missing_beginning_needs_a_retention_entry(void **state)
 {
+	const struct chain_options through = { .through_seq = 10 };
 	struct maker maker;
 	struct chain_result result;
 	unsigned char hash[SHA256_BYTES];
@@ -183,6 +189,9 @@ a_missing_beginning_needs_a_retention_entry(void **state)
 	result = verify(&maker);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "log.retention");
+	result = verify_with(&maker, &through);
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.what, "log.retention");
 
 	buf_add_str(&rest,
 	    ",\"request\":{\"file\":\"2026-11-23.jsonl\",\"last_seq\":5,"
@@ -193,6 +202,34 @@ a_missing_beginning_needs_a_retention_entry(void **state)
 	result = verify(&maker);
 	assert_true(result.is_whole);
 	assert_int_equal(result.first_seq, 6);
+	/* It stands behind what was asked for, and something bad, too. */
+	assert_true(verify_with(&maker, &through).is_whole);
+	maker_patch(&maker, maker.file, maker.bytes, "{}\n", 3);
+	assert_true(verify_with(&maker, &through).is_whole);
+	maker_free(&maker);
+}
+
+static void
+a_log_reaches_as_far_as_is_known(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+
+	(void)state;
+	make_three_files(&maker);
+	assert_true(
+	    verify_with(&maker, &(struct chain_options){ .synced_seq = 15 })
+		.is_whole);
+	result = verify_with(&maker,
+	    &(struct chain_options){ .through_seq = 17, .synced_seq = 17 });
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.what, "last seq");
+	assert_int_equal(result.fault.seq, 16);
+	maker_free(&maker);
+	maker_init(&maker);
+	assert_false(
+	    verify_with(&maker, &(struct chain_options){ .synced_seq = 1 })
+		.is_whole);
 	maker_free(&maker);
 }
 
@@ -358,6 +395,7 @@ main(void)
 		cmocka_unit_test(every_flipped_bit_is_found),
 		cmocka_unit_test(a_missing_file_is_found),
 		cmocka_unit_test(a_missing_beginning_needs_a_retention_entry),
+		cmocka_unit_test(a_log_reaches_as_far_as_is_known),
 		cmocka_unit_test(
 		    an_erased_payload_needs_the_entry_that_names_it),
 		cmocka_unit_test(an_agent_cannot_vouch_for_an_erasure),
