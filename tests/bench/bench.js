@@ -57,7 +57,7 @@ async function startPeer(stack, port) {
 	const conf = `
 worker_processes 2;
 pid ${dir}/nginx.pid;
-error_log stderr;
+error_log stderr crit;
 ${process.getuid() === 0 ? 'user root;' : ''}
 events { worker_connections 4096; }
 http {
