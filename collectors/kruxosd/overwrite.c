@@ -240,8 +240,12 @@ overwrite_copies(const struct overwrite *on, struct error *err)
 
 	if (folder == -1 && errno == ENOENT)
 		return 0;
-	if (listing == NULL)
-		return error_set_errno(err, "%s/torn", on->audit_dir);
+	if (listing == NULL) {
+		error_set_errno(err, "%s/torn", on->audit_dir);
+		if (folder != -1)
+			close(folder);
+		return -1;
+	}
 	while (errno = 0, (entry = readdir(listing)) != NULL)
 		if (entry->d_name[0] != '.' &&
 		    blank_copy(on, folder, entry->d_name, err) == -1)

@@ -365,8 +365,8 @@ verify_files(struct verification *verification, int dir,
 	const struct logfile_list *list = verification->list;
 
 	for (size_t i = 0; i < list->count; i++) {
-		cleanup(cleanup_close) int fd = openat(dir, list->files[i].name,
-		    O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		cleanup(cleanup_close) int fd =
+		    openat(dir, list->files[i].name, LOGFILE_READ);
 
 		if (fd == -1)
 			return error_set_errno(err, "%s", list->files[i].name);

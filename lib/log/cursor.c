@@ -163,8 +163,7 @@ file_end(struct cursor *cursor, uint64_t *ret_end, struct error *err)
 
 	assert(file != NULL);
 	if (cursor->fd == -1)
-		cursor->fd = openat(
-		    cursor->dir, file->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		cursor->fd = openat(cursor->dir, file->name, LOGFILE_READ);
 	if (cursor->fd == -1 || fstat(cursor->fd, &st) == -1)
 		return error_set_errno(err, "%s", file->name);
 	*ret_end = is_last(cursor) ? (uint64_t)st.st_size : file->length;
@@ -490,8 +489,7 @@ place_fd(struct cursor *cursor, struct slice name, struct error *err)
 	memcpy(oldest->name, name.data, name.len);
 	oldest->name[name.len] = '\0';
 	oldest->used = cursor->calls;
-	oldest->fd = openat(
-	    cursor->dir, oldest->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	oldest->fd = openat(cursor->dir, oldest->name, LOGFILE_READ);
 	if (oldest->fd != -1)
 		return oldest->fd;
 	if (errno == ENOENT)

@@ -215,8 +215,7 @@ static int
 read_file(int dir, const char *name, struct logfile *file, struct head *head,
     struct error *err)
 {
-	cleanup(cleanup_close) int fd =
-	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup(cleanup_close) int fd = openat(dir, name, LOGFILE_READ);
 	struct stat st;
 
 	if (fd == -1 || fstat(fd, &st) == -1)

@@ -13,10 +13,16 @@
 #include "base/arena.h"
 #include "log/entry.h"
 
+#include <fcntl.h>
+
 enum {
 	LOGFILE_NAME_SIZE = sizeof("2026-11-23_9999.jsonl"),
 	LOGFILE_PART_MAX = 9999,
 };
+
+/* How a day file is opened for reading: what is planted under its name must
+ * neither lead elsewhere nor block (a FIFO). */
+#define LOGFILE_READ (O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
 
 /* "2026-11-23.jsonl" for part 1, "2026-11-23_02.jsonl" for part 2. */
 void logfile_name(
