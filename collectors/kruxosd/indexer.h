@@ -59,10 +59,6 @@ int indexer_fd(const struct indexer *indexer);
  * generation. Returns at once; indexer_get() tells of the progress. */
 void indexer_reindex(struct indexer *indexer);
 
-/* The log begins at `first_seq` now: rows, blocks and sums of what was before
- * are taken out in the background. */
-void indexer_forget(struct indexer *indexer, uint64_t first_seq);
-
 /* End the thread after the batch at hand. Called by indexer_free() too. */
 void indexer_stop(struct indexer *indexer);
 void indexer_free(struct indexer *indexer);
