@@ -246,6 +246,13 @@ index_writer_add(struct index_writer *writer, const struct entry *entry,
 /* --- the end of a batch ---------------------------------------------------
  */
 
+void
+index_writer_forget(struct index_writer *writer, uint64_t first_seq)
+{
+	if (first_seq > writer->extent.first_seq)
+		writer->extent.first_seq = first_seq;
+}
+
 int
 index_writer_commit(struct index_writer *writer, struct error *err)
 {

@@ -42,6 +42,9 @@ int index_writer_begin(struct index_writer *writer, struct error *err);
 int index_writer_add(struct index_writer *writer, const struct entry *entry,
     struct slice file, uint64_t offset, struct error *err);
 
+/* Entries before `first_seq` are gone: searches begin there. Within a batch. */
+void index_writer_forget(struct index_writer *writer, uint64_t first_seq);
+
 int index_writer_commit(struct index_writer *writer, struct error *err);
 
 /* Take the write-ahead log back when it has grown (database.h). Between

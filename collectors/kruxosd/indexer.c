@@ -42,6 +42,7 @@ struct indexer {
 	pthread_mutex_t mutex; /* of what follows */
 	pthread_cond_t wake;
 	uint64_t durable;
+	uint64_t log_first_seq; /* indexer_forget(); 0: nothing was removed */
 	bool stops, reindexes;
 	struct indexer_state state;
 
@@ -379,6 +380,18 @@ leave_deleted(struct indexer *indexer)
 	indexer->writer = NULL;
 }
 
+/* Retention has taken the beginning of the log away. */
+static void
+forget(struct indexer *indexer)
+{
+	uint64_t first_seq;
+
+	pthread_mutex_lock(&indexer->mutex);
+	first_seq = indexer->log_first_seq;
+	pthread_mutex_unlock(&indexer->mutex);
+	index_writer_forget(indexer->writer, first_seq);
+}
+
 /* One batch: 1: there may be more, 0: all is in, -1: it failed, wait. */
 static int
 index_batch(struct indexer *indexer)
@@ -402,8 +415,10 @@ index_batch(struct indexer *indexer)
 	indexer->batch_durable = durable;
 	indexer->batch_began = clock_monotonic(&clock_system);
 	result = -1;
-	if (index_writer_begin(indexer->writer, &err) == 0)
+	if (index_writer_begin(indexer->writer, &err) == 0) {
+		forget(indexer);
 		result = fill_batch(indexer, durable, &err);
+	}
 	if (result == -1 || index_writer_commit(indexer->writer, &err) == -1 ||
 	    index_writer_checkpoint(indexer->writer, &err) == -1) {
 		recover(indexer, &err);
@@ -593,6 +608,14 @@ int
 indexer_fd(const struct indexer *indexer)
 {
 	return indexer->event;
+}
+
+void
+indexer_forget(struct indexer *indexer, uint64_t first_seq)
+{
+	pthread_mutex_lock(&indexer->mutex);
+	indexer->log_first_seq = first_seq;
+	pthread_mutex_unlock(&indexer->mutex);
 }
 
 void

@@ -59,6 +59,10 @@ int indexer_fd(const struct indexer *indexer);
  * generation. Returns at once; indexer_get() tells of the progress. */
 void indexer_reindex(struct indexer *indexer);
 
+/* The log begins at `first_seq` now: from the next batch on nothing before it
+ * is found or counted. Its rows stay until the index is built again. */
+void indexer_forget(struct indexer *indexer, uint64_t first_seq);
+
 /* End the thread after the batch at hand. Called by indexer_free() too. */
 void indexer_stop(struct indexer *indexer);
 void indexer_free(struct indexer *indexer);

@@ -66,6 +66,7 @@ on_removed(void *context, uint64_t first_seq)
 
 	diag(DIAG_DEBUG, "the log begins at entry %llu",
 	    (unsigned long long)first_seq);
+	indexer_forget(kruxosd->indexer, first_seq);
 	kruxosd->page.status.commits++;
 }
 

@@ -119,6 +119,28 @@ it_goes_on_where_it_ended(void **state)
 }
 
 static void
+what_retention_took_is_not_counted_any_more(void **state)
+{
+	struct corpus corpus;
+
+	(void)state;
+	corpus_make(&corpus, 6000, 4);
+	{
+		cleanup(indexer_freep) struct indexer *indexer =
+		    start(&corpus, 5000);
+
+		wait_until(indexer, 5000);
+		assert_int_equal(total(&corpus), 5000);
+		/* Within a sealed block. */
+		indexer_forget(indexer, 3001);
+		indexer_durable(indexer, 6000);
+		wait_until(indexer, 6000);
+		assert_int_equal(total(&corpus), 3000);
+	}
+	corpus_free(&corpus);
+}
+
+static void
 reindex_builds_the_same_under_another_generation(void **state)
 {
 	struct corpus corpus;
@@ -412,6 +434,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_durable_is_indexed_and_nothing_beyond),
 		cmocka_unit_test(it_goes_on_where_it_ended),
+		cmocka_unit_test(what_retention_took_is_not_counted_any_more),
 		cmocka_unit_test(
 		    reindex_builds_the_same_under_another_generation),
 		cmocka_unit_test(
