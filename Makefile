@@ -240,10 +240,11 @@ help:
 #: make stop     stop what runs under RUNDIR
 #: make test     install what is needed, run every test
 #: make unit     the unit tests alone
-#: make redaction  what redaction finds, its false alarms, its speed
+#: make redaction what redaction finds, its false alarms, its speed
 #: make fuzz     fuzz what reads bytes of others, FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
-#: make clean
+#: make bench    the benchmarks, ENTRIES=1000000 in the log of the queries
+#: make clean    remove BUILD
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
