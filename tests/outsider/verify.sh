@@ -63,7 +63,14 @@ expected_seq=
 : >"$work/removed" # LAST_SEQ LAST_HASH, of the files that retention removed
 
 while read -r file; do
-	head -c "$(length_of "$file")" "$dir/$file" >"$work/file"
+	length=$(length_of "$file")
+	case $length in
+	'' | *[!0-9]*)
+		echo "$file: the next file does not say how long it is"
+		exit 2
+		;;
+	esac
+	head -c "$length" "$dir/$file" >"$work/file"
 	lines=$(wc -l <"$work/file")
 
 	# A line of fields for each entry, as far as these are entries.
