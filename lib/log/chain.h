@@ -27,8 +27,8 @@ enum { CHAIN_TORN_BYTES = 64 << 20 };
 /* The first thing that does not hold. */
 struct chain_fault {
 	char file[LOGFILE_NAME_SIZE]; /* "": entries are missing at the end */
-	uint64_t line;	  /* in the file, from 1 */
-	uint64_t offset;  /* of that line's first byte */
+	uint64_t line;		      /* in the file, from 1 */
+	uint64_t offset;	      /* of that line's first byte */
 	uint64_t seq;	  /* of the entry, or the one expected here */
 	const char *what; /* the field or rule: "entry_hash", "seq", … */
 	char expected[160];
