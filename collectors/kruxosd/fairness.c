@@ -208,19 +208,22 @@ holds_too_much(const struct fairness *fairness, const struct fair_uid *uid)
 	       uid->held_bytes > FAIR_READ_BYTES;
 }
 
-/* May it be read now? While its uid holds too much, one at a time. */
-static bool
-may_go_on(struct fairness *fairness, struct fair_member *member)
+/* How many bytes may be read of it now. While its uid holds too much, one at a
+ * time may begin or go on with a long line. */
+static size_t
+allowed_bytes(struct fairness *fairness, struct fair_member *member)
 {
 	struct fair_uid *uid = member->uid;
 
-	if (!holds_too_much(fairness, uid))
-		return true;
-	if (uid->favoured == NULL) {
-		uid->favoured = member;
-		uid->favoured_at = fairness->now;
-	}
-	return uid->favoured == member;
+	if (!holds_too_much(fairness, uid) || uid->favoured == member)
+		return FAIR_READ_BYTES;
+	if (member->held_bytes < FAIR_SMALL_BYTES)
+		return FAIR_SMALL_BYTES - member->held_bytes;
+	if (uid->favoured != NULL)
+		return 0;
+	uid->favoured = member;
+	uid->favoured_at = fairness->now;
+	return FAIR_READ_BYTES;
 }
 
 static void
@@ -324,20 +327,21 @@ fairness_next(struct fairness *fairness, size_t *ret_bytes)
 
 	while ((uid = next_uid(fairness)) != NULL) {
 		struct fair_member *member = TAILQ_FIRST(&uid->ready);
+		size_t allowed;
 
 		if (member == NULL) {
 			leave_ring(fairness, uid);
 			continue;
 		}
 		row_remove(member);
-		if (!may_go_on(fairness, member)) {
+		allowed = allowed_bytes(fairness, member);
+		if (allowed == 0) {
 			row_add(&uid->parked, member, false);
 			continue;
 		}
 		if (uid->left == 0)
 			uid->left = FAIR_UID_BYTES;
-		*ret_bytes =
-		    uid->left < FAIR_READ_BYTES ? uid->left : FAIR_READ_BYTES;
+		*ret_bytes = uid->left < allowed ? uid->left : allowed;
 		return member;
 	}
 	return NULL;

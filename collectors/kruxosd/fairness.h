@@ -11,7 +11,8 @@
  * What a connection has sent and what is no whole line yet has to be held in
  * memory. A uid that holds more than FAIR_HELD_UID_BYTES, or more than its
  * part when all together hold FAIR_HELD_BYTES, goes on with one connection at
- * a time until that is less. Connections are bounded by uid and in all;
+ * a time until that is less; the others are read as long as each holds less
+ * than FAIR_SMALL_BYTES, so that half lines hold up long lines only. Connections are bounded by uid and in all;
  * FAIR_RESERVE of them are for the system's.
  *
  * Pure: it knows no sockets, and time is given.
@@ -29,6 +30,7 @@ enum {
 	FAIR_READ_BYTES = 64 << 10,
 	FAIR_HELD_UID_BYTES = 4 << 20,
 	FAIR_HELD_BYTES = 64 << 20,
+	FAIR_SMALL_BYTES = 16 << 10,
 	FAIR_RESERVE = 64,
 };
 

@@ -242,6 +242,32 @@ a_uid_that_holds_too_much_goes_on_one_by_one(void **state)
 }
 
 static void
+half_lines_do_not_hold_up_short_ones_of_their_uid(void **state)
+{
+	struct fair_member half[5], small;
+	size_t bytes;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(half); i++) {
+		join_ready(&half[i], ANN);
+		fairness_hold(fairness, &half[i], MESSAGE_LINE_BYTES);
+	}
+	assert_ptr_equal(read_next(), &half[0]);
+	join_ready(&small, ANN);
+	while (fairness_next(fairness, &bytes) != &small)
+		fairness_done(fairness, &half[0], bytes, FAIR_IDLE);
+	assert_int_equal(bytes, FAIR_SMALL_BYTES);
+	/* As long as it does not hold too much itself. */
+	fairness_hold(fairness, &small, FAIR_SMALL_BYTES - 1);
+	fairness_done(fairness, &small, bytes, FAIR_MORE);
+	assert_ptr_equal(fairness_next(fairness, &bytes), &small);
+	assert_int_equal(bytes, 1);
+	fairness_hold(fairness, &small, FAIR_SMALL_BYTES);
+	fairness_done(fairness, &small, bytes, FAIR_MORE);
+	assert_null(fairness_next(fairness, &bytes));
+}
+
+static void
 all_together_hold_no_more_than_the_bound(void **state)
 {
 	enum { UIDS = FAIR_HELD_BYTES / FAIR_HELD_UID_BYTES + 1 };
@@ -387,6 +413,7 @@ main(void)
 		TEST(connections_are_bounded_by_uid_and_in_all),
 		TEST(a_place_that_was_left_can_be_taken),
 		TEST(a_uid_that_holds_too_much_goes_on_one_by_one),
+		TEST(half_lines_do_not_hold_up_short_ones_of_their_uid),
 		TEST(all_together_hold_no_more_than_the_bound),
 		TEST(a_line_that_holds_up_its_uid_is_overdue),
 		TEST(who_is_left_at_the_end_of_a_turn_is_slowed),
