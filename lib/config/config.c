@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 enum {
 	SETTINGS = 64,			/* room for the rows of the table */
@@ -357,11 +358,19 @@ config_parse(const char *path, struct slice text, struct config **ret,
 static int
 read_file(const char *path, struct buf *out, struct error *err)
 {
-	cleanup(cleanup_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Without O_NONBLOCK a FIFO would be waited for, in a reload too. */
+	cleanup(cleanup_close) int fd =
+	    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
 	ssize_t got;
 
 	if (fd == -1)
 		return error_set_errno(err, "%s: open", path);
+	if (fstat(fd, &status) == -1)
+		return error_set_errno(err, "%s: fstat", path);
+	if (S_ISFIFO(status.st_mode))
+		return error_set(err, ERROR_INVALID,
+		    "%s: a FIFO cannot be read again", path);
 	do {
 		buf_reserve(out, CONFIG_FILE_BYTES + 1 - out->len);
 		got = read(

@@ -331,6 +331,21 @@ load_says_the_first_problem_and_check_all(void **state)
 }
 
 static void
+a_fifo_is_not_waited_for(void **state)
+{
+	struct config *config = NULL;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(mkfifo("fifo.conf", 0600), 0);
+	assert_int_equal(config_load("fifo.conf", &config, &err), -1);
+	assert_int_equal(unlink("fifo.conf"), 0);
+	assert_string_equal(
+	    err.sentence, "fifo.conf: a FIFO cannot be read again");
+	assert_null(config);
+}
+
+static void
 a_file_that_cannot_be_read_is_named(void **state)
 {
 	cleanup(buf_free) struct buf problems = BUF_INIT;
@@ -396,6 +411,7 @@ main(void)
 		cmocka_unit_test(the_table_has_room_in_the_parser),
 		IN_A_FOLDER(paths_are_relative_to_the_file_s_folder),
 		IN_A_FOLDER(load_says_the_first_problem_and_check_all),
+		IN_A_FOLDER(a_fifo_is_not_waited_for),
 		IN_A_FOLDER(a_file_that_cannot_be_read_is_named),
 		IN_A_FOLDER(a_file_has_at_most_a_mebibyte),
 		IN_A_FOLDER(the_path_is_found_in_order),
