@@ -12,8 +12,9 @@
  * memory. A uid that holds more than FAIR_HELD_UID_BYTES, or more than its
  * part when all together hold FAIR_HELD_BYTES, goes on with one connection at
  * a time until that is less; the others are read as long as each holds less
- * than FAIR_SMALL_BYTES, so that half lines hold up long lines only. Connections are bounded by uid and in all;
- * FAIR_RESERVE of them are for the system's.
+ * than FAIR_SMALL_BYTES, so that half lines hold up long lines only.
+ * Connections are bounded by uid and in all; FAIR_RESERVE of them are for the
+ * system's.
  *
  * Pure: it knows no sockets, and time is given.
  */
