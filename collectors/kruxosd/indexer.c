@@ -4,6 +4,7 @@
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "collectors/kruxosd/aside.h"
 #include "collectors/kruxosd/index_writer.h"
 #include "log/cursor.h"
 #include "store/calls.h"
@@ -139,25 +140,15 @@ begin_rebuild(struct indexer *indexer)
 static void
 put_aside(struct indexer *indexer, const struct error *why)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
 	char time[CLOCK_TEXT_SIZE];
 
-	clock_format(clock_realtime(indexer->clock), time);
+	index_writer_close(indexer->writer);
+	indexer->writer = NULL;
+	aside_put(indexer->path, indexer->clock, time);
 	diag(DIAG_ERROR,
 	    "index: %s; it is kept as %s.damaged-%s and built again from the "
 	    "log",
 	    why->sentence, indexer->path, time);
-	index_writer_close(indexer->writer);
-	indexer->writer = NULL;
-	for (size_t i = 0; i < 3; i++) {
-		cleanup(buf_free) struct buf from = BUF_INIT, to = BUF_INIT;
-
-		buf_addf(&from, "%s%s", indexer->path, suffixes[i]);
-		buf_addf(
-		    &to, "%s.damaged-%s%s", indexer->path, time, suffixes[i]);
-		if (rename(from.data, to.data) == -1 && errno != ENOENT)
-			diag(DIAG_ERROR, "index: %s: %m", from.data);
-	}
 	begin_rebuild(indexer);
 }
 

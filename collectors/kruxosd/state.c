@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "base/disk.h"
 #include "base/memory.h"
+#include "collectors/kruxosd/aside.h"
 #include "sql/schema_state.h"
 #include "sql/state.h"
 
@@ -85,20 +86,10 @@ open_database(struct state *state, struct error *err)
 static void
 put_aside(struct state *state, const struct error *why)
 {
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
 	char time[CLOCK_TEXT_SIZE];
 
 	close_database(state);
-	clock_format(clock_realtime(state->clock), time);
-	for (size_t i = 0; i < 3; i++) {
-		cleanup(buf_free) struct buf from = BUF_INIT, to = BUF_INIT;
-
-		buf_addf(&from, "%s%s", state->path, suffixes[i]);
-		buf_addf(
-		    &to, "%s.damaged-%s%s", state->path, time, suffixes[i]);
-		if (rename(from.data, to.data) == -1 && errno != ENOENT)
-			diag(DIAG_ERROR, "%s: rename: %m", from.data);
-	}
+	aside_put(state->path, state->clock, time);
 	snprintf(state->sentence, sizeof(state->sentence),
 	    "state.db was damaged (%.80s) and is kept as "
 	    "state.db.damaged-%s; lost are: totals of removed files, how far "
