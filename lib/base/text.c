@@ -7,17 +7,40 @@ struct range {
 	uint32_t last;
 };
 
-/* Text that a reader does not see, or sees in another order than it stands. */
+/* Text that a reader does not see, or sees in another order than it stands.
+ * Unicode's own word for it: the general categories Cc, Cf, Zl and Zp
+ * (UnicodeData.txt) and Default_Ignorable_Code_Point
+ * (DerivedCoreProperties.txt) of Unicode 15.0, put together. What is ignorable
+ * by default but stands for nothing yet is a part of it, so a later version
+ * finds most of what it adds here already. */
 static const struct range hidden[] = {
-	{ 0x00, 0x1f },
-	{ 0x7f, 0x9f },
-	{ 0x061c, 0x061c },
-	{ 0x200b, 0x200f },
-	{ 0x2028, 0x202e },
-	{ 0x2060, 0x2060 },
-	{ 0x2066, 0x2069 },
-	{ 0xfeff, 0xfeff },
-	{ 0xe0000, 0xe007f },
+	{ 0x00, 0x1f },	      /* C0 */
+	{ 0x7f, 0x9f },	      /* DEL, C1 */
+	{ 0xad, 0xad },	      /* soft hyphen */
+	{ 0x034f, 0x034f },   /* combining grapheme joiner */
+	{ 0x0600, 0x0605 },   /* Arabic number signs */
+	{ 0x061c, 0x061c },   /* Arabic letter mark: bidi */
+	{ 0x06dd, 0x06dd },   /* Arabic end of ayah */
+	{ 0x070f, 0x070f },   /* Syriac abbreviation mark */
+	{ 0x0890, 0x0891 },   /* Arabic pound and piastre marks */
+	{ 0x08e2, 0x08e2 },   /* Arabic disputed end of ayah */
+	{ 0x115f, 0x1160 },   /* Hangul fillers */
+	{ 0x17b4, 0x17b5 },   /* Khmer inherent vowels */
+	{ 0x180b, 0x180f },   /* Mongolian selectors, vowel separator */
+	{ 0x200b, 0x200f },   /* zero-width, left-to-right and back */
+	{ 0x2028, 0x202e },   /* line separators, bidi */
+	{ 0x2060, 0x206f },   /* joiner, invisible operators, bidi */
+	{ 0x3164, 0x3164 },   /* Hangul filler */
+	{ 0xfe00, 0xfe0f },   /* variation selectors */
+	{ 0xfeff, 0xfeff },   /* zero-width no-break space, BOM */
+	{ 0xffa0, 0xffa0 },   /* halfwidth Hangul filler */
+	{ 0xfff0, 0xfffb },   /* reserved, annotations */
+	{ 0x110bd, 0x110bd }, /* Kaithi number sign */
+	{ 0x110cd, 0x110cd }, /* Kaithi number sign above */
+	{ 0x13430, 0x1343f }, /* Egyptian hieroglyphs' joiners */
+	{ 0x1bca0, 0x1bca3 }, /* shorthand controls */
+	{ 0x1d173, 0x1d17a }, /* musical beams and slurs */
+	{ 0xe0000, 0xe0fff }, /* tags, variation selectors, reserved */
 };
 
 /* Marks that stand on the character before them: the blocks made for them, and
@@ -60,9 +83,7 @@ static const struct range combining[] = {
 	{ 0x20d0, 0x20f0 },
 	{ 0x302a, 0x302d },
 	{ 0x3099, 0x309a },
-	{ 0xfe00, 0xfe0f },
 	{ 0xfe20, 0xfe2f },
-	{ 0xe0100, 0xe01ef },
 };
 
 /* Two columns: EastAsianWidth.txt, W and F, and emoji shown as pictures. Code

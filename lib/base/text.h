@@ -31,11 +31,11 @@ enum text_visible {
 	TEXT_MULTI_LINE /* newline and tab stand */
 };
 
-/* Append `text` for a terminal or a diagnostic: C0, DEL, C1, bidi controls
- * (U+061C, U+200E–F, U+202A–E, U+2066–9), zero-width (U+200B–D, U+2060,
- * U+FEFF), line separators (U+2028–9) and tag characters (U+E0000–7F) are
- * written as \n, \r, \t, \e, \xNN (ASCII) or \u{NNNN}; ill-formed bytes as
- * \xNN. A backslash stays one. */
+/* Append `text` for a terminal or a diagnostic: whatever a reader does not see
+ * or sees elsewhere than it stands (C0, DEL, C1, bidi and zero-width
+ * characters, fillers, selectors, tags, separators of lines: the table stands
+ * in text.c) is written as \n, \r, \t, \e, \xNN (ASCII) or \u{NNNN};
+ * ill-formed bytes as \xNN. A backslash stays one. */
 void
 text_add_visible(struct buf *out, struct slice text, enum text_visible how);
 

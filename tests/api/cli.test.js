@@ -191,6 +191,41 @@ test('nothing of an agent reaches the terminal raw', async () => {
 	}
 });
 
+test('what Unicode calls invisible is seen, and nothing else is changed', async () => {
+	const invisible = /\p{Default_Ignorable_Code_Point}|\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/u;
+	// All of them, and both neighbours of each run.
+	const hidden = [];
+	const plain = [];
+	for (let code = 0; code <= 0x10ffff; code++) {
+		if (code >= 0xd800 && code <= 0xdfff)
+			continue;
+		const is = number => number >= 0 && invisible.test(String.fromCodePoint(number));
+		if (is(code))
+			hidden.push(String.fromCodePoint(code));
+		else if (is(code - 1) || (code < 0x10ffff && is(code + 1)))
+			plain.push(String.fromCodePoint(code));
+	}
+	assert.ok(hidden.length > 4000 && plain.length > 30);
+	const door = await stack.door();
+	const pieces = [plain];
+	for (let at = 0; at < hidden.length; at += 500)
+		pieces.push(hidden.slice(at, at + 500));
+	const seqs = await door.record(...pieces.map(characters => ({
+		actor_type: 'agent', agent_name: 'invisible', capability: 'shell.exec', status: 'success',
+		request: { text: `<${characters.join('')}>` },
+	})));
+	door.close();
+	await stack.untilIndexed(seqs.at(-1));
+	for (const [at, seq] of seqs.entries()) {
+		const { stdout } = await stack.kruxos(['audit', 'show', String(seq)]);
+		const shown = /<([^]*)>/.exec(stdout)[1];
+		if (at === 0)
+			assert.equal(shown, plain.join(''));
+		else
+			assert.doesNotMatch(shown.replaceAll('\n', '').replaceAll('\t', ''), new RegExp(invisible, 'u'));
+	}
+});
+
 test('reindex makes the same index again', async () => {
 	const before = await stack.get('/api/audit?from=1970-01-01&limit=200');
 	const { code, stderr } = await stack.kruxos(['reindex']);

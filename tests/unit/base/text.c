@@ -168,9 +168,9 @@ what_moves_a_terminal_is_made_visible(void **state)
 		    "\\u{feff}\\u{2028}\\u{2029}" },
 		{ "\U000e0041\U000e007f", "\\u{e0041}\\u{e007f}",
 		    "\\u{e0041}\\u{e007f}" },
-		{ "\u200a\u2010\u2027\u202f\u2065\u206a",
-		    "\u200a\u2010\u2027\u202f\u2065\u206a",
-		    "\u200a\u2010\u2027\u202f\u2065\u206a" },
+		{ "\u200a\u2010\u2027\u202f\u2070\ufffc",
+		    "\u200a\u2010\u2027\u202f\u2070\ufffc",
+		    "\u200a\u2010\u2027\u202f\u2070\ufffc" },
 		{ "\xff\xe2\x82z", "\\xff\\xe2\\x82z", "\\xff\\xe2\\x82z" },
 	};
 
@@ -185,6 +185,65 @@ what_moves_a_terminal_is_made_visible(void **state)
 		    &multi, slice_of(cases[i].text), TEXT_MULTI_LINE);
 		assert_string_equal(multi.data, cases[i].multi_line);
 	}
+}
+
+/* One that is hidden, of each kind that Unicode has: the names of the table
+ * are theirs. tests/api/cli.test.js compares the whole of it. */
+static void
+no_invisible_character_stays_so(void **state)
+{
+	static const uint32_t characters[] = { 0x00, 0x1b, 0x7f, 0x80, 0x9f,
+		0xad, 0x34f, 0x600, 0x61c, 0x70f, 0x115f, 0x1160, 0x17b4,
+		0x180b, 0x180e, 0x200b, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029,
+		0x202a, 0x202e, 0x2060, 0x2061, 0x2064, 0x2065, 0x2066, 0x206f,
+		0x3164, 0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff0, 0xfff9, 0x110bd,
+		0x13430, 0x1bca0, 0x1d173, 0xe0000, 0xe0001, 0xe0041, 0xe007f,
+		0xe0100, 0xe01ef, 0xe0fff };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(characters); i++) {
+		cleanup(buf_free) struct buf text = BUF_INIT;
+		cleanup(buf_free) struct buf shown = BUF_INIT;
+
+		text_add_character(&text, characters[i]);
+		text_add_visible(&shown, buf_slice(&text), TEXT_ONE_LINE);
+		assert_int_equal(shown.data[0], '\\');
+		for (size_t at = 0; at < shown.len; at++)
+			assert_in_range(shown.data[at], 0x20, 0x7e);
+		assert_int_equal(text_columns(buf_slice(&text)), 0);
+	}
+}
+
+/* Whatever stands around them, and wherever they are cut. */
+static void
+five_hundred_hostile_sequences_are_made_visible(void **state)
+{
+	static const char *const ends[] = { "", "[2J", "[31m", "]0;title\x07",
+		"]52;c;cm0gLXJm\x07", "]8;;http://evil.example\x1b\\",
+		"[?1049h", "[6n", "c", "Pq\x1b\\", "_x\x9c", "\xe2\x80",
+		"\xf3\xa0\x80", "\xc2", "\x80\x80", "\x18", "\r\n", "e\u0301",
+		"漢", "\\" };
+	size_t count = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(hidden); i++)
+		for (size_t j = 0; j < COUNT(ends); j++, count++) {
+			cleanup(buf_free) struct buf text = BUF_INIT;
+			cleanup(buf_free) struct buf shown = BUF_INIT;
+			cleanup(buf_free) struct buf again = BUF_INIT;
+
+			text_add_character(&text, hidden[i].first);
+			buf_add_str(&text, ends[j]);
+			text_add_character(&text, hidden[i].last);
+			text_add_visible(
+			    &shown, buf_slice(&text), TEXT_ONE_LINE);
+			assert_int_equal(
+			    text_valid_bytes(buf_slice(&shown)), shown.len);
+			text_add_visible(
+			    &again, buf_slice(&shown), TEXT_ONE_LINE);
+			assert_string_equal(again.data, shown.data);
+		}
+	assert_true(count > 500);
 }
 
 static void
@@ -278,6 +337,9 @@ main(void)
 		    nothing_is_decoded_at_the_end_or_from_bad_bytes),
 		cmocka_unit_test(a_cut_leaves_whole_characters),
 		cmocka_unit_test(what_moves_a_terminal_is_made_visible),
+		cmocka_unit_test(no_invisible_character_stays_so),
+		cmocka_unit_test(
+		    five_hundred_hostile_sequences_are_made_visible),
 		cmocka_unit_test(a_nul_is_made_visible),
 		cmocka_unit_test(a_quotation_is_short_and_visible),
 		cmocka_unit_test(columns_are_those_of_a_terminal),

@@ -49,7 +49,8 @@ five_hundred_escape_sequences_become_harmless(void **state)
 		"\x1b^", "\x1b_", "\x1bX", "\x1b", "\xc2\x9b", "\xc2\x9d",
 		"\xc2\x90", "\x9b", "\x0e", "\x08\x08", "\r", "\x7f",
 		"\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x80\x8b", "\xef\xbb\xbf",
-		"\xf3\xa0\x80\x81" };
+		"\xf3\xa0\x80\x81", "\u00ad", "\ufe0f", "\u2061", "\u3164",
+		"\U000e0100" };
 	static const char *const ends[] = { "2J", "31m", "0;title\x07",
 		"52;c;cm0gLXJm\x07", "8;;http://evil.example\x1b\\link",
 		"?1049h", "6n", "c", "H", "1;1H", "K", "?25l", "5i", "!p",
