@@ -49,7 +49,8 @@ api_connect(const char *path, struct error *err)
 		return error_set_errno(err, "socket");
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
 		error_set_errno(err, "%s", path);
-		err->code = ERROR_UNREACHABLE;
+		err->code =
+		    errno == EACCES ? ERROR_NOT_ALLOWED : ERROR_UNREACHABLE;
 		return -1;
 	}
 	ret = fd;

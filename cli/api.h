@@ -20,7 +20,8 @@ struct api;
 
 /* Ask for `target` ("/api/audit?limit=1") at the socket and wait for the
  * answer's head. `last_event_id` {NULL, 0}: none. NULL: ERROR_UNREACHABLE
- * (nobody there, no answer in time), ERROR_INVALID (the path is too long for a
+ * (nobody there, no answer in time), ERROR_NOT_ALLOWED (by the modes of the
+ * socket or its folders), ERROR_INVALID (the path is too long for a
  * socket, the id cannot stand in a header), ERROR_CORRUPT (not HTTP),
  * ERROR_SYSTEM. `timeout`: how long to wait for a byte, here and later. */
 struct api *api_open(const char *socket_path, const char *target,

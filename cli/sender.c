@@ -118,7 +118,8 @@ sender_write(const struct sender *sender)
 	cli_print(&out);
 }
 
-/* "132 entries recorded (seq 2 to 133), 1 known already, 2 refused" */
+/* "132 entries recorded (seq 2 to 133), 1 known already, 2 refused"; of one
+ * entry, "(seq 2)" */
 static void
 sender_sum_up(const struct sender *sender)
 {
@@ -127,8 +128,11 @@ sender_sum_up(const struct sender *sender)
 	words_add_counted(&words, sender->accepted, "entry", "entries");
 	buf_add_str(&words, " recorded");
 	if (sender->accepted > 0)
-		buf_addf(&words, " (seq %" PRIu64 " to %" PRIu64 ")",
-		    sender->first_seq, sender->last_seq);
+		buf_addf(&words, " (seq %" PRIu64, sender->first_seq);
+	if (sender->last_seq > sender->first_seq)
+		buf_addf(&words, " to %" PRIu64, sender->last_seq);
+	if (sender->accepted > 0)
+		buf_add_char(&words, ')');
 	if (sender->duplicates > 0) {
 		buf_add_str(&words, ", ");
 		words_add_count(&words, sender->duplicates);

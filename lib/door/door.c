@@ -73,8 +73,12 @@ open_socket(const char *path, usec_t timeout, struct error *err)
 	/* Bounds connect() too, which waits while the backlog is full. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
-		error_set(err, ERROR_UNREACHABLE,
-		    "%s: nobody answers (%m); is kruxosd running?", path);
+		if (errno == EACCES)
+			error_set(err, ERROR_NOT_ALLOWED, "%s: %m", path);
+		else
+			error_set(err, ERROR_UNREACHABLE,
+			    "%s: nobody answers (%m); is kruxosd running?",
+			    path);
 		close(fd);
 		return -1;
 	}

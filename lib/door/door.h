@@ -36,8 +36,8 @@ typedef void (*door_on_progress)(void *context, double progress);
 struct door;
 
 /* Connect to the socket at `path`. ERROR_UNREACHABLE: nobody is there;
- * ERROR_INVALID: the path is too long for a socket. `timeout` 0: none.
- * `on_outcome` may be NULL. */
+ * ERROR_NOT_ALLOWED: modes keep us out; ERROR_INVALID: the path is too long
+ * for a socket. `timeout` 0: none. `on_outcome` may be NULL. */
 struct door *door_open(const char *path, usec_t timeout,
     door_on_outcome on_outcome, void *context, struct error *err);
 void door_close(struct door *door);

@@ -2,13 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { assertShape, schemaOf } from './harness/contract.js';
 import { until } from './harness/poll.js';
-import { Stack, build, root } from './harness/stack.js';
+import { Stack, build, root, run } from './harness/stack.js';
 
 let stack;
 before(async () => stack = await Stack.start());
@@ -96,16 +97,62 @@ test('the answers of a script: exit codes', async () => {
 	}
 });
 
-test('without a daemon the answer is: nobody knows', async () => {
-	const env = { KRUXOS_CONFIG: join(stack.rundir, 'elsewhere.conf'), RUNDIR: '/nonexistent' };
-	for (const args of [['health'], ['audit', 'query'], ['watch'], ['ingest']])
-		assert.ok([1, 3].includes((await stack.kruxos(args, { env, input: '' })).code), args.join(' '));
-	await stack.halt();
-	for (const args of [['health'], ['audit', 'query'], ['ingest'], ['reindex']]) {
-		const answer = await stack.kruxos(args, { input: '' });
-		assert.equal(answer.code, 3, `${args.join(' ')}: ${answer.stderr}`);
+// One of each command that needs a configuration.
+const needy = [
+	['health'], ['health', '--json'], ['audit', 'query'], ['audit', 'show', '1'], ['audit', 'stats'],
+	['audit', 'export'], ['audit', 'import'], ['audit', 'erase', '1', '--reason', 'x'], ['watch'], ['ingest'],
+	['replay', sessions], ['reindex'],
+];
+const offline = [['audit', 'head'], ['audit', 'verify']];
+
+/** Run each of `commands`, and compare its exit code: of health and of the others. */
+async function exits(commands, options, ofHealth, ofOthers) {
+	for (const args of commands) {
+		const answer = await stack.kruxos(args, { input: '', ...options });
+		const said = `kruxos ${args.join(' ')}: ${answer.stdout}${answer.stderr}`;
+		assert.equal(answer.code, args[0] === 'health' ? ofHealth : ofOthers, said);
+		assert.match(answer.stderr, /^kruxos: .+\n/, said);
+		if (args[0] !== 'health')
+			assert.equal(answer.stdout, '', said);
+		else if (args[1] === '--json')
+			assert.equal(JSON.parse(answer.stdout).status, 'unknown', said);
+		else
+			assert.match(answer.stdout, /^System Health: UNKNOWN\n/, said);
 	}
-	assert.equal((await stack.kruxos(['audit', 'verify'])).code, 0);
+}
+
+test('without a configuration a command fails, and health is unknown', async () => {
+	const bad = join(stack.rundir, 'bad.conf');
+	writeFileSync(bad, '[http]\nnonsense = 1\n');
+	for (const config of [join(stack.rundir, 'elsewhere.conf'), bad, stack.rundir])
+		await exits([...needy, ...offline], { env: { KRUXOS_CONFIG: config } }, 3, 1);
+	assert.equal((await stack.kruxos(['config', 'check', bad])).code, 1);
+});
+
+test('who may not open the socket is told so', { skip: process.getuid() !== 0 }, async () => {
+	const folder = mkdtempSync(join(tmpdir(), 'kruxos-'));
+	const config = join(folder, 'kruxos.conf');
+	copyFileSync(join(build, 'bin/kruxos'), join(folder, 'kruxos'));
+	copyFileSync(sessions, join(folder, 'sessions'));
+	writeFileSync(config, `[paths]\nruntime_dir = ${stack.rundir}\n`);
+	for (const [path, mode] of [[folder, 0o755], [config, 0o644], [join(folder, 'kruxos'), 0o755]])
+		chmodSync(path, mode);
+	for (const command of needy) {
+		const args = command.map(word => word === sessions ? join(folder, 'sessions') : word);
+		const { code, stderr } = await run('setpriv', [
+			'--reuid=65534', '--regid=65534', '--clear-groups', join(folder, 'kruxos'), '-c', config, ...args,
+		], { input: '' });
+		assert.equal(code, command[0] === 'health' ? 3 : 1, `${args.join(' ')}: ${stderr}`);
+		assert.match(stderr, /Permission denied/, args.join(' '));
+	}
+	rmSync(folder, { recursive: true });
+});
+
+test('without a daemon the answer is: nobody knows', async () => {
+	await stack.halt();
+	await exits(needy, {}, 3, 3);
+	for (const args of offline)
+		assert.equal((await stack.kruxos(args)).code, 0, args.join(' '));
 	await stack.resume();
 });
 
@@ -170,7 +217,7 @@ test('watch follows, filters, and ends with 130', async () => {
 	door.close();
 	watching.child.kill('SIGINT');
 	const { code, signal } = await watching.ended;
-	assert.ok(code === 130 || signal === 'SIGINT', `${code} ${signal}`);
+	assert.equal(code, 130, `${code} ${signal}`);
 	for (const line of watching.text.split('\n').slice(0, -1))
 		assert.equal(JSON.parse(line).agent_name, 'watched');
 });

@@ -11,8 +11,7 @@
 
 static const struct terminal plain = { 0 };
 
-static const struct health nothing = { HEALTH_UNKNOWN, { HEALTH_UNKNOWN }, -1,
-	-1, -1, -1, -1, 0, "unknown", NULL };
+static const struct health nothing = HEALTH_NOTHING;
 
 static struct health
 read_answer(const char *text, struct json_object **ret_json)
@@ -43,7 +42,7 @@ the_text_is_that_of_the_specification(void **state)
 	(void)state;
 	health.synced_ago = 2 * USEC_PER_MIN + 5 * USEC_PER_SEC;
 	health.chain = "verified";
-	health_add_text(&health, &plain, &out);
+	health_report_add_text(&health, &plain, &out);
 	assert_string_equal(out.data, "System Health: HEALTHY\n"
 				      "━━━━━━━━━━━━━━━━━━━━━━━\n"
 				      "CPU: 12.5% (ok)\n"
@@ -74,7 +73,7 @@ what_is_wrong_is_told_by_words(void **state)
 
 	(void)state;
 	health.chain = "damaged";
-	health_add_text(&health, &plain, &out);
+	health_report_add_text(&health, &plain, &out);
 	assert_string_equal(out.data, "System Health: UNHEALTHY\n"
 				      "━━━━━━━━━━━━━━━━━━━━━━━\n"
 				      "CPU: 90.1% (high)\n"
@@ -92,24 +91,6 @@ what_is_wrong_is_told_by_words(void **state)
 }
 
 static void
-thresholds_are_those_of_the_alerts(void **state)
-{
-	struct health health = nothing;
-	struct buf out = BUF_INIT;
-
-	(void)state;
-	health.cpu_percent = 90;
-	health.memory_used_mb = 850;
-	health.memory_total_mb = 1000;
-	health.disk_used_percent = 90;
-	health_add_resources(&health, &plain, &out);
-	assert_string_equal(out.data,
-	    "CPU: 90.0% (ok)\nMemory: 850 MB / 1000 MB (ok)\n"
-	    "Disk: 90.0% (ok)\n");
-	buf_free(&out);
-}
-
-static void
 what_nobody_knows_is_unknown(void **state)
 {
 	struct json_object *json;
@@ -120,7 +101,7 @@ what_nobody_knows_is_unknown(void **state)
 	struct buf out = BUF_INIT;
 
 	(void)state;
-	health_add_text(&health, &plain, &out);
+	health_report_add_text(&health, &plain, &out);
 	assert_string_equal(out.data, "System Health: UNKNOWN\n"
 				      "━━━━━━━━━━━━━━━━━━━━━━━\n"
 				      "CPU: unknown\n"
@@ -199,35 +180,16 @@ without_nginx_the_page_tells(void **state)
 	}
 }
 
-static void
-json_without_nginx_has_the_shape_of_health(void **state)
-{
-	struct buf out = BUF_INIT;
-
-	(void)state;
-	health_write(&nothing, &out);
-	assert_string_equal(out.data,
-	    "{\"status\":\"unknown\",\"version\":\"" KRUXOS_VERSION
-	    "\",\"uptime_seconds\":null,\"services\":{\"gateway\":\"unknown\","
-	    "\"vault\":\"unknown\",\"proxy\":\"unknown\",\"audit\":"
-	    "\"unknown\",\"state\":\"unknown\"},\"resources\":{"
-	    "\"cpu_percent\":null,\"memory_used_mb\":null,"
-	    "\"memory_total_mb\":null,\"disk_used_percent\":null}}");
-	buf_free(&out);
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_text_is_that_of_the_specification),
 		cmocka_unit_test(what_is_wrong_is_told_by_words),
-		cmocka_unit_test(thresholds_are_those_of_the_alerts),
 		cmocka_unit_test(what_nobody_knows_is_unknown),
 		cmocka_unit_test(
 		    nginx_speaking_for_a_program_that_is_gone_tells_nothing),
 		cmocka_unit_test(without_nginx_the_page_tells),
-		cmocka_unit_test(json_without_nginx_has_the_shape_of_health),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
