@@ -150,6 +150,18 @@ fuzz: $(fuzzers)
 			-artifact_prefix=$(BUILD)/fuzz/ $$corpus; \
 	done
 
+# Each file of tests/fault is a family of faults (tests/fault/README.md).
+fault_src   := $(wildcard tests/fault/*.c)
+fault_tests := $(fault_src:tests/fault/%.c=$(BUILD)/fault/%)
+$(fault_tests): $(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(BUILD)/kruxosd.a $(BUILD)/libkruxos.a
+	$(call link,$^,$(LIBS_kruxosd))
+
+fault soak:
+	@packaging/install-packages build run test
+	@tests/install-node
+	@$(again) all $(fault_tests)
+	@FAULT_MODE=$(patsubst fault,short,$@) tests/run $(BUILD) fault
+
 unit: $(unit_tests)
 	@tests/run $(BUILD) unit
 
@@ -182,9 +194,9 @@ stop:
 test:
 	@packaging/install-packages build run test
 	@tests/install-node
-	@$(again) all $(unit_tests)
+	@$(again) all $(unit_tests) $(fault_tests)
 	@$(again) redaction
-	@tests/run $(BUILD) unit api
+	@tests/run $(BUILD) unit fault api
 
 # --- benchmarks ---------------------------------------------------------------
 
@@ -240,6 +252,8 @@ help:
 #: make stop     stop what runs under RUNDIR
 #: make test     install what is needed, run every test
 #: make unit     the unit tests alone
+#: make fault    power cuts, failing disks, bits that flip: some minutes
+#: make soak     the same with the counts for a night
 #: make redaction what redaction finds, its false alarms, its speed
 #: make fuzz     fuzz what reads bytes of others, FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
@@ -249,7 +263,7 @@ help:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: all demo run start stop bench fuzz redaction unit test check $(checks) clean help
+.PHONY: all demo run start stop bench fault soak fuzz redaction unit test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
