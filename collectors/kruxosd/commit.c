@@ -2,10 +2,9 @@
 
 #include "collectors/kruxosd/batch.h"
 #include "collectors/kruxosd/log_writer.h"
+#include "collectors/kruxosd/trouble.h"
 
-#include "base/cleanup.h"
 #include "base/diag.h"
-#include "base/json_writer.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -27,25 +26,13 @@ struct waiting_list {
 	size_t capacity;
 };
 
-/* A failure of the disk, from the first that failed until it is recorded. */
-struct trouble {
-	bool is_on;
-	usec_t since;	  /* CLOCK_REALTIME */
-	uint64_t refused; /* entries */
-	const char *answer;
-	char file[LOGFILE_NAME_SIZE];
-	uint64_t offset;
-	struct error err; /* the first one */
-};
-
 struct commit {
 	struct clock *clock;
 	struct log_writer *writer;
 	struct commit_head head; /* durable */
 	usec_t clock_was;	 /* the latest time that it has shown */
 	bool clock_is_back;	 /* it stood before that, and that was said */
-	commit_on_durable on_durable;
-	void *on_durable_context;
+	struct commit_listener listener;
 
 	/* What has been taken since the last flush. */
 	struct batch batch;
@@ -59,7 +46,8 @@ struct commit {
 	enum commit_level level;
 	enum status_refusal refusal;
 	char reason[ERROR_SENTENCE_SIZE + 32]; /* of the refusal */
-	struct trouble trouble;
+	struct failure failure;
+	struct damage damage;
 	usec_t retry_due, retry_wait;
 	bool is_retrying;
 	bool is_stopping;
@@ -82,10 +70,9 @@ commit_new(struct clock *clock, struct log_writer *writer,
 
 void
 commit_set_listener(
-    struct commit *commit, commit_on_durable on_durable, void *context)
+    struct commit *commit, const struct commit_listener *listener)
 {
-	commit->on_durable = on_durable;
-	commit->on_durable_context = context;
+	commit->listener = *listener;
 }
 
 void
@@ -138,8 +125,8 @@ static int
 refuse(struct commit *commit, struct error *err, const char *sentence)
 {
 	commit->counts.refused++;
-	if (commit->trouble.is_on)
-		commit->trouble.refused++;
+	if (commit->failure.is_on)
+		commit->failure.refused++;
 	return error_set(err, ERROR_AUDIT_UNAVAILABLE, "%s", sentence);
 }
 
@@ -274,75 +261,74 @@ refusal_of(const struct error *err)
 }
 
 static void
-begin_trouble(struct commit *commit, const struct error *err)
+begin_failure(struct commit *commit, const struct error *err)
 {
-	struct trouble *trouble = &commit->trouble;
+	failure_begin(&commit->failure, clock_realtime(commit->clock),
+	    commit->writer, err);
+}
 
-	if (trouble->is_on)
+/* Somebody has been at the log: it is said before anything is done about it. */
+static void
+notice(struct commit *commit, const struct error *err)
+{
+	const struct commit_listener *listener = &commit->listener;
+
+	if (err->code == ERROR_CORRUPT)
+		damage_begin(&commit->damage, commit->writer, err);
+	else if (err->code != ERROR_NOT_FOUND)
 		return;
-	*trouble = (struct trouble){
-		.is_on = true,
-		.since = clock_realtime(commit->clock),
-		.offset = log_writer_bytes(commit->writer),
-		.err = *err,
-	};
-	snprintf(trouble->file, sizeof(trouble->file), "%s",
-	    log_writer_name(commit->writer));
-	diag(DIAG_CRITICAL, "audit-write-failure: %s", err->sentence);
+	if (listener->on_damaged != NULL)
+		listener->on_damaged(listener->context, err);
+}
+
+static int
+append(struct commit *commit, struct error *err)
+{
+	if (log_writer_append(
+		commit->writer, buf_slice(&commit->batch.lines), err) == 0)
+		return 0;
+	notice(commit, err);
+	return -1;
 }
 
 /* Make the batch durable: as it stands, then once more from memory, then in a
- * new file. -1: the disk has refused it, and nothing of it counts. */
+ * new file; at once in a new one where the old one is not as it was left. -1:
+ * the disk has refused it, and nothing of it counts. */
 static int
 write_batch(struct commit *commit, struct error *err)
 {
 	struct log_writer *writer = commit->writer;
 	struct batch *batch = &commit->batch;
-	struct slice lines = buf_slice(&batch->lines);
 
 	if (batch->opens_file &&
 	    log_writer_create(writer, batch->recorded_at, err) == -1)
 		return -1;
-	if (log_writer_append(writer, lines, err) == 0)
+	if (append(commit, err) == 0)
 		return 0;
-	if (refusal_of(err) != STATUS_WRITE_FAILED)
+	if (refusal_of(err) != STATUS_WRITE_FAILED ||
+	    err->code == ERROR_NOT_FOUND)
 		return -1;
-	begin_trouble(commit, err);
-	commit->trouble.answer = "written again";
-	if (log_writer_append(writer, lines, err) == 0)
-		return 0;
-	commit->trouble.answer = "written to a new file";
+	if (err->code != ERROR_CORRUPT) {
+		begin_failure(commit, err);
+		commit->failure.answer = "written again";
+		if (append(commit, err) == 0)
+			return 0;
+		commit->failure.answer = "written to a new file";
+	}
 	if (!batch->opens_file)
 		batch_reopen(batch, &commit->head, log_writer_name(writer),
 		    log_writer_bytes(writer));
 	if (log_writer_create(writer, batch->recorded_at, err) == -1)
 		return -1;
-	return log_writer_append(writer, buf_slice(&batch->lines), err);
+	return append(commit, err);
 }
 
 static void
-record_trouble(struct commit *commit)
+record_failure(struct commit *commit)
 {
-	struct trouble *trouble = &commit->trouble;
-	cleanup(buf_free) struct buf request = BUF_INIT;
-	cleanup(buf_free) struct buf summary = BUF_INIT;
-	struct json_writer json;
 	struct error err;
 
-	json_writer_init(&json, &request);
-	json_writer_object(&json);
-	json_writer_pair_time(&json, "since", trouble->since);
-	json_writer_pair(&json, "failure", trouble->err.sentence);
-	json_writer_pair(&json, "file", trouble->file);
-	json_writer_pair_u64(&json, "offset", trouble->offset);
-	json_writer_pair(&json, "answer", trouble->answer);
-	json_writer_pair_u64(&json, "entries_refused", trouble->refused);
-	json_writer_end_object(&json);
-	buf_addf(&summary, "%s; %s; %llu entries refused",
-	    trouble->err.sentence, trouble->answer,
-	    (unsigned long long)trouble->refused);
-	if (commit_add_system(commit, "log.write_failure", ENTRY_ERROR,
-		summary.data, buf_slice(&request), NULL, &err) == -1)
+	if (failure_record(&commit->failure, commit, &err) == -1)
 		diag(DIAG_ERROR, "log.write_failure: %s", err.sentence);
 }
 
@@ -352,7 +338,7 @@ begin_refusal(struct commit *commit, const struct error *err)
 {
 	commit->refusal = refusal_of(err);
 	snprintf(commit->reason, sizeof(commit->reason),
-	    "audit-write-failure: %s", commit->trouble.err.sentence);
+	    "audit-write-failure: %s", commit->failure.err.sentence);
 	commit->retry_wait = commit->retry_wait == 0 ? RETRY_FIRST
 			     : commit->retry_wait < RETRY_LAST / 2
 				 ? 2 * commit->retry_wait
@@ -386,7 +372,7 @@ tell_waiting(struct commit *commit, const struct error *err)
 static void
 batch_is_durable(struct commit *commit)
 {
-	struct trouble *trouble = &commit->trouble;
+	struct failure *failure = &commit->failure;
 
 	commit->head = commit->batch.end;
 	commit->clock_is_back = commit->batch_clock < commit->clock_was;
@@ -394,16 +380,19 @@ batch_is_durable(struct commit *commit)
 		commit->clock_was = commit->batch_clock;
 	commit->counts.accepted += commit->batch.lines_added;
 	commit->counts.batches++;
-	if (commit->on_durable != NULL)
-		commit->on_durable(commit->on_durable_context, &commit->head);
+	if (commit->listener.on_durable != NULL)
+		commit->listener.on_durable(
+		    commit->listener.context, &commit->head);
 	tell_waiting(commit, NULL);
-	if (!trouble->is_on)
+	if (commit->damage.is_due)
+		damage_record(&commit->damage, commit);
+	if (!failure->is_on)
 		return;
-	trouble->is_on = false;
+	failure->is_on = false;
 	diag(DIAG_NOTICE, "the audit log is written again (%s)",
-	    trouble->answer);
+	    failure->answer);
 	if (!commit->is_retrying)
-		record_trouble(commit);
+		record_failure(commit);
 }
 
 /* What the batch left on the disk must be gone, durably, before other bytes
@@ -413,10 +402,10 @@ batch_is_refused(struct commit *commit, const struct error *err)
 {
 	struct error told, ignored;
 
-	begin_trouble(commit, err);
+	begin_failure(commit, err);
 	begin_refusal(commit, err);
 	if (!commit->is_retrying) {
-		commit->trouble.refused += commit->batch.lines_added;
+		commit->failure.refused += commit->batch.lines_added;
 		commit->counts.refused += commit->batch.lines_added;
 	}
 	/* If this fails, commit_retry() begins with it. */
@@ -455,9 +444,9 @@ commit_retry(struct commit *commit)
 		begin_refusal(commit, &err);
 		return;
 	}
-	commit->trouble.answer = "waited until the disk took writes again";
+	commit->failure.answer = "waited until the disk took writes again";
 	commit->is_retrying = true;
-	record_trouble(commit);
+	record_failure(commit);
 	commit->retry_due = 0;
 	commit_flush(commit);
 	commit->is_retrying = false;
@@ -466,6 +455,20 @@ commit_retry(struct commit *commit)
 	commit->retry_wait = 0;
 	commit->refusal = STATUS_ACCEPTING;
 	commit->reason[0] = '\0';
+}
+
+void
+commit_check(struct commit *commit)
+{
+	struct error err;
+
+	if (!commit_is_empty(commit) || commit->is_stopping ||
+	    commit->refusal != STATUS_ACCEPTING)
+		return;
+	if (log_writer_check(commit->writer, &err) == -1)
+		notice(commit, &err);
+	if (commit->damage.is_due)
+		damage_record(&commit->damage, commit);
 }
 
 /* --- what others ask --------------------------------------------------- */

@@ -16,6 +16,8 @@
  * file (log_writer.h). If that fails too, its entries are no part of the log:
  * every waiter hears ERROR_AUDIT_UNAVAILABLE, and so does every commit_add()
  * from then on, until commit_retry() finds that the disk takes writes again.
+ * A file that somebody removed or changed is answered by a new file at once,
+ * and by an entry `log.damaged`.
  *
  * Of one thread: the loop's.
  */
@@ -44,16 +46,23 @@ struct commit_head {
 	unsigned char hash[SHA256_BYTES];
 };
 
-/* What is told after a batch has become durable, before its waiters. */
-typedef void (*commit_on_durable)(
-    void *context, const struct commit_head *head);
+/* Who is told of what happens to the log. */
+struct commit_listener {
+	/* A batch has become durable; its waiters hear after this. */
+	void (*on_durable)(void *context, const struct commit_head *head);
+	/* The log is not as it was left. ERROR_CORRUPT: a file, and the log
+	 * goes on in a new one; ERROR_NOT_FOUND: its folder, and this process
+	 * cannot go on. */
+	void (*on_damaged)(void *context, const struct error *err);
+	void *context;
+};
 
 /* Append behind `head` through `writer`. `clock`, `writer` and `redactor` stay
  * the caller's and outlive the commit. Never NULL. */
 struct commit *commit_new(struct clock *clock, struct log_writer *writer,
     struct redactor *redactor, const struct commit_head *head);
 void commit_set_listener(
-    struct commit *commit, commit_on_durable on_durable, void *context);
+    struct commit *commit, const struct commit_listener *listener);
 void commit_free(struct commit *commit);
 
 /* Who hears what became of an entry. `err` is NULL when it is durable under
@@ -133,6 +142,11 @@ const char *commit_reason(const struct commit *commit);
  */
 usec_t commit_retry_due(const struct commit *commit);
 void commit_retry(struct commit *commit);
+
+/* Once a second, so that it shows within seconds when nobody writes: is the log
+ * as it was left (log_writer_check())? If not, the listener hears of it, and an
+ * entry `log.damaged` goes into a new file with the next flush. */
+void commit_check(struct commit *commit);
 
 /* How much of the disk is left decides whose entries are taken: near its end
  * agents' are refused first, operators' last, the daemon's own never. */

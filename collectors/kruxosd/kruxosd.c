@@ -117,6 +117,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	(void)at;
 	if (retry != 0 && clock_monotonic(kruxosd->clock) >= retry)
 		commit_retry(kruxosd->commit);
+	commit_check(kruxosd->commit);
 	startup_say(kruxosd);
 	ingest_tick(kruxosd->ingest);
 	retention_tick(kruxosd->retention);
@@ -271,7 +272,12 @@ kruxosd_run(struct kruxosd *kruxosd, struct error *err)
 		return -1;
 	r = sd_event_loop(kruxosd->event);
 	end(kruxosd);
-	return r < 0 ? event_fail(r, "run", err) : 0;
+	if (r < 0)
+		return event_fail(r, "run", err);
+	if (kruxosd->ending.code == ERROR_NONE)
+		return 0;
+	*err = kruxosd->ending;
+	return -1;
 }
 
 static void

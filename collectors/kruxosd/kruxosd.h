@@ -54,6 +54,7 @@ struct kruxosd {
 	struct to_say {		     /* entries about the start itself */
 		bool recovery, state;
 	} to_say;
+	struct error ending; /* why it cannot go on; ERROR_NONE: it can */
 };
 
 /* Read the configuration at `config_path` (copied), and open everything but
@@ -61,7 +62,8 @@ struct kruxosd {
 struct kruxosd *kruxosd_new(const char *config_path, struct error *err);
 
 /* Open the door and serve until SIGTERM or SIGINT; then answer what was taken
- * and stop. -1: the door could not be opened, or the loop failed. */
+ * and stop. -1: the door could not be opened, the loop failed, or the log's
+ * folder is not at its path any more. */
 int kruxosd_run(struct kruxosd *kruxosd, struct error *err);
 
 void kruxosd_free(struct kruxosd *kruxosd);

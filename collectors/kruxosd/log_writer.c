@@ -5,9 +5,12 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 struct file {
 	int fd; /* -1: not open */
+	dev_t device;
+	ino_t inode;
 	char name[LOGFILE_NAME_SIZE];
 	usec_t day;
 	unsigned part;
@@ -23,6 +26,7 @@ struct log_writer {
 	struct file candidate; /* takes its place with its first sync */
 	bool has_candidate;    /* as a name in the folder, open or not */
 	bool is_sealed;	       /* nothing more goes into `file` */
+	struct log_damage damage;
 };
 
 struct log_writer *
@@ -74,6 +78,19 @@ fail(const struct log_writer *writer, const struct file *file, const char *call,
 	    err, "%s/%s: %s", writer->path, file->name, call);
 }
 
+/* Which file it is that the name leads to now. */
+static int
+know_file(struct log_writer *writer, struct file *file, struct error *err)
+{
+	struct stat st;
+
+	if (writer->disk->fstat(writer->disk, file->fd, &st) == -1)
+		return fail(writer, file, "fstat", err);
+	file->device = st.st_dev;
+	file->inode = st.st_ino;
+	return 0;
+}
+
 int
 log_writer_resume(struct log_writer *writer, const char *name, uint64_t bytes,
     struct error *err)
@@ -85,6 +102,10 @@ log_writer_resume(struct log_writer *writer, const char *name, uint64_t bytes,
 	    O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (file.fd == -1)
 		return fail(writer, &file, "open", err);
+	if (know_file(writer, &file, err) == -1) {
+		file_close(writer, &file);
+		return -1;
+	}
 	file_close(writer, &writer->file);
 	writer->file = file;
 	writer->is_sealed = false;
@@ -151,8 +172,107 @@ log_writer_create(
 		return fail(writer, &file, "create", err);
 	writer->candidate = file;
 	writer->has_candidate = true;
+	return know_file(writer, &writer->candidate, err);
+}
+
+/* --- as it was left ---------------------------------------------------- */
+
+/* Whoever looks for the log at its path must find what is written here. */
+static int
+check_folder(struct log_writer *writer, struct error *err)
+{
+	struct disk *disk = writer->disk;
+	struct stat ours, named;
+
+	if (disk->fstat(disk, writer->dir, &ours) == -1)
+		return error_set_errno(err, "%s: fstat", writer->path);
+	if (disk->fstatat(disk, AT_FDCWD, writer->path, &named, 0) == -1) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return error_set_errno(err, "%s: stat", writer->path);
+	} else if (named.st_dev == ours.st_dev && named.st_ino == ours.st_ino)
+		return 0;
+	return error_set(err, ERROR_NOT_FOUND,
+	    "%s: the folder that the log was written to is no longer there",
+	    writer->path);
+}
+
+/* Fills `ret_found` where it is not; false: it is. */
+static bool
+differs(const struct file *file, const struct stat *st, uint64_t bytes,
+    const char **ret_found)
+{
+	if (st->st_dev != file->device || st->st_ino != file->inode)
+		*ret_found = "replaced";
+	else if ((uint64_t)st->st_size < bytes)
+		*ret_found = "cut";
+	else if ((uint64_t)st->st_size > bytes)
+		*ret_found = "extended";
+	else
+		return false;
+	return true;
+}
+
+static int
+damaged(struct log_writer *writer, struct file *file, const char *found,
+    uint64_t found_bytes, struct error *err)
+{
+	struct log_damage *damage = &writer->damage;
+
+	/* Of a candidate nothing was the log's yet. */
+	if (file == &writer->candidate)
+		return error_set(err, ERROR_SYSTEM,
+		    "%s/%s: the new file was %s from outside", writer->path,
+		    file->name, found);
+	writer->is_sealed = true;
+	memcpy(damage->file, file->name, sizeof(damage->file));
+	damage->durable_bytes = file->bytes;
+	damage->found = found;
+	damage->found_bytes = found_bytes;
+	return error_set(err, ERROR_CORRUPT,
+	    "%s/%s: the file was %s from outside: it had %llu bytes, and now "
+	    "there are %llu; the log goes on in a new file",
+	    writer->path, file->name, found, (unsigned long long)file->bytes,
+	    (unsigned long long)found_bytes);
+}
+
+/* Is the name in the folder still this file, of that length? */
+static int
+check_file(struct log_writer *writer, struct file *file, uint64_t bytes,
+    struct error *err)
+{
+	struct disk *disk = writer->disk;
+	const char *found;
+	struct stat st;
+
+	if (check_folder(writer, err) == -1)
+		return -1;
+	if (disk->fstatat(
+		disk, writer->dir, file->name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT
+			   ? damaged(writer, file, "removed", 0, err)
+			   : fail(writer, file, "stat", err);
+	if (differs(file, &st, bytes, &found))
+		return damaged(writer, file, found, (uint64_t)st.st_size, err);
 	return 0;
 }
+
+int
+log_writer_check(struct log_writer *writer, struct error *err)
+{
+	struct file *file = &writer->file;
+
+	if (file->fd == -1 || writer->is_sealed || file->has_remains)
+		return 0;
+	return check_file(writer, file, file->bytes, err);
+}
+
+const struct log_damage *
+log_writer_damage(const struct log_writer *writer)
+{
+	return &writer->damage;
+}
+
+/* --- appending --------------------------------------------------------- */
 
 /* What an earlier attempt left is cut off and written again: nothing is known
  * of it, and nothing needs to be. */
@@ -163,6 +283,11 @@ write_and_sync(struct log_writer *writer, struct file *file, struct slice bytes,
 	struct disk *disk = writer->disk;
 	off_t end = (off_t)file->bytes;
 
+	/* A write behind the end of what was cut would hide that. Who cannot
+	 * look now looks behind the sync. */
+	if (file == &writer->file && log_writer_check(writer, err) == -1 &&
+	    err->code != ERROR_SYSTEM)
+		return -1;
 	if (file->has_remains && disk->ftruncate(disk, file->fd, end) == -1)
 		return fail(writer, file, "ftruncate", err);
 	file->has_remains = true;
@@ -172,6 +297,8 @@ write_and_sync(struct log_writer *writer, struct file *file, struct slice bytes,
 		return fail(writer, file, "fdatasync", err);
 	if (file == &writer->candidate && disk->fsync(disk, writer->dir) == -1)
 		return error_set_errno(err, "%s: fsync", writer->path);
+	if (check_file(writer, file, file->bytes + bytes.len, err) == -1)
+		return -1;
 	file->has_remains = false;
 	return 0;
 }

@@ -9,6 +9,12 @@
  * that the disk refused is unlinked, and until that is durable nothing is
  * appended anywhere: two files that claim the same seq must not exist.
  *
+ * What was synced into a file that nobody can find is not recorded: before each
+ * write and after each sync the name in the folder must be the file that is
+ * written, of the length it was given, and the folder that of its path. A file
+ * that somebody removed, replaced, cut or wrote to is sealed, and the log goes
+ * on in a new one; from a folder that is not at its path there is no going on.
+ *
  * The disk and the clock are handed in.
  */
 #ifndef KRUXOSD_LOG_WRITER_H
@@ -44,11 +50,27 @@ int log_writer_create(
     struct log_writer *writer, usec_t recorded_at, struct error *err);
 
 /* Write `bytes` behind the last durable byte, and sync; the directory too,
- * where the file is new. 0: they are durable. -1 and ERROR_SYSTEM: nothing is
- * known of them, and the file ends where it did. The same bytes may be
- * appended once more; before others, log_writer_cut() must have succeeded. */
+ * where the file is new. 0: they are durable, where they are looked for. -1 and
+ * ERROR_SYSTEM: nothing is known of them, and the file ends where it did. The
+ * same bytes may be appended once more; before others, log_writer_cut() must
+ * have succeeded. ERROR_CORRUPT: the file is not as it was left, and is sealed;
+ * the bytes belong into a new one. ERROR_NOT_FOUND: the folder is another. */
 int log_writer_append(
     struct log_writer *writer, struct slice bytes, struct error *err);
+
+/* Is the file that holds the last durable entry as it was left? A file that is
+ * not written any more is not looked at. -1: ERROR_CORRUPT and ERROR_NOT_FOUND,
+ * as above; who could not look (ERROR_SYSTEM) knows nothing. */
+int log_writer_check(struct log_writer *writer, struct error *err);
+
+/* How the file that ERROR_CORRUPT was about is not as it was left. */
+struct log_damage {
+	char file[LOGFILE_NAME_SIZE];
+	uint64_t durable_bytes; /* it had so many */
+	const char *found;	/* "removed", "replaced", "cut", "extended" */
+	uint64_t found_bytes;	/* under its name */
+};
+const struct log_damage *log_writer_damage(const struct log_writer *writer);
 
 /* After a failure: make it durable that nothing of it is left: a candidate is
  * unlinked, the file cut back to its last durable byte. Where the file refuses

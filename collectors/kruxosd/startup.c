@@ -59,6 +59,22 @@ on_durable(void *context, const struct commit_head *head)
 	verifier_durable(kruxosd->verifier, head->seq);
 }
 
+/* Said at once, and not when the day's reading finds it. In a folder that
+ * nobody looks into there is no going on: the next start opens the one at the
+ * path. */
+static void
+on_damaged(void *context, const struct error *err)
+{
+	struct kruxosd *kruxosd = context;
+
+	verifier_tell_damage(kruxosd->verifier, err->sentence);
+	report_write(kruxosd);
+	if (err->code != ERROR_NOT_FOUND)
+		return;
+	kruxosd->ending = *err;
+	sd_event_exit(kruxosd->event, 0);
+}
+
 static void
 on_removed(void *context, uint64_t first_seq)
 {
@@ -76,6 +92,7 @@ open_log(struct kruxosd *kruxosd, const struct recovery_known *known,
 {
 	struct recovery *recovery = &kruxosd->recovery;
 	const char *path = kruxosd->config->audit_dir;
+	struct commit_listener listener = { on_durable, on_damaged, kruxosd };
 
 	kruxosd->writer =
 	    log_writer_new(kruxosd->disk, kruxosd->audit_dir, path);
@@ -89,7 +106,7 @@ open_log(struct kruxosd *kruxosd, const struct recovery_known *known,
 	kruxosd->redactor = redact_new();
 	kruxosd->commit = commit_new(kruxosd->clock, kruxosd->writer,
 	    kruxosd->redactor, &recovery->head);
-	commit_set_listener(kruxosd->commit, on_durable, kruxosd);
+	commit_set_listener(kruxosd->commit, &listener);
 	report_head(kruxosd, &recovery->head);
 	return 0;
 }

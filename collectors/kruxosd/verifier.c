@@ -29,6 +29,8 @@ struct verifier {
 	bool is_stopping;
 	uint64_t head_seq; /* durable */
 	struct verifier_state state;
+	char told[sizeof(((struct verifier_state *)NULL)->damage)];
+	uint64_t told_count; /* how often that was told */
 
 	/* The thread's own. */
 	struct chain *chain;   /* behind state.seq; NULL: begin anew */
@@ -70,10 +72,24 @@ verifier_durable(struct verifier *verifier, uint64_t seq)
 }
 
 void
+verifier_tell_damage(struct verifier *verifier, const char *sentence)
+{
+	pthread_mutex_lock(&verifier->mutex);
+	snprintf(verifier->told, sizeof(verifier->told), "%.255s", sentence);
+	verifier->told_count++;
+	pthread_mutex_unlock(&verifier->mutex);
+}
+
+void
 verifier_get(struct verifier *verifier, struct verifier_state *ret_state)
 {
 	pthread_mutex_lock(&verifier->mutex);
 	*ret_state = verifier->state;
+	if (verifier->told[0] != '\0') {
+		ret_state->integrity = STATUS_DAMAGED;
+		memcpy(
+		    ret_state->damage, verifier->told, sizeof(verifier->told));
+	}
 	pthread_mutex_unlock(&verifier->mutex);
 }
 
@@ -97,6 +113,37 @@ head_seq(struct verifier *verifier)
 	seq = verifier->head_seq;
 	pthread_mutex_unlock(&verifier->mutex);
 	return seq;
+}
+
+/* What the thread itself knows. */
+static void
+read_state(struct verifier *verifier, struct verifier_state *ret_state)
+{
+	pthread_mutex_lock(&verifier->mutex);
+	*ret_state = verifier->state;
+	pthread_mutex_unlock(&verifier->mutex);
+}
+
+/* How often damage was told. */
+static uint64_t
+told_count(struct verifier *verifier)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&verifier->mutex);
+	count = verifier->told_count;
+	pthread_mutex_unlock(&verifier->mutex);
+	return count;
+}
+
+/* The whole was read since, and holds. */
+static void
+forget_told(struct verifier *verifier, uint64_t count)
+{
+	pthread_mutex_lock(&verifier->mutex);
+	if (verifier->told_count == count)
+		verifier->told[0] = '\0';
+	pthread_mutex_unlock(&verifier->mutex);
 }
 
 static void
@@ -139,7 +186,7 @@ found_damage(struct verifier *verifier, const struct chain_fault *fault)
 {
 	struct verifier_state state;
 
-	verifier_get(verifier, &state);
+	read_state(verifier, &state);
 	state.integrity = STATUS_DAMAGED;
 	if (fault->file[0] == '\0')
 		snprintf(state.damage, sizeof(state.damage),
@@ -177,6 +224,7 @@ static void
 verify_whole(struct verifier *verifier)
 {
 	uint64_t head = head_seq(verifier);
+	uint64_t told = told_count(verifier);
 	struct chain_options options = {
 		.through_seq = head,
 		.synced_seq = head,
@@ -194,11 +242,12 @@ verify_whole(struct verifier *verifier)
 				cannot_read(verifier, &err);
 			return;
 		}
-	verifier_get(verifier, &state);
+	read_state(verifier, &state);
 	state.whole_at = clock_realtime(verifier->clock);
 	if (result.is_whole) {
 		state.integrity = STATUS_VERIFIED;
 		state.damage[0] = '\0';
+		forget_told(verifier, told);
 	}
 	state.seq = result.last_seq;
 	memcpy(state.hash, result.last_hash, SHA256_BYTES);
@@ -215,7 +264,7 @@ is_whole_due(struct verifier *verifier)
 	struct verifier_state state;
 	usec_t now = clock_realtime(verifier->clock);
 
-	verifier_get(verifier, &state);
+	read_state(verifier, &state);
 	if (head_seq(verifier) == 0)
 		return false; /* nothing holds as it is */
 	return state.whole_at == 0 || now < state.whole_at ||
@@ -275,7 +324,7 @@ follow(struct verifier *verifier)
 	struct verifier_state state;
 	uint64_t before;
 
-	verifier_get(verifier, &state);
+	read_state(verifier, &state);
 	before = state.seq;
 	if (state.integrity == STATUS_DAMAGED)
 		return;

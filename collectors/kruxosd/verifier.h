@@ -39,6 +39,10 @@ int verifier_start(struct verifier *verifier, struct error *err);
 /* The log is durable through `seq`. Cheap; called after each commit. */
 void verifier_durable(struct verifier *verifier, uint64_t seq);
 
+/* Somebody else has found that the log is damaged: that counts until the whole,
+ * read from now on, holds. */
+void verifier_tell_damage(struct verifier *verifier, const char *sentence);
+
 void verifier_get(struct verifier *verifier, struct verifier_state *ret_state);
 
 /* Ends the thread, at the next line. */

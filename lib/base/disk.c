@@ -85,6 +85,14 @@ system_fstat(struct disk *disk, int fd, struct stat *ret)
 	return fstat(fd, ret);
 }
 
+static int
+system_fstatat(
+    struct disk *disk, int dir, const char *path, struct stat *ret, int flags)
+{
+	(void)disk;
+	return fstatat(dir, path, ret, flags);
+}
+
 struct disk disk_system = {
 	.openat = system_openat,
 	.close = system_close,
@@ -97,6 +105,7 @@ struct disk disk_system = {
 	.unlinkat = system_unlinkat,
 	.mkdirat = system_mkdirat,
 	.fstat = system_fstat,
+	.fstatat = system_fstatat,
 };
 
 int

@@ -31,6 +31,8 @@ struct disk {
 	int (*mkdirat)(
 	    struct disk *disk, int dir, const char *path, mode_t mode);
 	int (*fstat)(struct disk *disk, int fd, struct stat *ret);
+	int (*fstatat)(struct disk *disk, int dir, const char *path,
+	    struct stat *ret, int flags);
 };
 
 /* The machine's own. */

@@ -197,7 +197,7 @@ rig_number_at(struct rig *rig, uint64_t seq)
 	return found;
 }
 
-/* How many entries have this capability. */
+/* How many entries have this capability; what cannot be read is passed over. */
 static inline unsigned
 rig_count(struct rig *rig, const char *capability)
 {
@@ -206,10 +206,12 @@ rig_count(struct rig *rig, const char *capability)
 	struct cursor_line line;
 	struct entry entry;
 	unsigned count = 0;
+	int more;
 
 	assert(cursor != NULL);
-	while (cursor_next(cursor, UINT64_MAX, &line, &err) == 1)
-		if (entry_parse(line.line, &entry, &err) == 0 &&
+	while ((more = cursor_next(cursor, UINT64_MAX, &line, &err)) == 1 ||
+	       (more == -1 && err.code == ERROR_CORRUPT))
+		if (more == 1 && entry_parse(line.line, &entry, &err) == 0 &&
 		    slice_is(entry.capability, capability))
 			count++;
 	cursor_free(cursor);

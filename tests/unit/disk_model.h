@@ -380,6 +380,19 @@ model_fstat(struct disk *disk, int fd, struct stat *ret)
 	return fstat(fd, ret);
 }
 
+/* A path from the working directory is the folder's own, whatever the test
+ * calls it. */
+static inline int
+model_fstatat(
+    struct disk *disk, int dir, const char *path, struct stat *ret, int flags)
+{
+	struct model *model = (struct model *)disk;
+
+	if (model_fails(model, "fstatat"))
+		return -1;
+	return fstatat(dir, dir == AT_FDCWD ? model->path : path, ret, flags);
+}
+
 static inline void
 model_init(struct model *model)
 {
@@ -396,6 +409,7 @@ model_init(struct model *model)
 			.unlinkat = model_unlinkat,
 			.mkdirat = model_mkdirat,
 			.fstat = model_fstat,
+			.fstatat = model_fstatat,
 		},
 		.trace = BUF_INIT,
 	};

@@ -378,6 +378,205 @@ near_the_end_of_the_disk_agents_are_refused_first(void **state)
 	assert_int_equal(rig_add(rig, &err), 0);
 }
 
+/* --- somebody at the log ----------------------------------------------- */
+
+#define FIRST "2026-11-23.jsonl"
+
+static void
+remove_file(struct rig *rig)
+{
+	assert_int_equal(unlinkat(rig->model.dir, FIRST, 0), 0);
+}
+
+static void
+cut_file(struct rig *rig)
+{
+	int fd = openat(rig->model.dir, FIRST, O_WRONLY);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(ftruncate(fd, 10), 0);
+	close(fd);
+}
+
+static void
+extend_file(struct rig *rig)
+{
+	int fd = openat(rig->model.dir, FIRST, O_WRONLY | O_APPEND);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, "{}\n", 3), 3);
+	close(fd);
+}
+
+/* A copy with the same bytes: nothing is lost, but it is not our file. */
+static void
+replace_file(struct rig *rig)
+{
+	int from = openat(rig->model.dir, FIRST, O_RDONLY);
+	int to = openat(rig->model.dir, "copy", O_WRONLY | O_CREAT, 0640);
+	char bytes[65536];
+	ssize_t got = read(from, bytes, sizeof(bytes));
+
+	assert_true(got > 0);
+	assert_int_equal(write(to, bytes, (size_t)got), got);
+	close(from);
+	close(to);
+	assert_int_equal(
+	    renameat(rig->model.dir, "copy", rig->model.dir, FIRST), 0);
+}
+
+static const struct {
+	void (*meddle)(struct rig *rig);
+	bool is_lost; /* something that was durable */
+} meddlings[] = {
+	{ remove_file, true },
+	{ cut_file, true },
+	{ extend_file, false },
+	{ replace_file, false },
+};
+enum { MEDDLINGS = sizeof(meddlings) / sizeof(meddlings[0]) };
+
+struct ear {
+	struct rig *rig;
+	unsigned heard;
+	unsigned told; /* waiters, when it was heard */
+	struct error err;
+};
+
+static void
+hear(void *context, const struct error *err)
+{
+	struct ear *ear = context;
+
+	ear->heard++;
+	ear->told = ear->rig->told;
+	ear->err = *err;
+}
+
+static void
+listen_to(struct ear *ear, struct rig *rig)
+{
+	struct commit_listener listener = { .on_damaged = hear,
+		.context = ear };
+
+	*ear = (struct ear){ .rig = rig };
+	commit_set_listener(rig->commit, &listener);
+}
+
+static void
+start_anew(struct rig *rig)
+{
+	struct error err;
+
+	rig_free(rig);
+	rig_init(rig);
+	assert_int_equal(rig_start(rig, &err), 0);
+}
+
+/* What is acknowledged can be found: in a new file, whose log.open says how
+ * much of the old one counted; and an entry says so. */
+static void
+what_comes_after_somebody_was_at_the_file_goes_into_a_new_one(void **state)
+{
+	struct rig *rig = *state;
+	struct ear ear;
+
+	for (size_t i = 0; i < MEDDLINGS; i++) {
+		start_anew(rig);
+		listen_to(&ear, rig);
+		rig_commit(rig, 2); /* 2, 3 */
+		meddlings[i].meddle(rig);
+		rig_commit(rig, 2);
+		assert_int_equal(ear.heard, 1);
+		assert_int_equal(ear.told, 2); /* before the acknowledgement */
+		assert_int_equal(ear.err.code, ERROR_CORRUPT);
+		assert_int_equal(rig->seq_of[2], 5); /* behind log.open */
+		assert_int_equal(rig->seq_of[3], 6);
+		assert_int_equal(rig_number_at(rig, 5), 2);
+		assert_int_equal(rig_number_at(rig, 6), 3);
+		assert_string_equal(
+		    log_writer_name(rig->writer), "2026-11-23_02.jsonl");
+		commit_flush(rig->commit);
+		assert_int_equal(rig_count(rig, "log.damaged"), 1);
+		assert_int_equal(rig_count(rig, "log.write_failure"), 0);
+		assert_int_equal(commit_refusal(rig->commit), STATUS_ACCEPTING);
+		assert_int_equal(
+		    rig_verify(rig).is_whole, !meddlings[i].is_lost);
+	}
+}
+
+static void
+it_is_said_without_an_entry_too(void **state)
+{
+	struct rig *rig = *state;
+	struct ear ear;
+
+	for (size_t i = 0; i < MEDDLINGS; i++) {
+		start_anew(rig);
+		listen_to(&ear, rig);
+		rig_commit(rig, 2);
+		commit_check(rig->commit);
+		assert_true(commit_is_empty(rig->commit));
+		meddlings[i].meddle(rig);
+		commit_check(rig->commit);
+		assert_int_equal(ear.heard, 1);
+		commit_flush(rig->commit);
+		assert_int_equal(rig_count(rig, "log.damaged"), 1);
+		commit_check(rig->commit);
+		assert_int_equal(ear.heard, 1);
+	}
+}
+
+/* A disk that refuses the entry keeps nobody from hearing of it later. */
+static void
+damage_is_recorded_when_the_disk_takes_entries_again(void **state)
+{
+	struct rig *rig = *state;
+	struct ear ear;
+
+	listen_to(&ear, rig);
+	rig_commit(rig, 2);
+	remove_file(rig);
+	model_fail(&rig->model, "pwrite", 1, ULONG_MAX, ENOSPC);
+	rig_commit(rig, 1);
+	assert_true(rig->was_refused[2]);
+	assert_int_equal(ear.heard, 1);
+	assert_int_equal(commit_refusal(rig->commit), STATUS_DISK_FULL);
+	rig_advance(rig, USEC_PER_MIN);
+	commit_retry(rig->commit);
+	assert_int_equal(commit_refusal(rig->commit), STATUS_DISK_FULL);
+	model_fail(&rig->model, NULL, 0, 0, 0);
+	rig_advance(rig, USEC_PER_MIN);
+	commit_retry(rig->commit);
+	commit_flush(rig->commit);
+	assert_int_equal(commit_refusal(rig->commit), STATUS_ACCEPTING);
+	assert_int_equal(rig_count(rig, "log.damaged"), 1);
+	assert_int_equal(rig_count(rig, "log.write_failure"), 1);
+}
+
+static void
+in_a_folder_that_has_moved_entries_are_refused(void **state)
+{
+	struct rig *rig = *state;
+	char path[sizeof(rig->model.path)];
+	struct ear ear;
+
+	listen_to(&ear, rig);
+	rig_commit(rig, 2);
+	memcpy(path, rig->model.path, sizeof(path));
+	memcpy(rig->model.path, "/nowhere", sizeof("/nowhere"));
+	commit_check(rig->commit);
+	assert_int_equal(ear.heard, 1);
+	assert_int_equal(ear.err.code, ERROR_NOT_FOUND);
+	assert_true(commit_is_empty(rig->commit));
+	rig_commit(rig, 2);
+	assert_int_equal(ear.heard, 2);
+	assert_true(rig->was_refused[2] && rig->was_refused[3]);
+	memcpy(rig->model.path, path, sizeof(path));
+	assert_int_equal(rig_count(rig, "shell.exec"), 2);
+	assert_true(rig_verify(rig).is_whole);
+}
+
 /* One run: three batches, a failure that begins with call `nth` and lasts
  * `times` calls, retries until it is over, two more batches, a power cut. */
 static bool
@@ -454,6 +653,11 @@ main(void)
 		TEST(what_the_disk_refuses_is_refused_and_taken_up_again_later),
 		TEST(a_full_or_read_only_disk_is_waited_for),
 		TEST(near_the_end_of_the_disk_agents_are_refused_first),
+		TEST(
+		    what_comes_after_somebody_was_at_the_file_goes_into_a_new_one),
+		TEST(it_is_said_without_an_entry_too),
+		TEST(damage_is_recorded_when_the_disk_takes_entries_again),
+		TEST(in_a_folder_that_has_moved_entries_are_refused),
 		cmocka_unit_test(
 		    whatever_call_fails_what_was_acknowledged_survives_a_power_cut),
 	};

@@ -64,6 +64,9 @@ size_of(struct rig *rig, const char *name)
 
 #define FIRST "2026-11-23.jsonl"
 
+/* How it looks whether all is as it was left: the folder, then the file. */
+#define LOOK "fstat fstatat fstatat"
+
 static void
 the_first_append_syncs_the_folder_too(void **state)
 {
@@ -73,11 +76,13 @@ the_first_append_syncs_the_folder_too(void **state)
 	assert_int_equal(create(rig, MAKER_DAY), 0);
 	assert_string_equal(log_writer_name(rig->writer), "");
 	assert_int_equal(append(rig, "one\n"), 0);
-	assert_string_equal(rig->model.trace.data, "pwrite fdatasync fsync");
+	assert_string_equal(
+	    rig->model.trace.data, "pwrite fdatasync fsync " LOOK);
 	assert_string_equal(log_writer_name(rig->writer), FIRST);
 	assert_false(log_writer_needs_file(rig->writer, MAKER_DAY));
 	assert_int_equal(append(rig, "two\n"), 0);
-	assert_string_equal(rig->model.trace.data, "pwrite fdatasync");
+	assert_string_equal(
+	    rig->model.trace.data, LOOK " pwrite fdatasync " LOOK);
 	assert_int_equal(log_writer_bytes(rig->writer), 8);
 }
 
@@ -111,7 +116,7 @@ the_same_bytes_may_be_appended_again(void **state)
 	    "audit/" FIRST ": fdatasync: Input/output error");
 	assert_int_equal(append(rig, "two\n"), 0);
 	assert_string_equal(
-	    rig->model.trace.data, "ftruncate pwrite fdatasync");
+	    rig->model.trace.data, "ftruncate pwrite fdatasync " LOOK);
 	assert_int_equal(size_of(rig, FIRST), 8);
 }
 
@@ -131,7 +136,8 @@ a_cut_is_synced_before_other_bytes_come(void **state)
 	assert_int_equal(size_of(rig, FIRST), 4);
 	assert_false(log_writer_needs_file(rig->writer, MAKER_DAY));
 	assert_int_equal(append(rig, "three\n"), 0);
-	assert_string_equal(rig->model.trace.data, "pwrite fdatasync");
+	assert_string_equal(
+	    rig->model.trace.data, LOOK " pwrite fdatasync " LOOK);
 }
 
 static void
@@ -224,6 +230,217 @@ a_link_in_place_of_the_file_is_not_followed(void **state)
 	assert_int_equal(rig->err.errnum, ELOOP);
 }
 
+/* --- what somebody else does to the file ------------------------------- */
+
+static void
+write_bytes(struct rig *rig, const char *name, off_t offset, const char *text)
+{
+	int fd = openat(rig->model.dir, name, O_WRONLY | O_CREAT, 0640);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(
+	    pwrite(fd, text, strlen(text), offset), (ssize_t)strlen(text));
+	close(fd);
+}
+
+static void
+remove_it(struct rig *rig)
+{
+	assert_int_equal(unlinkat(rig->model.dir, FIRST, 0), 0);
+}
+
+static void
+rename_it(struct rig *rig)
+{
+	assert_int_equal(
+	    renameat(rig->model.dir, FIRST, rig->model.dir, "mine"), 0);
+}
+
+static void
+replace_it(struct rig *rig)
+{
+	rename_it(rig);
+	write_bytes(rig, FIRST, 0, "one\n");
+}
+
+static void
+link_in_its_place(struct rig *rig)
+{
+	rename_it(rig);
+	assert_int_equal(symlinkat("mine", rig->model.dir, FIRST), 0);
+}
+
+static void
+empty_it(struct rig *rig)
+{
+	int fd = openat(rig->model.dir, FIRST, O_WRONLY | O_TRUNC);
+
+	assert_int_not_equal(fd, -1);
+	close(fd);
+}
+
+static void
+add_to_it(struct rig *rig)
+{
+	write_bytes(rig, FIRST, 4, "2");
+}
+
+static const struct meddling {
+	void (*meddle)(struct rig *rig);
+	const char *found;
+	uint64_t found_bytes;
+} meddlings[] = {
+	{ remove_it, "removed", 0 },
+	{ rename_it, "removed", 0 },
+	{ replace_it, "replaced", 4 },
+	{ link_in_its_place, "replaced", 4 },
+	{ empty_it, "cut", 0 },
+	{ add_to_it, "extended", 5 },
+};
+enum { MEDDLINGS = sizeof(meddlings) / sizeof(meddlings[0]) };
+
+static void
+start_again(struct rig *rig)
+{
+	log_writer_free(rig->writer);
+	model_free(&rig->model);
+	model_init(&rig->model);
+	rig->writer = log_writer_new(&rig->model.disk, rig->model.dir, "audit");
+	assert_int_equal(create(rig, MAKER_DAY), 0);
+	assert_int_equal(append(rig, "one\n"), 0);
+}
+
+static void
+assert_found(struct rig *rig, const struct meddling *meddling)
+{
+	const struct log_damage *damage = log_writer_damage(rig->writer);
+
+	assert_int_equal(rig->err.code, ERROR_CORRUPT);
+	assert_non_null(strstr(rig->err.sentence, meddling->found));
+	assert_string_equal(damage->file, FIRST);
+	assert_string_equal(damage->found, meddling->found);
+	assert_int_equal(damage->durable_bytes, 4);
+	assert_int_equal(damage->found_bytes, meddling->found_bytes);
+}
+
+static void
+nothing_is_durable_in_a_file_that_is_not_as_it_was_left(void **state)
+{
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < MEDDLINGS; i++) {
+		start_again(rig);
+		meddlings[i].meddle(rig);
+		assert_int_equal(append(rig, "two, and more\n"), -1);
+		assert_found(rig, &meddlings[i]);
+		assert_int_equal(log_writer_bytes(rig->writer), 4);
+		assert_true(log_writer_needs_file(rig->writer, MAKER_DAY));
+		assert_int_equal(create(rig, MAKER_DAY), 0);
+		assert_int_equal(append(rig, "two, and more\n"), 0);
+		assert_int_equal(size_of(rig, log_writer_name(rig->writer)),
+		    strlen("two, and more\n"));
+	}
+}
+
+/* It would not be found a moment before the write. */
+static void
+what_happens_during_the_sync_is_found_behind_it(void **state)
+{
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < MEDDLINGS; i++) {
+		struct file *file;
+
+		if (meddlings[i].meddle == empty_it ||
+		    meddlings[i].meddle == add_to_it)
+			continue; /* the write goes over it */
+		start_again(rig);
+		file = &rig->writer->file;
+		meddlings[i].meddle(rig);
+		assert_int_equal(
+		    check_file(rig->writer, file, file->bytes, &rig->err), -1);
+		assert_found(rig, &meddlings[i]);
+	}
+}
+
+static void
+it_is_found_too_when_nothing_is_written(void **state)
+{
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < MEDDLINGS; i++) {
+		start_again(rig);
+		assert_int_equal(log_writer_check(rig->writer, &rig->err), 0);
+		meddlings[i].meddle(rig);
+		assert_int_equal(log_writer_check(rig->writer, &rig->err), -1);
+		assert_found(rig, &meddlings[i]);
+		/* Once: the file is the log's no more. */
+		assert_int_equal(log_writer_check(rig->writer, &rig->err), 0);
+	}
+}
+
+static void
+what_a_failed_write_left_is_nobody_elses(void **state)
+{
+	struct rig *rig = *state;
+
+	start_again(rig);
+	model_fail(&rig->model, "fdatasync", 1, 1, EIO);
+	assert_int_equal(append(rig, "two\n"), -1);
+	assert_int_equal(log_writer_check(rig->writer, &rig->err), 0);
+	assert_int_equal(append(rig, "two\n"), 0);
+}
+
+/* A new file holds nothing yet that anybody was told of. */
+static void
+a_new_file_that_is_removed_is_a_failure_and_no_damage(void **state)
+{
+	struct rig *rig = *state;
+
+	assert_int_equal(create(rig, MAKER_DAY), 0);
+	remove_it(rig);
+	assert_int_equal(append(rig, "one\n"), -1);
+	assert_int_equal(rig->err.code, ERROR_SYSTEM);
+	assert_string_equal(rig->err.sentence,
+	    "audit/" FIRST ": the new file was removed from outside");
+	assert_int_equal(create(rig, MAKER_DAY), 0);
+	assert_int_equal(append(rig, "one\n"), 0);
+}
+
+static void
+in_a_folder_that_has_moved_nothing_is_durable(void **state)
+{
+	struct rig *rig = *state;
+	char path[sizeof(rig->model.path)];
+
+	start_again(rig);
+	memcpy(path, rig->model.path, sizeof(path));
+	memcpy(rig->model.path, "/nowhere", sizeof("/nowhere"));
+	assert_int_equal(log_writer_check(rig->writer, &rig->err), -1);
+	assert_int_equal(rig->err.code, ERROR_NOT_FOUND);
+	memcpy(rig->model.path, "/tmp", sizeof("/tmp"));
+	assert_int_equal(append(rig, "two\n"), -1);
+	assert_int_equal(rig->err.code, ERROR_NOT_FOUND);
+	memcpy(rig->model.path, path, sizeof(path));
+	assert_int_equal(append(rig, "two\n"), 0);
+}
+
+/* Who cannot look knows nothing. */
+static void
+a_look_that_fails_is_no_damage(void **state)
+{
+	static const char *const calls[] = { "fstat", "fstatat" };
+	struct rig *rig = *state;
+
+	for (size_t i = 0; i < 2; i++) {
+		start_again(rig);
+		model_fail(&rig->model, calls[i], 1, 1, EIO);
+		assert_int_equal(log_writer_check(rig->writer, &rig->err), -1);
+		assert_int_equal(rig->err.code, ERROR_SYSTEM);
+		assert_int_equal(log_writer_check(rig->writer, &rig->err), 0);
+	}
+}
+
 int
 main(void)
 {
@@ -239,6 +456,13 @@ main(void)
 		TEST(names_that_are_taken_are_passed_over),
 		TEST(a_sealed_file_is_named_and_never_written),
 		TEST(a_link_in_place_of_the_file_is_not_followed),
+		TEST(nothing_is_durable_in_a_file_that_is_not_as_it_was_left),
+		TEST(what_happens_during_the_sync_is_found_behind_it),
+		TEST(it_is_found_too_when_nothing_is_written),
+		TEST(what_a_failed_write_left_is_nobody_elses),
+		TEST(a_new_file_that_is_removed_is_a_failure_and_no_damage),
+		TEST(in_a_folder_that_has_moved_nothing_is_durable),
+		TEST(a_look_that_fails_is_no_damage),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -245,8 +245,8 @@ a_file_is_unlinked_only_after_its_entry_is_durable(void **state)
 	buf_reset(&scene->rig.model.trace);
 	commit_flush(scene->rig.commit);
 	assert_false(has_file(scene, "2026-11-23.jsonl"));
-	assert_non_null(
-	    strstr(scene->rig.model.trace.data, "fdatasync fsync unlink"));
+	assert_non_null(strstr(scene->rig.model.trace.data,
+	    "fdatasync fsync fstat fstatat fstatat unlink"));
 }
 
 static void

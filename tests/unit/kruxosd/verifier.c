@@ -225,6 +225,35 @@ an_end_taken_away_is_damage(void **state)
 	    "ends before entry 11"));
 }
 
+/* What somebody else has seen counts until the whole was read since. */
+static void
+damage_that_was_told_stays_until_the_whole_is_read_again(void **state)
+{
+	struct scene *scene = *state;
+	struct verifier_state nothing = { 0 };
+	struct verifier_state found;
+
+	start(scene, &nothing, 10);
+	wait_until(scene, STATUS_VERIFIED, 10);
+	verifier_tell_damage(scene->verifier, "the file was removed");
+	verifier_get(scene->verifier, &found);
+	assert_int_equal(found.integrity, STATUS_DAMAGED);
+	assert_string_equal(found.damage, "the file was removed");
+	/* What is new is followed, and takes nothing back. */
+	maker_fill(&scene->maker, 5);
+	verifier_durable(scene->verifier, 15);
+	found = wait_until(scene, STATUS_DAMAGED, 15);
+	assert_string_equal(found.damage, "the file was removed");
+	stop(scene);
+	start(scene, &found, 15);
+	assert_string_equal(
+	    wait_until(scene, STATUS_DAMAGED, 15).damage, found.damage);
+	stop(scene);
+	found.whole_at = 0;
+	start(scene, &found, 15);
+	assert_string_equal(wait_until(scene, STATUS_VERIFIED, 15).damage, "");
+}
+
 static void
 it_ends_at_once(void **state)
 {
@@ -251,6 +280,7 @@ main(void)
 		TEST(damage_in_what_is_new_is_found_and_stays),
 		TEST(a_beginning_taken_away_is_damage),
 		TEST(an_end_taken_away_is_damage),
+		TEST(damage_that_was_told_stays_until_the_whole_is_read_again),
 		TEST(it_ends_at_once),
 	};
 
