@@ -10,7 +10,8 @@ FROM extent
 WHERE id = 1;
 
 -- name: store_find
-SELECT file.name, entry.offset, entry.payload
+SELECT entry.seq, file.name, entry.offset, entry.payload
 FROM entry
-JOIN file ON file.id = entry.file
-WHERE entry.seq = ?1;
+CROSS JOIN file ON file.id = entry.file
+WHERE entry.seq BETWEEN ?1 AND ?2
+ORDER BY entry.seq DESC;

@@ -60,23 +60,20 @@ check_client(const struct filling *filling, struct error *err)
 	return 0;
 }
 
+/* The page's places from `count` on, of which only the seqs are known. */
 static int
-add_place(struct filling *filling, uint64_t seq, struct error *err)
+find_places(struct filling *filling, size_t wanted, struct error *err)
 {
 	struct search_page *page = &filling->page;
+	size_t found = wanted;
 
-	if (filling->passed < filling->search->offset) {
-		filling->passed++;
-		return 0;
-	}
-	if (is_full(filling))
-		return 0;
-	if (store_find(filling->store, seq, &page->places[page->count], err) ==
-	    -1) {
-		/* Retention may have taken it just now. */
-		return err->code == ERROR_NOT_FOUND ? 0 : -1;
-	}
-	page->count++;
+	/* Retention may have taken some just now. */
+	if (store_find_all(
+		filling->store, page->places + page->count, &found, err) == -1)
+		return -1;
+	page->count += found;
+	if (is_done(filling))
+		page->next_seq = page->places[page->count - 1].seq;
 	return 0;
 }
 
@@ -104,6 +101,99 @@ read_bits(const struct filling *filling, struct search_walk *walk,
 	return 0;
 }
 
+/* Stand at the newest of `bits` that the offset does not pass over. */
+static bool
+stand_behind_offset(struct filling *filling, const roaring_bitmap_t *bits,
+    uint64_t count, roaring_uint32_iterator_t *ret_at)
+{
+	uint64_t to_pass = filling->search->offset - filling->passed;
+	uint32_t newest;
+
+	if (to_pass >= count) {
+		filling->passed += count;
+		return false;
+	}
+	filling->passed += to_pass;
+	roaring_init_iterator(bits, ret_at);
+	return roaring_bitmap_select(
+		   bits, (uint32_t)(count - 1 - to_pass), &newest) &&
+	       roaring_move_uint32_iterator_equalorlarger(ret_at, newest);
+}
+
+/* The newest of a group onto the page; `bits` are what is meant of it. */
+static int
+take_bits(struct filling *filling, const roaring_bitmap_t *bits, uint64_t first,
+    struct error *err)
+{
+	struct search_page *page = &filling->page;
+	uint64_t count = roaring_bitmap_get_cardinality(bits);
+	roaring_uint32_iterator_t at;
+
+	page->total += count;
+	if (is_full(filling) || !stand_behind_offset(filling, bits, count, &at))
+		return 0;
+	while (at.has_value && !is_full(filling)) {
+		size_t wanted = 0;
+
+		for (; at.has_value &&
+		       page->count + wanted < filling->search->limit;
+		     roaring_previous_uint32_iterator(&at))
+			page->places[page->count + wanted++].seq =
+			    first + at.current_value;
+		if (find_places(filling, wanted, err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+take_group(struct filling *filling, struct search_walk *walk,
+    const struct search_group *group, struct error *err)
+{
+	size_t to_pass = filling->search->offset - filling->passed;
+	const roaring_bitmap_t *meant;
+	roaring_bitmap_t *bits;
+	int result;
+
+	if (filling->excluded_count > 0) {
+		if (read_bits(filling, walk, group, &bits, err) == -1)
+			return -1;
+		result = take_bits(filling, bits, group->first, err);
+		roaring_bitmap_free(bits);
+		return result;
+	}
+	/* Mostly the count is all that is needed. */
+	if (is_full(filling) || to_pass >= group->count) {
+		filling->page.total += group->count;
+		if (!is_full(filling))
+			filling->passed += group->count;
+		return 0;
+	}
+	if (search_walk_bits(walk, &meant, err) == -1)
+		return -1;
+	return take_bits(filling, meant, group->first, err);
+}
+
+static int
+fill_by_index(struct filling *filling, struct error *err)
+{
+	cleanup(search_walk_freep) struct search_walk *walk =
+	    search_walk_new(filling->store, filling->search, filling->plan);
+	struct search_group group;
+	int result;
+
+	while ((result = search_walk_next(walk, &group, err)) == 1) {
+		if (take_group(filling, walk, &group, err) == -1)
+			return -1;
+		if (is_done(filling))
+			return 0;
+	}
+	return result;
+}
+
+/* --- by lines --------------------------------------------------------------
+ */
+
 /* The seqs of a group, rising; free() them. */
 static int
 read_seqs(const struct filling *filling, struct search_walk *walk,
@@ -129,59 +219,30 @@ read_seqs(const struct filling *filling, struct search_walk *walk,
 	return 0;
 }
 
+/* The newest of `count` rising seqs onto the page. */
 static int
 take_seqs(struct filling *filling, const uint64_t *seqs, size_t count,
     struct error *err)
 {
-	filling->page.total += count;
-	for (; count > 0 && !is_full(filling); count--) {
-		if (add_place(filling, seqs[count - 1], err) == -1)
+	struct search_page *page = &filling->page;
+
+	page->total += count;
+	while (count > 0 && !is_full(filling)) {
+		size_t wanted = 0;
+
+		for (; count > 0 && filling->passed < filling->search->offset;
+		     count--)
+			filling->passed++;
+		for (;
+		     count > 0 && page->count + wanted < filling->search->limit;
+		     count--)
+			page->places[page->count + wanted++].seq =
+			    seqs[count - 1];
+		if (find_places(filling, wanted, err) == -1)
 			return -1;
-		if (is_done(filling))
-			filling->page.next_seq = seqs[count - 1];
 	}
 	return 0;
 }
-
-static int
-take_group(struct filling *filling, struct search_walk *walk,
-    const struct search_group *group, struct error *err)
-{
-	size_t to_pass = filling->search->offset - filling->passed, count;
-	cleanup(cleanup_free) uint64_t *seqs = NULL;
-
-	/* Mostly the count is all that is needed. */
-	if (filling->excluded_count == 0 &&
-	    (is_full(filling) || to_pass >= group->count)) {
-		filling->page.total += group->count;
-		if (!is_full(filling))
-			filling->passed += group->count;
-		return 0;
-	}
-	if (read_seqs(filling, walk, group, &seqs, &count, err) == -1)
-		return -1;
-	return take_seqs(filling, seqs, count, err);
-}
-
-static int
-fill_by_index(struct filling *filling, struct error *err)
-{
-	cleanup(search_walk_freep) struct search_walk *walk =
-	    search_walk_new(filling->store, filling->search, filling->plan);
-	struct search_group group;
-	int result;
-
-	while ((result = search_walk_next(walk, &group, err)) == 1) {
-		if (take_group(filling, walk, &group, err) == -1)
-			return -1;
-		if (is_done(filling))
-			return 0;
-	}
-	return result;
-}
-
-/* --- by lines --------------------------------------------------------------
- */
 
 /* How many of the last of `count` rising seqs make a piece. */
 static size_t

@@ -180,8 +180,10 @@ search_plan_make(struct store *store, const struct search *search,
 	struct search_plan plan = { .from = filter->from, .to = filter->to };
 
 	plan.first = store_first_seq(store);
+	if (plan.first == 1)
+		plan.first = 0; /* nobody's: the first block is wanted whole */
 	plan.last = store_last_seq(store);
-	if (search->after_seq >= plan.first)
+	if (search->after_seq != 0 && search->after_seq >= plan.first)
 		plan.first =
 		    search->after_seq + (search->after_seq < UINT64_MAX);
 	if (search->before_seq != 0 && search->before_seq <= plan.last)

@@ -16,6 +16,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
+/* To pass over so many rows costs less than another descent to one. */
+enum { FIND_GAP = 8 };
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const struct {
@@ -223,48 +226,95 @@ store_tail_seq(struct store *store)
 /* --- lines ----------------------------------------------------------------
  */
 
-/* A row's place; false: it says nonsense. */
-static bool
-read_place(struct statement *row, uint64_t seq, struct store_place *place)
+/* Where a row says that its line is. If it says nonsense, only that there is
+ * one: store_read() finds it without. */
+static void
+read_place(struct statement *row, struct store_place *place)
 {
-	struct slice file = statement_text(row, 0);
+	struct slice file = statement_text(row, 1);
 
+	*place = (struct store_place){ .seq = place->seq };
 	if (file.len >= sizeof(place->file))
-		return false;
-	*place = (struct store_place){ .seq = seq,
-		.offset = statement_u64(row, 1),
-		.payload_prefix = (uint32_t)statement_i64(row, 2) };
+		return;
 	memcpy(place->file, file.data, file.len);
-	return true;
+	place->offset = statement_u64(row, 2);
+	place->payload_prefix = (uint32_t)statement_i64(row, 3);
+}
+
+/* How many of `count` falling seqs are read in one go: each of them is close
+ * to the one before. */
+static size_t
+run_of_places(const struct store_place *places, size_t count)
+{
+	size_t run = 1;
+
+	while (run < count && places[run].seq < places[run - 1].seq &&
+	       places[run - 1].seq - places[run].seq <= FIND_GAP)
+		run++;
+	return run;
+}
+
+/* Find a run, and move what the index has to `found`; returns how many. */
+static size_t
+find_run(struct store *store, const struct store_place *run, size_t count,
+    struct store_place *found, struct statement *rows)
+{
+	size_t at = 0, kept = 0;
+
+	statement_bind_u64(rows, 1, run[count - 1].seq);
+	statement_bind_u64(rows, 2, run[0].seq);
+	while (at < count && statement_next(rows)) {
+		uint64_t seq = statement_u64(rows, 0);
+
+		while (at < count && run[at].seq > seq)
+			at++;
+		if (at == count || run[at].seq != seq ||
+		    seq < store->extent.first_seq)
+			continue;
+		found[kept].seq = run[at++].seq;
+		read_place(rows, &found[kept++]);
+	}
+	return kept;
+}
+
+int
+store_find_all(struct store *store, struct store_place *places, size_t *count,
+    struct error *err)
+{
+	size_t at = 0, kept = 0, run;
+	int result = 0;
+
+	if (store_begin(store, err) == -1)
+		return -1;
+	for (; result == 0 && at < *count; at += run) {
+		struct statement rows =
+		    store_start(store, STORE_STORE, STORE_FIND);
+
+		run = run_of_places(places + at, *count - at);
+		if (places[at].seq <= INT64_MAX)
+			kept += find_run(
+			    store, places + at, run, places + kept, &rows);
+		result = statement_end(&rows, err);
+	}
+	store_end(store);
+	if (result == 0)
+		*count = kept;
+	return result;
 }
 
 int
 store_find(struct store *store, uint64_t seq, struct store_place *ret_place,
     struct error *err)
 {
-	struct store_place place;
-	struct statement find;
-	bool is_there, is_good = false;
+	struct store_place place = { .seq = seq };
+	size_t count = 1;
 
-	if (seq > INT64_MAX)
-		return error_set(err, ERROR_NOT_FOUND, "there is no such seq");
-	if (store_begin(store, err) == -1)
+	if (store_find_all(store, &place, &count, err) == -1)
 		return -1;
-	find = store_start(store, STORE_STORE, STORE_FIND);
-	statement_bind_u64(&find, 1, seq);
-	is_there = statement_next(&find) && seq >= store->extent.first_seq;
-	if (is_there)
-		is_good = read_place(&find, seq, &place);
-	if (statement_end(&find, err) == -1) {
-		store_end(store);
-		return -1;
-	}
-	store_end(store);
-	if (!is_there)
+	if (count == 0)
 		return error_set(err, ERROR_NOT_FOUND,
 		    "entry %llu is not in the index", (unsigned long long)seq);
-	/* store_read() finds the line without the row, too. */
-	*ret_place = is_good ? place : (struct store_place){ .seq = seq };
+	*ret_place = place;
 	return 0;
 }
 
