@@ -1,5 +1,6 @@
 #include "log/chain.h"
 
+#include "base/cleanup.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "log/chain_fault.h"
@@ -33,6 +34,25 @@ chain_free(struct chain *chain)
 }
 
 /* --- one line ------------------------------------------------------------- */
+
+/* What stands in the payload is JSON, so that everybody can read the log; its
+ * head is by entry_parse(). The reader keeps nothing of it. */
+static int
+check_json(
+    struct json_reader *reader, const struct entry *entry, struct error *err)
+{
+	if (entry->summary.data != NULL) {
+		struct slice quoted = { entry->summary.data - 1,
+			entry->summary.len + 2 };
+
+		if (json_reader_read(reader, quoted, err) == -1)
+			return error_prefix(err, "summary");
+	}
+	if (entry->request.data != NULL &&
+	    json_reader_read(reader, entry->request, err) == -1)
+		return error_prefix(err, "request");
+	return 0;
+}
 
 static int
 check_hash(struct chain *chain, struct slice bytes, const char *what,
@@ -102,7 +122,8 @@ erased_settle(struct chain *chain, const struct entry *eraser)
 			     node != NULL && !is_named;
 			     node =
 				 json_reader_next(&chain->reader, seqs, node))
-				is_named = number_parse_u64(node->text, 1,
+				is_named = node->type == JSON_NUMBER &&
+					   number_parse_u64(node->text, 1,
 					       UINT64_MAX, &seq) == 0 &&
 					   seq == erased->seq;
 		if (is_named)
@@ -179,16 +200,17 @@ chain_add_entry(
 }
 
 int
-chain_parse_line(const struct chain *chain, struct slice line,
+chain_parse_line(struct chain *chain, struct slice line,
     struct entry *ret_entry, struct chain_fault *fault)
 {
 	struct error err = { 0 };
+	int status = entry_parse(line, ret_entry, &err);
 
-	if (entry_parse(line, ret_entry, &err) == 0) {
-		fault->seq = ret_entry->seq;
+	fault->seq = status == 0 ? ret_entry->seq : chain->next_seq;
+	if (status == 0)
+		status = check_json(&chain->reader, ret_entry, &err);
+	if (status == 0)
 		return 0;
-	}
-	fault->seq = chain->next_seq;
 	return chain_fault_set(fault, "format",
 	    "a line of the log's format, version 1", "%s", err.sentence);
 }
@@ -219,11 +241,13 @@ chain_last(const struct chain *chain, uint64_t *ret_seq,
 
 /* Is this a line of ours, every byte of it? */
 static bool
-is_whole_line(struct sha256 *sha256, struct slice line, struct entry *ret_entry)
+is_whole_line(struct sha256 *sha256, struct json_reader *reader,
+    struct slice line, struct entry *ret_entry)
 {
 	struct error ignored;
 
 	return entry_parse(line, ret_entry, &ignored) == 0 &&
+	       check_json(reader, ret_entry, &ignored) == 0 &&
 	       entry_check(sha256, ret_entry, &ignored) == 0;
 }
 
@@ -243,6 +267,7 @@ bool
 chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
     uint64_t last_good_seq, uint64_t synced_seq)
 {
+	cleanup(json_reader_free) struct json_reader reader = JSON_READER_INIT;
 	struct sha256 *sha256;
 	usec_t later = 0;
 	unsigned batches = 0;
@@ -260,7 +285,7 @@ chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
 		if (newline == NULL)
 			break;
 		line = (struct slice){ from, (size_t)(newline - from) };
-		if (is_whole_line(sha256, line, &entry) &&
+		if (is_whole_line(sha256, &reader, line, &entry) &&
 		    entry.recorded_at >= last_good_recorded_at &&
 		    (batches == 0 || entry.recorded_at != later)) {
 			later = entry.recorded_at;

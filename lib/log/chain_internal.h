@@ -31,7 +31,7 @@ struct chain {
 
 /* chain_add() in two steps, for who looks at the entry in between: read the
  * line, then let the entry join the chain. -1 and `fault`. */
-int chain_parse_line(const struct chain *chain, struct slice line,
+int chain_parse_line(struct chain *chain, struct slice line,
     struct entry *ret_entry, struct chain_fault *fault);
 int chain_add_entry(
     struct chain *chain, const struct entry *entry, struct chain_fault *fault);

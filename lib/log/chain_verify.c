@@ -22,9 +22,10 @@ struct verification {
 	uint64_t offset;      /* of the line that comes next */
 	uint64_t total_bytes; /* of all files */
 	uint64_t first_seq;
-	bool is_stopped;  /* by on_progress */
-	bool is_through;  /* no more needs to be read */
-	bool is_expected; /* options->expect_seq was seen, and is right */
+	size_t first_index; /* the file it stands in */
+	bool is_stopped;    /* by on_progress */
+	bool is_through;    /* no more needs to be read */
+	bool is_expected;   /* options->expect_seq was seen, and is right */
 	struct chain_result *result;
 };
 
@@ -55,6 +56,10 @@ check_open(struct verification *verification, const struct entry *entry,
 	if (open.format != ENTRY_FORMAT_VERSION)
 		return chain_fault_set_u64(
 		    fault, "format", ENTRY_FORMAT_VERSION, open.format);
+	if (entry->seq == 1 && open.previous.len > 0)
+		return chain_fault_set(fault, "previous",
+		    "nothing before the first entry of all", "%.*s",
+		    SLICE_ARG(open.previous));
 	if (before != NULL && !slice_is(open.previous, before->name))
 		return chain_fault_set(fault, "previous", before->name, "%.*s",
 		    SLICE_ARG(open.previous));
@@ -113,10 +118,9 @@ verify_line(struct verification *verification, struct slice line,
 			    "a line of the log's format, version 1", "%s",
 			    err.sentence);
 		verification->chain = chain_new(
-		    entry.seq, entry.seq <= 1 ? zeros : entry.prev_hash);
+		    entry.seq, entry.seq == 1 ? zeros : entry.prev_hash);
 		verification->first_seq = entry.seq;
-		if (entry.seq == 0)
-			return chain_fault_set_u64(fault, "seq", 1, 0);
+		verification->first_index = verification->index;
 	}
 	if (chain_parse_line(verification->chain, line, &entry, fault) == -1 ||
 	    (verification->line == 0 &&
@@ -234,33 +238,73 @@ verify_file(struct verification *verification, int fd, uint64_t length,
 	return 0;
 }
 
-/* A fault in the last file may be a torn tail: is it? */
-static int
-judge_tail(struct verification *verification, int fd,
-    const struct chain_fault *fault, struct error *err)
+/* 0: no line of it holds. */
+static uint64_t
+last_good_seq(const struct verification *verification)
 {
-	const struct logfile *file =
-	    &verification->list->files[verification->index];
-	struct chain_result *result = verification->result;
+	const struct chain *chain = verification->chain;
+
+	return chain == NULL || chain->entries == 0 ? 0 : chain->next_seq - 1;
+}
+
+/* Can what stands in the file `index` from `offset` on be the rest of an
+ * unfinished write? */
+static int
+is_torn(const struct verification *verification, size_t index, int fd,
+    uint64_t offset, bool *ret_is_torn, struct error *err)
+{
+	const struct logfile *file = &verification->list->files[index];
+	const struct chain *chain = verification->chain;
 	cleanup(buf_free) struct buf tail = BUF_INIT;
-	uint64_t length = file->size - fault->offset;
+	uint64_t length = file->size - offset;
 	ssize_t got;
 
-	if (verification->index + 1 < verification->list->count ||
-	    verification->chain == NULL || length > CHAIN_TORN_BYTES)
+	*ret_is_torn = false;
+	if (length > CHAIN_TORN_BYTES)
 		return 0;
 	buf_reserve(&tail, (size_t)length);
 	got = disk_read_all(
-	    &disk_system, fd, tail.data, (size_t)length, (off_t)fault->offset);
+	    &disk_system, fd, tail.data, (size_t)length, (off_t)offset);
 	if (got == -1)
 		return error_set_errno(err, "%s", file->name);
 	buf_set_len(&tail, (size_t)got);
-	if (chain_is_torn(buf_slice(&tail),
-		verification->chain->last_recorded_at,
-		verification->chain->next_seq - 1,
-		verification->options->synced_seq)) {
+	*ret_is_torn =
+	    got == 0 ||
+	    chain_is_torn(buf_slice(&tail),
+		chain == NULL ? 0 : chain->last_recorded_at,
+		last_good_seq(verification), verification->options->synced_seq);
+	return 0;
+}
+
+/* A fault in the last file may be a torn tail: is it? Files behind it that the
+ * same unfinished write could not even begin do not count. */
+static int
+judge_tail(struct verification *verification, int dir, int fd,
+    const struct chain_fault *fault, struct error *err)
+{
+	const struct logfile_list *list = verification->list;
+	struct chain_result *result = verification->result;
+	uint64_t bytes = list->files[verification->index].size - fault->offset;
+	bool torn;
+
+	if (is_torn(verification, verification->index, fd, fault->offset, &torn,
+		err) == -1)
+		return -1;
+	for (size_t i = verification->index + 1; torn && i < list->count; i++) {
+		cleanup(cleanup_close) int behind =
+		    openat(dir, list->files[i].name, LOGFILE_READ);
+
+		if (behind == -1)
+			return error_set_errno(err, "%s", list->files[i].name);
+		if (list->files[i].first_seq != 0)
+			torn = false;
+		else if (is_torn(verification, i, behind, 0, &torn, err) == -1)
+			return -1;
+		bytes += list->files[i].size;
+	}
+	if (torn) {
 		result->is_torn = true;
-		result->torn_bytes = (uint64_t)got;
+		result->torn_bytes = bytes;
 	}
 	return 0;
 }
@@ -273,7 +317,7 @@ verify_debts(struct verification *verification, struct chain_fault *fault)
 	const struct chain_options *options = verification->options;
 	struct chain_result *result = verification->result;
 
-	if (chain == NULL)
+	if (chain == NULL || chain->entries == 0)
 		return;
 	result->erased = chain->erased;
 	if (!chain->is_vouched) {
@@ -281,7 +325,8 @@ verify_debts(struct verification *verification, struct chain_fault *fault)
 		    "an entry that says why the log begins here",
 		    "none, and the first seq is %llu",
 		    (unsigned long long)verification->first_seq);
-		memcpy(fault->file, verification->list->files[0].name,
+		memcpy(fault->file,
+		    verification->list->files[verification->first_index].name,
 		    sizeof(fault->file));
 		fault->line = 1;
 		fault->seq = verification->first_seq;
@@ -308,15 +353,13 @@ verify_debts(struct verification *verification, struct chain_fault *fault)
 	}
 }
 
-/* The place of the entry that a fault is about, by its seq. */
 /* Does the log reach as far as somebody knows that it did? Of what is missing
  * there is no place in the files. */
 static void
 verify_end(const struct verification *verification, struct chain_fault *fault)
 {
 	uint64_t synced_seq = verification->options->synced_seq;
-	uint64_t last_seq =
-	    verification->chain == NULL ? 0 : verification->chain->next_seq - 1;
+	uint64_t last_seq = last_good_seq(verification);
 
 	if (last_seq >= synced_seq)
 		return;
@@ -328,6 +371,7 @@ verify_end(const struct verification *verification, struct chain_fault *fault)
 	    (unsigned long long)synced_seq);
 }
 
+/* The place of the entry that a fault is about, by its seq. */
 static int
 locate_fault(
     const char *audit_dir, struct chain_fault *fault, struct error *err)
@@ -384,7 +428,7 @@ verify_files(struct verification *verification, int dir,
 			return 0;
 		}
 		if (fault->what != NULL)
-			return judge_tail(verification, fd, fault, err);
+			return judge_tail(verification, dir, fd, fault, err);
 		if (verification->line > 0)
 			verification->before = &list->files[i];
 		if (verification->is_through)
@@ -399,7 +443,7 @@ fill_result(struct verification *verification, const struct chain_fault *fault)
 	struct chain_result *result = verification->result;
 	const struct chain *chain = verification->chain;
 
-	if (chain != NULL) {
+	if (chain != NULL && chain->entries > 0) {
 		result->first_seq = verification->first_seq;
 		result->last_seq = chain->next_seq - 1;
 		memcpy(result->last_hash, chain->last_hash, SHA256_BYTES);

@@ -49,15 +49,15 @@ parser_quoted(struct parser *parser, const char *field, struct slice *ret)
 }
 
 static int
-parser_u64(
-    struct parser *parser, const char *field, uint64_t max, uint64_t *ret)
+parser_u64(struct parser *parser, const char *field, uint64_t min, uint64_t max,
+    uint64_t *ret)
 {
 	struct slice digits = { parser->line.data + parser->at, 0 };
 
 	while (parser->at + digits.len < parser->line.len &&
 	       digits.data[digits.len] >= '0' && digits.data[digits.len] <= '9')
 		digits.len++;
-	if (number_parse_u64(digits, 0, max, ret) == -1 ||
+	if (number_parse_u64(digits, min, max, ret) == -1 ||
 	    (digits.len > 1 && digits.data[0] == '0'))
 		return parser_fail(parser, field, "not a number of its range");
 	parser->at += digits.len;
@@ -72,10 +72,10 @@ parser_time(struct parser *parser, const char *field, usec_t *ret)
 
 	if (parser_quoted(parser, field, &text) == -1)
 		return -1;
-	/* One form: clock_parse() knows more of them. */
+	/* One form: clock_parse() knows more of them, leap seconds too. */
 	if (text.len != CLOCK_TEXT_SIZE - 1 || text.data[10] != 'T' ||
-	    text.data[19] != '.' || text.data[26] != 'Z' ||
-	    clock_parse(text, ret, &ignored) == -1)
+	    text.data[17] == '6' || text.data[19] != '.' ||
+	    text.data[26] != 'Z' || clock_parse(text, ret, &ignored) == -1)
 		return parser_fail(
 		    parser, field, "not a time of the log's form");
 	return 0;
@@ -123,7 +123,7 @@ parser_front(struct parser *parser, struct entry *entry)
 {
 	if (!TAKE(parser, "{\"seq\":"))
 		return parser_fail(parser, "seq", "missing");
-	if (parser_u64(parser, "seq", UINT64_MAX, &entry->seq) == -1)
+	if (parser_u64(parser, "seq", 1, UINT64_MAX, &entry->seq) == -1)
 		return -1;
 	if (!TAKE(parser, ",\"recorded_at\":\""))
 		return parser_fail(parser, "recorded_at", "missing");
@@ -146,7 +146,7 @@ parser_origin(struct parser *parser, struct entry *entry)
 		return -1;
 	if (!TAKE(parser, ",\"uid\":"))
 		return parser_fail(parser, "uid", "missing");
-	if (parser_u64(parser, "uid", UINT32_MAX, &uid) == -1)
+	if (parser_u64(parser, "uid", 0, UINT32_MAX, &uid) == -1)
 		return -1;
 	entry->uid = (uint32_t)uid;
 	if (!TAKE(parser, ",\"source\":\""))
@@ -271,7 +271,7 @@ parser_hashes(struct parser *parser, struct entry *entry)
 static int
 parser_erased(struct parser *parser, struct entry *entry)
 {
-	if (parser_u64(parser, "erased_by", UINT64_MAX, &entry->erased_by) ==
+	if (parser_u64(parser, "erased_by", 1, UINT64_MAX, &entry->erased_by) ==
 	    -1)
 		return -1;
 	if (entry->erased_by <= entry->seq)
@@ -298,6 +298,20 @@ parser_summary(struct parser *parser, struct slice *ret)
 	return 0;
 }
 
+static bool
+is_salt(struct slice text)
+{
+	if (text.len != 2 * ENTRY_SALT_BYTES)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.data[i];
+
+		if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
+			return false;
+	}
+	return true;
+}
+
 static int
 parser_payload(struct parser *parser, struct entry *entry)
 {
@@ -309,7 +323,7 @@ parser_payload(struct parser *parser, struct entry *entry)
 		return parser_fail(parser, "salt", "missing");
 	if (parser_quoted(parser, "salt", &salt) == -1)
 		return -1;
-	if (salt.len != 2 * ENTRY_SALT_BYTES)
+	if (!is_salt(salt))
 		return parser_fail(parser, "salt", "not 32 hex digits");
 	if (TAKE(parser, ",\"summary\":\"") &&
 	    parser_summary(parser, &entry->summary) == -1)

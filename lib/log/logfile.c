@@ -249,7 +249,7 @@ by_seq(const void *a, const void *b)
 	uint64_t left = ((const struct listed *)a)->file.first_seq;
 	uint64_t right = ((const struct listed *)b)->file.first_seq;
 
-	return (left > right) - (left < right);
+	return left == right ? by_name(a, b) : left > right ? 1 : -1;
 }
 
 /* Names order the files; then those whose seq is known are put in its order
@@ -259,8 +259,8 @@ put_in_order(struct listed *listed, size_t count, struct logfile *ret_files)
 {
 	cleanup(cleanup_free) struct listed *known =
 	    memory_new(memory_product(count, sizeof(*known)));
-	const struct listed *before = NULL;
-	size_t knowns = 0, next = 0;
+	const struct listed *before = NULL; /* the last one that is not empty */
+	size_t knowns = 0, next = 0, before_index = 0;
 
 	qsort(listed, count, sizeof(*listed), by_name);
 	for (size_t i = 0; i < count; i++)
@@ -275,8 +275,12 @@ put_in_order(struct listed *listed, size_t count, struct logfile *ret_files)
 		if (before != NULL &&
 		    strcmp(here->head.previous, before->file.name) == 0 &&
 		    here->head.previous_bytes < before->file.size)
-			ret_files[i - 1].length = here->head.previous_bytes;
-		before = here;
+			ret_files[before_index].length =
+			    here->head.previous_bytes;
+		if (here->file.size > 0) {
+			before = here;
+			before_index = i;
+		}
 	}
 }
 

@@ -313,6 +313,85 @@ a_torn_tail_is_no_damage(void **state)
 	maker_free(&maker);
 }
 
+/* A machine that stops in its first write of all leaves no whole line. */
+static void
+a_torn_first_line_is_no_damage(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	cleanup(buf_free) struct buf path = BUF_INIT;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	buf_addf(&path, "%s/%s", maker.dir, maker.file);
+	assert_int_equal(truncate(path.data, (off_t)maker.bytes / 2), 0);
+	result = verify(&maker);
+	assert_true(result.is_whole && result.is_torn);
+	assert_int_equal(result.entries, 0);
+	assert_int_equal(result.last_seq, 0);
+	assert_int_equal(result.torn_bytes, maker.bytes / 2);
+	maker_free(&maker);
+}
+
+/* The disk refused a write; the power went before the new file had its first
+ * line. */
+static void
+a_file_that_was_only_begun_hides_no_torn_tail(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	cleanup(buf_free) struct buf path = BUF_INIT;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_fill(&maker, 2);
+	maker_patch(&maker, maker.file, maker.bytes, "{\"seq\":4", 8);
+	maker_open(&maker, MAKER_DAY, 2);
+	buf_addf(&path, "%s/%s", maker.dir, maker.file);
+	for (off_t length = 40; length >= 0; length -= 40) {
+		assert_int_equal(truncate(path.data, length), 0);
+		result = verify(&maker);
+		assert_true(result.is_whole && result.is_torn);
+		assert_int_equal(result.entries, 3);
+		assert_int_equal(result.torn_bytes, 8 + length);
+	}
+	/* Other letters than what was written are no unfinished write. */
+	maker_patch(&maker, maker.file, 0, "{}\n", 3);
+	result = verify(&maker);
+	assert_false(result.is_whole);
+	assert_int_equal(result.fault.line, 4);
+	maker_free(&maker);
+}
+
+/* Right hashes do not make a line that nobody can read. */
+static void
+a_payload_that_is_no_json_does_not_hold(void **state)
+{
+	static const char *const rests[] = {
+		",\"request\":{\"a\":1,\"a\":2}",
+		",\"request\":{\"a\":1},\"b\":{}",
+		",\"request\":{\"a\":\"\xff\"}",
+		",\"summary\":\"\\x\"",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rests) / sizeof(*rests); i++) {
+		struct maker maker;
+		struct chain_result result;
+
+		maker_init(&maker);
+		maker_open(&maker, MAKER_DAY, 1);
+		maker_add(&maker, maker_entry(), rests[i]);
+		result = verify(&maker);
+		assert_false(result.is_whole);
+		assert_string_equal(result.fault.what, "format");
+		assert_int_equal(result.fault.line, 2);
+		maker_free(&maker);
+	}
+}
+
 static void
 a_tail_is_damage_when_two_batches_or_a_sync_lie_behind(void **state)
 {
@@ -400,6 +479,9 @@ main(void)
 		    an_erased_payload_needs_the_entry_that_names_it),
 		cmocka_unit_test(an_agent_cannot_vouch_for_an_erasure),
 		cmocka_unit_test(a_torn_tail_is_no_damage),
+		cmocka_unit_test(a_torn_first_line_is_no_damage),
+		cmocka_unit_test(a_file_that_was_only_begun_hides_no_torn_tail),
+		cmocka_unit_test(a_payload_that_is_no_json_does_not_hold),
 		cmocka_unit_test(
 		    a_tail_is_damage_when_two_batches_or_a_sync_lie_behind),
 		cmocka_unit_test(other_letters_in_the_last_line_are_damage),

@@ -246,7 +246,9 @@ the_first_wrong_field_is_named(void **state)
 	} cases[] = {
 		{ "\"seq\":42", "\"seq\":4x", "recorded_at" },
 		{ "\"seq\":42", "\"seq\":042", "seq" },
+		{ "\"seq\":42", "\"seq\":0", "seq" },
 		{ "T20:15:08.123456Z", "T20:15:08+00:00.", "recorded_at" },
+		{ "T20:15:08.123456Z", "T23:59:60.123456Z", "recorded_at" },
 		{ "\"uid\":1001", "\"uid\":9999999999", "uid" },
 		{ "\"hook\"", "\"hock\"", "source" },
 		{ "\"agent\"", "\"ogent\"", "actor_type" },
@@ -260,6 +262,7 @@ the_first_wrong_field_is_named(void **state)
 		{ "12.30", "-2.30", "duration_ms" },
 		{ "\"prev_hash\":\"a", "\"prev_hash\":\"A", "prev_hash" },
 		{ "\"salt\":\"0", "\"sald\":\"0", "salt" },
+		{ "\"salt\":\"0", "\"salt\":\"A", "salt" },
 	};
 
 	(void)state;
