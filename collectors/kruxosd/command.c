@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "door/answer.h"
 
 static struct command_call *
@@ -93,6 +94,92 @@ find(const struct command *commands, struct slice verb)
 	return NULL;
 }
 
+/* --- arguments ------------------------------------------------------------ */
+
+static const struct command_arg *
+find_arg(const struct command_arg *args, struct slice key)
+{
+	if (args == NULL)
+		return NULL;
+	for (; args->key != NULL; args++)
+		if (slice_is(key, args->key))
+			return args;
+	return NULL;
+}
+
+static int
+unknown_arg(const struct command *command, struct slice key, struct error *err)
+{
+	enum { SHOWN_BYTES = 40 };
+	cleanup(buf_free) struct buf shown = BUF_INIT;
+
+	text_add_visible(&shown,
+	    (struct slice){ key.data, text_cut(key, SHOWN_BYTES) },
+	    TEXT_ONE_LINE);
+	return error_set_field(err, ERROR_UNKNOWN_FIELD, shown.data,
+	    "%s has no argument \"%s\"", command->verb, shown.data);
+}
+
+static int
+check_arg(const struct json_reader *reader, const struct command_arg *arg,
+    const struct json_node *node, struct error *err)
+{
+	static const struct {
+		enum json_node_type type, elements;
+		const char *name;
+	} types[] = {
+		[COMMAND_STRING] = { JSON_STRING, JSON_STRING, "a string" },
+		[COMMAND_STRINGS] = { JSON_ARRAY, JSON_STRING,
+		    "an array of strings" },
+		[COMMAND_NUMBERS] = { JSON_ARRAY, JSON_NUMBER,
+		    "an array of numbers" },
+	};
+	enum json_node_type elements = types[arg->type].elements;
+	bool fits = node->type == types[arg->type].type;
+
+	if (fits && node->type == JSON_ARRAY)
+		for (const struct json_node *item =
+			 json_reader_first(reader, node);
+		     item != NULL; item = json_reader_next(reader, node, item))
+			fits = fits && item->type == elements;
+	if (fits)
+		return 0;
+	return error_set_field(err, ERROR_WRONG_TYPE, arg->key, "%s is %s",
+	    arg->key, types[arg->type].name);
+}
+
+static int
+check_args(const struct command *command, const struct message *message,
+    struct error *err)
+{
+	const struct json_reader *reader = message->reader;
+	const struct json_node *args = message->args;
+	const struct json_node *node;
+
+	node = args == NULL ? NULL : json_reader_first(reader, args);
+	for (; node != NULL; node = json_reader_next(reader, args, node)) {
+		const struct command_arg *arg =
+		    find_arg(command->args, node->key);
+
+		if (arg == NULL)
+			return unknown_arg(command, node->key, err);
+		if (check_arg(reader, arg, node, err) == -1)
+			return -1;
+	}
+	if (command->args == NULL)
+		return 0;
+	for (const struct command_arg *arg = command->args; arg->key != NULL;
+	     arg++)
+		if (arg->wanted != NULL &&
+		    (args == NULL ||
+			json_reader_member(reader, args, arg->key) == NULL))
+			return error_set_field(err, ERROR_MISSING_FIELD,
+			    arg->key, "%s: %s", arg->key, arg->wanted);
+	return 0;
+}
+
+/* -------------------------------------------------------------------------- */
+
 void
 command_start(const struct command *commands, void *context,
     const struct message *message, const struct message_peer *peer,
@@ -109,6 +196,8 @@ command_start(const struct command *commands, void *context,
 	} else if ((peer->classes & command->may) == 0) {
 		error_set_field(&err, ERROR_NOT_ALLOWED, "do",
 		    "%s is not yours to do", command->verb);
+		command_fail(call, &err);
+	} else if (check_args(command, message, &err) == -1) {
 		command_fail(call, &err);
 	} else {
 		command->run(context, call);

@@ -1,4 +1,7 @@
-/* Commands: `{"do":VERB,…}`, one row each: verb, who may, handler.
+/* Commands: `{"do":VERB,…}`, one row each: verb, who may, handler, arguments.
+ *
+ * What is not in the table of its arguments is an error, before anything is
+ * done: who asks for a dry run of a command that knows none gets no wet one.
  *
  * A handler lives where its effect lives (erasure.c, retention.c, …). It is
  * given a call and answers it exactly once, now or later, by command_ok() or
@@ -19,10 +22,24 @@ struct command_call;
  * and credential there; who needs them later keeps a copy. */
 typedef void (*command_run)(void *context, struct command_call *call);
 
+enum command_type {
+	COMMAND_STRING,
+	COMMAND_STRINGS, /* an array of strings */
+	COMMAND_NUMBERS, /* an array of numbers */
+};
+
+struct command_arg {
+	const char *key;
+	enum command_type type;
+	const char *wanted; /* what is said when it is missing; NULL: it may */
+};
+
 struct command {
 	const char *verb;
 	unsigned may; /* of enum message_peer_class */
 	command_run run;
+	const struct command_arg
+	    *args; /* ends with a key of NULL; NULL: none */
 };
 
 struct command_call {
@@ -57,7 +74,9 @@ struct command_caller {
 
 /* Run the command `message` of `peer`: by the row of its verb in `commands`,
  * which ends with a verb of NULL, or answer that there is none
- * (ERROR_NOT_FOUND) or that he may not (ERROR_NOT_ALLOWED). */
+ * (ERROR_NOT_FOUND), that he may not (ERROR_NOT_ALLOWED) or what is wrong with
+ * its arguments (ERROR_UNKNOWN_FIELD, _WRONG_TYPE, _MISSING_FIELD; a key that
+ * comes twice does not get here). */
 void command_start(const struct command *commands, void *context,
     const struct message *message, const struct message_peer *peer,
     struct command_caller *caller);

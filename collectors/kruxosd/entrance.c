@@ -33,10 +33,10 @@ run_reindex(void *context, struct command_call *call)
 }
 
 static const struct command commands[] = {
-	{ "audit.erase", MESSAGE_OWNER, run_erase },
+	{ "audit.erase", MESSAGE_OWNER, run_erase, erasure_args },
 	{ "audit.export", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB,
-	    run_export },
-	{ "audit.reindex", MESSAGE_OWNER, run_reindex },
+	    run_export, export_args },
+	{ "audit.reindex", MESSAGE_OWNER, run_reindex, NULL },
 	{ 0 },
 };
 

@@ -21,6 +21,12 @@ struct seqs {
 	size_t count;
 };
 
+const struct command_arg erasure_args[] = {
+	{ "seqs", COMMAND_NUMBERS, "which entries are to be erased" },
+	{ "reason", COMMAND_STRING, "why is it erased? it is recorded" },
+	{ 0 },
+};
+
 /* A command whose entry waits for its sync. */
 struct request {
 	struct erasure *erasure;
@@ -158,16 +164,11 @@ read_reason(const struct command_call *call, struct slice *ret_reason,
     struct error *err)
 {
 	const struct json_node *node =
-	    call->args == NULL
-		? NULL
-		: json_reader_member(call->reader, call->args, "reason");
+	    json_reader_member(call->reader, call->args, "reason");
 
-	if (node == NULL || (node->type == JSON_STRING && node->text.len == 0))
+	if (node->text.len == 0)
 		return error_set_field(err, ERROR_MISSING_FIELD, "reason",
 		    "reason: why is it erased? it is recorded");
-	if (node->type != JSON_STRING)
-		return error_set_field(err, ERROR_WRONG_TYPE, "reason",
-		    "reason: expected a string");
 	if (node->text.len > ERASURE_REASON_BYTES)
 		return error_set_field(err, ERROR_TOO_LONG, "reason",
 		    "reason: at most %d bytes", ERASURE_REASON_BYTES);
@@ -276,9 +277,7 @@ erasure_command(struct erasure *erasure, struct command_call *call)
 {
 	struct request *request = memory_new(sizeof(*request));
 	const struct json_node *seqs =
-	    call->args == NULL
-		? NULL
-		: json_reader_member(call->reader, call->args, "seqs");
+	    json_reader_member(call->reader, call->args, "seqs");
 	struct slice reason;
 	struct error err;
 

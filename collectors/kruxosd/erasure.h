@@ -32,6 +32,7 @@ void erasure_free(struct erasure *erasure);
 
 /* {"do":"audit.erase","args":{"seqs":[…],"reason":"…"}} →
  * {"seq":S,"erased":N,"erased_before":M} */
+extern const struct command_arg erasure_args[];
 void erasure_command(struct erasure *erasure, struct command_call *call);
 
 /* Do what the `audit.erase` entry `seq` names, as far as it is not done. 0: it

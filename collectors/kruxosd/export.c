@@ -3,6 +3,26 @@
 #include "base/cleanup.h"
 #include "base/json_writer.h"
 
+/* What is asked for: the names are those of the API's parameters. */
+const struct command_arg export_args[] = {
+	{ "via", COMMAND_STRING, NULL },
+	{ "format", COMMAND_STRING, NULL },
+	{ "query", COMMAND_STRING, NULL }, /* as it came, through api.sock */
+	{ "q", COMMAND_STRING, NULL },
+	{ "from", COMMAND_STRING, NULL },
+	{ "to", COMMAND_STRING, NULL },
+	{ "actor_type", COMMAND_STRINGS, NULL },
+	{ "agent_name", COMMAND_STRINGS, NULL },
+	{ "user_name", COMMAND_STRINGS, NULL },
+	{ "capability", COMMAND_STRINGS, NULL },
+	{ "status", COMMAND_STRINGS, NULL },
+	{ "policy_tier", COMMAND_STRINGS, NULL },
+	{ "session_id", COMMAND_STRINGS, NULL },
+	{ "call_id", COMMAND_STRINGS, NULL },
+	{ "source", COMMAND_STRINGS, NULL },
+	{ 0 },
+};
+
 static void
 on_durable(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 {

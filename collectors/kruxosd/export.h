@@ -5,10 +5,11 @@
 #include "collectors/kruxosd/command.h"
 #include "collectors/kruxosd/commit.h"
 
-/* {"do":"audit.export","args":{…what was asked for…}} → {"seq":S}
+/* {"do":"audit.export","args":{…what is asked for…}} → {"seq":S}
  *
  * With "via" in its args it was asked for through a socket that cannot say who
  * asks, and is an entry of actor_type system; else it is the peer's own. */
+extern const struct command_arg export_args[];
 void export_command(struct commit *commit, struct command_call *call);
 
 #endif

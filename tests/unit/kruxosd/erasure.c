@@ -107,7 +107,7 @@ static void
 ask(struct scene *scene, const char *args)
 {
 	static const struct command commands[] = {
-		{ "audit.erase", MESSAGE_OWNER, run_erase },
+		{ "audit.erase", MESSAGE_OWNER, run_erase, erasure_args },
 		{ 0 },
 	};
 	struct message_peer peer = { .uid = 0,

@@ -1,0 +1,164 @@
+#include "collectors/kruxosd/command.c"
+
+#include "collectors/kruxosd/erasure.h"
+#include "collectors/kruxosd/export.h"
+#include "log/filter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static unsigned runs;
+
+static void
+run(void *context, struct command_call *call)
+{
+	(void)context;
+	runs++;
+	command_ok(call, (struct slice){ NULL, 0 });
+}
+
+static const struct command_arg args[] = {
+	{ "why", COMMAND_STRING, "it is recorded" },
+	{ "names", COMMAND_STRINGS, NULL },
+	{ "seqs", COMMAND_NUMBERS, NULL },
+	{ 0 },
+};
+
+static const struct command commands[] = {
+	{ "test.do", MESSAGE_OWNER, run, args },
+	{ "test.bare", MESSAGE_OWNER, run, NULL },
+	{ 0 },
+};
+
+struct ear {
+	struct command_caller caller;
+	struct buf heard;
+};
+
+static void
+on_answer(struct command_caller *caller, struct slice line)
+{
+	buf_add_slice(&((struct ear *)caller)->heard, line);
+}
+
+/* Say the line as root; what is answered. */
+static const char *
+ask(struct ear *ear, const char *line)
+{
+	struct message_parser parser = MESSAGE_PARSER_INIT;
+	struct message_peer peer = { .classes = MESSAGE_OWNER,
+		.user_name = SLICE_LITERAL("root") };
+	struct message message;
+	struct error err;
+
+	buf_reset(&ear->heard);
+	if (message_parse(&parser, &peer, 0, slice_of(line), &message, &err) ==
+	    -1)
+		answer_add_error(&ear->heard, 1, &err);
+	else
+		command_start(commands, NULL, &message, &peer, &ear->caller);
+	message_parser_free(&parser);
+	return ear->heard.data;
+}
+
+static void
+what_is_not_in_the_table_is_not_done(void **state)
+{
+	static const struct {
+		const char *line, *error;
+	} cases[] = {
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
+		  "\"dry_run\":true}}",
+		    "\"unknown_field\",\"field\":\"dry_run\",\"detail\":"
+		    "\"test.do has no argument \\\"dry_run\\\"\"" },
+		{ "{\"do\":\"test.bare\",\"id\":\"r\",\"args\":{\"why\":1}}",
+		    "\"unknown_field\",\"field\":\"why\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"wh\\u001by\":"
+		  "1}}",
+		    "\"unknown_field\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\"}",
+		    "\"missing_field\",\"field\":\"why\",\"detail\":"
+		    "\"why: it is recorded\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{}}",
+		    "\"missing_field\",\"field\":\"why\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":7}}",
+		    "\"wrong_type\",\"field\":\"why\",\"detail\":\"why is a "
+		    "string\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":null}}",
+		    "\"wrong_type\",\"field\":\"why\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
+		  "\"names\":\"a\"}}",
+		    "\"wrong_type\",\"field\":\"names\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
+		  "\"names\":[\"a\",2]}}",
+		    "\"wrong_type\",\"field\":\"names\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
+		  "\"seqs\":[1,\"2\"]}}",
+		    "\"wrong_type\",\"field\":\"seqs\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
+		  "\"why\":\"v\"}}",
+		    "\"duplicate_key\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":[\"why\"]}",
+		    "\"wrong_type\",\"line\":1,\"field\":\"args\"" },
+	};
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+
+	(void)state;
+	runs = 0;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *answer = ask(&ear, cases[i].line);
+
+		if (strstr(answer, cases[i].error) == NULL)
+			fail_msg("%s: %s", cases[i].line, answer);
+	}
+	assert_int_equal(runs, 0);
+	assert_int_equal(ear.caller.count, 0);
+	buf_free(&ear.heard);
+}
+
+static void
+what_is_in_the_table_is_done(void **state)
+{
+	static const char *const lines[] = {
+		"{\"do\":\"test.bare\",\"id\":\"r\"}",
+		"{\"do\":\"test.bare\",\"id\":\"r\",\"args\":{}}",
+		"{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"\"}}",
+		"{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"seqs\":[1,2],"
+		"\"names\":[],\"why\":\"w\"}}",
+	};
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+
+	(void)state;
+	runs = 0;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		assert_string_equal(
+		    ask(&ear, lines[i]), "{\"id\":\"r\",\"ok\":{}}\n");
+	assert_int_equal(runs, sizeof(lines) / sizeof(lines[0]));
+	buf_free(&ear.heard);
+}
+
+/* Whatever a search can be narrowed by, an export can. */
+static void
+an_export_may_be_asked_for_by_every_filter(void **state)
+{
+	(void)state;
+	for (int i = 0; i < FILTER_NAMES; i++)
+		assert_non_null(find_arg(
+		    export_args, slice_of(filter_name((enum filter_name)i))));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_not_in_the_table_is_not_done),
+		cmocka_unit_test(what_is_in_the_table_is_done),
+		cmocka_unit_test(an_export_may_be_asked_for_by_every_filter),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
