@@ -9,7 +9,7 @@
 struct programs {
 	char *daemon;	    /* kruxosd */
 	char *fcgi_folder;  /* *.fcgi */
-	char *nginx_folder; /* the template and its pages */
+	char *nginx_folder; /* the template, what it includes, the pages */
 	const char *nginx;
 };
 

@@ -4,6 +4,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import tls from 'node:tls';
 
 const deadline = 30_000;
 
@@ -41,9 +42,10 @@ export function request(where, path, { method = 'GET', headers = {}, body } = {}
  * Send `bytes` as they are and return all that comes back until the other side
  * closes: { status, text }; status 0 when it closed without a word.
  */
-export function raw({ port, socketPath }, bytes) {
+export function raw({ port, socketPath, tls: withTls }, bytes) {
 	return new Promise((resolve, reject) => {
-		const socket = socketPath ? net.connect(socketPath) : net.connect(port, '127.0.0.1');
+		const socket = withTls ? tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+			: socketPath ? net.connect(socketPath) : net.connect(port, '127.0.0.1');
 		const pieces = [];
 		const finish = () => {
 			const text = Buffer.concat(pieces).toString('latin1');
@@ -52,7 +54,7 @@ export function raw({ port, socketPath }, bytes) {
 			resolve({ status, text });
 		};
 		socket.setTimeout(deadline, () => reject(new Error('no answer')));
-		socket.on('connect', () => socket.write(bytes));
+		socket.on(withTls ? 'secureConnect' : 'connect', () => socket.write(bytes));
 		socket.on('data', piece => pieces.push(piece));
 		socket.on('end', finish);
 		socket.on('error', error =>
