@@ -57,7 +57,17 @@ health_audit_of_page(const struct status *page)
 {
 	if (page->refusal != STATUS_ACCEPTING)
 		return HEALTH_UNHEALTHY;
-	if (page->integrity == STATUS_DAMAGED || !page->index_ok)
+	return page->integrity == STATUS_DAMAGED ? HEALTH_DEGRADED
+						 : HEALTH_HEALTHY;
+}
+
+static enum health_state
+health_state_of_page(const struct status *page)
+{
+	if (page->state == STATUS_STATE_FAILING)
+		return HEALTH_UNHEALTHY;
+	if (page->state == STATUS_STATE_LOST ||
+	    !status_index_is_good(page, clock_boottime(&clock_system)))
 		return HEALTH_DEGRADED;
 	return HEALTH_HEALTHY;
 }
@@ -70,11 +80,11 @@ health_of_page(const struct status *page, struct health *health)
 	uint64_t uptime =
 	    (clock_realtime(&clock_system) - page->started_at) / USEC_PER_SEC;
 	enum health_state audit = health_audit_of_page(page);
+	enum health_state state = health_state_of_page(page);
 
 	health->services[HEALTH_AUDIT] = audit;
-	health->services[HEALTH_STATE] =
-	    page->state_ok ? HEALTH_HEALTHY : HEALTH_UNHEALTHY;
-	health->state = audit == HEALTH_UNHEALTHY || !page->state_ok
+	health->services[HEALTH_STATE] = state;
+	health->state = audit == HEALTH_UNHEALTHY || state == HEALTH_UNHEALTHY
 			    ? HEALTH_UNHEALTHY
 			    : HEALTH_DEGRADED;
 	health->uptime_seconds = (double)uptime;

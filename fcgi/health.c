@@ -67,7 +67,7 @@ samples_flow(const struct view *view)
 	       (view->status.sampled_at == 0 && uptime(view) <= SILENCE_MAX);
 }
 
-/* Entries are recorded; and the chain and the index are as they should be. */
+/* Entries are recorded; and the chain holds. */
 static enum health
 audit_health(const struct view *view)
 {
@@ -81,11 +81,12 @@ audit_health(const struct view *view)
 	default:
 		return HEALTH_UNHEALTHY;
 	}
-	if (view->status.integrity == STATUS_DAMAGED || !view->status.index_ok)
-		return HEALTH_DEGRADED;
-	return HEALTH_HEALTHY;
+	return view->status.integrity == STATUS_DAMAGED ? HEALTH_DEGRADED
+							: HEALTH_HEALTHY;
 }
 
+/* The databases: state.db, and the index, without which entries are recorded
+ * all the same, but not found. */
 static enum health
 state_health(const struct view *view)
 {
@@ -93,7 +94,12 @@ state_health(const struct view *view)
 		return HEALTH_UNHEALTHY;
 	if (view->status.refusal == STATUS_STARTING)
 		return HEALTH_DEGRADED;
-	return view->status.state_ok ? HEALTH_HEALTHY : HEALTH_UNHEALTHY;
+	if (view->status.state == STATUS_STATE_FAILING)
+		return HEALTH_UNHEALTHY;
+	if (view->status.state == STATUS_STATE_LOST ||
+	    !status_index_is_good(&view->status, view->boottime))
+		return HEALTH_DEGRADED;
+	return HEALTH_HEALTHY;
 }
 
 static const struct {

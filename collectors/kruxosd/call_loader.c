@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 struct call_loader {
-	struct indexer *indexer;
+	struct call_finder *finder;
 	usec_t since;
 	int done; /* an eventfd */
 	pthread_t thread;
@@ -59,7 +59,7 @@ run(void *context)
 	uint64_t one = 1;
 	struct error err;
 
-	if (indexer_each_call(loader->indexer, loader->since, on_call,
+	if (call_finder_each(loader->finder, loader->since, on_call,
 		loader->filter, &err) == -1) {
 		diag(DIAG_WARNING, "calls of the last day: %s", err.sentence);
 		call_filter_free(loader->filter);
@@ -72,11 +72,11 @@ run(void *context)
 }
 
 struct call_loader *
-call_loader_start(struct indexer *indexer, usec_t since, struct error *err)
+call_loader_start(struct call_finder *finder, usec_t since, struct error *err)
 {
 	struct call_loader *loader = memory_new(sizeof(*loader));
 
-	loader->indexer = indexer;
+	loader->finder = finder;
 	loader->since = since;
 	loader->filter = call_filter_new();
 	loader->done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -8,7 +8,7 @@
 #define KRUXOSD_CALL_LOADER_H
 
 #include "collectors/kruxosd/call_filter.h"
-#include "collectors/kruxosd/indexer.h"
+#include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/recent.h"
 
 struct call_loader;
@@ -19,9 +19,9 @@ struct call_loader;
 int call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
     uint64_t head_seq, usec_t now, struct recent *recent, struct error *err);
 
-/* Begin; `indexer` outlives the loader. NULL: ERROR_SYSTEM. */
+/* Begin; `finder` outlives the loader. NULL: ERROR_SYSTEM. */
 struct call_loader *
-call_loader_start(struct indexer *indexer, usec_t since, struct error *err);
+call_loader_start(struct call_finder *finder, usec_t since, struct error *err);
 
 /* Readable when it is done. */
 int call_loader_fd(const struct call_loader *loader);

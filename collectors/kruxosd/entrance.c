@@ -85,8 +85,8 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 
 	raise_limit(kruxosd->config);
 	kruxosd->reindex = reindex_new(kruxosd->indexer);
-	kruxosd->recent =
-	    recent_new(indexer_call_hash, indexer_find_call, kruxosd->indexer);
+	kruxosd->recent = recent_new(
+	    call_finder_hash, call_finder_find, kruxosd->call_finder);
 	parts.recent = kruxosd->recent;
 	kruxosd->ingest = ingest_new(&settings, &parts, err);
 	return kruxosd->ingest == NULL ? -1 : 0;

@@ -92,8 +92,11 @@ index_writer_open(const char *path, struct error *err)
 	struct index_writer *writer = memory_new(sizeof(*writer));
 
 	writer->database = database_open(path, DATABASE_WRITE_LATER, err);
-	if (writer->database == NULL ||
-	    database_migrate(writer->database, &schema_kruxos, err) == -1)
+	if (writer->database == NULL) {
+		free(writer);
+		return NULL;
+	}
+	if (database_migrate(writer->database, &schema_kruxos, err) == -1)
 		goto fail;
 	writer->statements = statement_set_new(writer->database,
 	    index_writer_statements, INDEX_WRITER_STATEMENTS, err);
@@ -110,6 +113,7 @@ index_writer_open(const char *path, struct error *err)
 		goto fail;
 	return writer;
 fail:
+	error_prefix(err, "%s", path);
 	index_writer_close(writer);
 	return NULL;
 }
@@ -282,9 +286,8 @@ index_writer_rollback(struct index_writer *writer, struct error *err)
 	return load(writer, err);
 }
 
-int
-index_writer_clear(
-    struct index_writer *writer, uint64_t generation, struct error *err)
+static int
+clear(struct index_writer *writer, uint64_t generation, struct error *err)
 {
 	static const int tables[] = {
 		INDEX_WRITER_CLEAR_ENTRIES,
@@ -308,4 +311,17 @@ index_writer_clear(
 		.first_seq = 1,
 	};
 	return index_writer_commit(writer, err);
+}
+
+int
+index_writer_clear(
+    struct index_writer *writer, uint64_t generation, struct error *err)
+{
+	struct error again;
+
+	if (clear(writer, generation, err) == 0)
+		return 0;
+	/* If that fails, so does whatever is done next. */
+	(void)index_writer_rollback(writer, &again);
+	return -1;
 }

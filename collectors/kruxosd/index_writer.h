@@ -54,7 +54,8 @@ int index_writer_checkpoint(struct index_writer *writer, struct error *err);
 /* Nothing of this batch has been. -1: the database is of no use any more. */
 int index_writer_rollback(struct index_writer *writer, struct error *err);
 
-/* Empty the index; `generation` begins. A batch of its own. */
+/* Empty the index; `generation` begins. A batch of its own; -1: it is as it
+ * was. */
 int index_writer_clear(
     struct index_writer *writer, uint64_t generation, struct error *err);
 

@@ -6,10 +6,11 @@
 #include "base/text.h"
 #include "collectors/kruxosd/aside.h"
 #include "collectors/kruxosd/index_writer.h"
-#include "log/cursor.h"
-#include "store/calls.h"
+#include "collectors/kruxosd/log_feed.h"
 
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -19,9 +20,6 @@
 enum {
 	BATCH_ENTRIES = 8192,
 	BATCH_LOOK = 256, /* entries between two looks at the clock */
-	/* Lines read to find a call: whoever gives many the same id may have
-	 * them recorded twice. */
-	LOOKS = 64,
 };
 
 /* A batch ends after this time, so that what is in it is seen. */
@@ -31,9 +29,23 @@ enum {
 #define BATCH_PAUSE (20 * USEC_PER_MSEC)
 /* After a failure. */
 #define RETRY_TIME USEC_PER_SEC
+/* An index that lacks what is older than this is catching up. */
+#define LAG_TIME USEC_PER_SEC
+
+/* What building the index again takes of the disk, besides what the old one
+ * leaves: the write-ahead log (database.h), as long as it was, at most … */
+#define REBUILD_LOG_BYTES (64ULL << 20)
+/* … and some for what grows otherwise. */
+#define REBUILD_SPARE_BYTES (4ULL << 20)
+
+enum trouble {
+	TROUBLE_NONE,
+	TROUBLE_LOCKED, /* by another process */
+	TROUBLE_FAILURE,
+};
 
 struct indexer {
-	char *audit_dir, *data_dir, *path;
+	char *data_dir, *path;
 	struct clock *clock;
 	int event;
 
@@ -44,18 +56,17 @@ struct indexer {
 	pthread_cond_t wake;
 	uint64_t durable;
 	uint64_t log_first_seq; /* indexer_forget(); 0: nothing was removed */
-	bool stops, reindexes;
+	bool stops, reindexes, is_rebuilding;
+	enum trouble trouble;
+	char damage[256]; /* why it is being rebuilt; else "" */
 	struct indexer_state state;
-
-	struct store *store; /* the main thread's, for calls */
 
 	/* The thread's. */
 	struct index_writer *writer; /* NULL: could not be opened yet */
-	struct cursor *cursor;	     /* NULL: not where the index ends */
-	struct sha256 *sha256;
+	struct log_feed *feed;
 	uint64_t first_wanted; /* progress counts from here */
-	uint64_t damaged_lines;
-	usec_t batch_began; /* CLOCK_MONOTONIC */
+	usec_t batch_began;    /* CLOCK_MONOTONIC */
+	usec_t batch_at;       /* CLOCK_BOOTTIME */
 	uint64_t batch_durable;
 };
 
@@ -63,52 +74,84 @@ struct indexer {
  */
 
 static void
-publish(struct indexer *indexer, const struct error *err)
+set_text(char ret_text[static 256], const char *text)
 {
-	struct indexer_state *state = &indexer->state;
+	size_t len = text_cut(slice_of(text), 255);
+
+	memcpy(ret_text, text, len);
+	ret_text[len] = '\0';
+}
+
+/* The state has moved: the main loop hears of it. */
+static void
+tell(struct indexer *indexer)
+{
 	uint64_t one = 1;
 
+	/* Full after 2^64 - 2 writes that nobody read. */
+	if (write(indexer->event, &one, sizeof(one)) == -1)
+		diag(DIAG_WARNING, "index: eventfd: %m");
+}
+
+static void
+copy_extent(struct indexer *indexer)
+{
+	struct indexer_state *state = &indexer->state;
+	const struct index_extent *extent;
+
+	if (indexer->writer == NULL)
+		return;
+	extent = index_writer_extent(indexer->writer);
+	state->index_seq = extent->last_seq;
+	state->generation = extent->generation;
+	memcpy(state->index_hash, extent->last_hash, SHA256_BYTES);
+}
+
+/* The batch is committed; `is_all`: it holds all that was durable when it
+ * began. */
+static void
+publish(struct indexer *indexer, bool is_all)
+{
+	struct indexer_state *state = &indexer->state;
+
 	pthread_mutex_lock(&indexer->mutex);
-	if (err != NULL) {
-		size_t len = text_cut(
-		    slice_of(err->sentence), sizeof(state->sentence) - 1);
-
-		memcpy(state->sentence, err->sentence, len);
-		state->sentence[len] = '\0';
-		state->is_ok = false;
-	} else {
-		state->is_ok = true;
-		state->sentence[0] = '\0';
+	indexer->trouble = TROUBLE_NONE;
+	state->sentence[0] = '\0';
+	copy_extent(indexer);
+	if (is_all) {
+		state->behind_since = indexer->batch_durable >= indexer->durable
+					  ? 0
+					  : indexer->batch_at;
+		if (!indexer->reindexes) {
+			indexer->is_rebuilding = false;
+			indexer->damage[0] = '\0';
+		}
 	}
-	if (indexer->writer != NULL) {
-		const struct index_extent *extent =
-		    index_writer_extent(indexer->writer);
-
-		state->index_seq = extent->last_seq;
-		state->generation = extent->generation;
-		memcpy(state->index_hash, extent->last_hash, SHA256_BYTES);
-		state->is_rebuilding &= extent->last_seq < indexer->durable;
-	}
-	if (!state->is_rebuilding)
-		state->progress = 1;
-	else if (indexer->durable > indexer->first_wanted)
+	if (indexer->durable > indexer->first_wanted &&
+	    state->index_seq >= indexer->first_wanted)
 		state->progress =
 		    (double)(state->index_seq - indexer->first_wanted) /
 		    (double)(indexer->durable - indexer->first_wanted);
 	pthread_mutex_unlock(&indexer->mutex);
-	/* Full after 2^64 - 2 writes that nobody read. */
-	if (write(indexer->event, &one, sizeof(one)) == -1)
-		diag(DIAG_WARNING, "index: eventfd: %m");
+	tell(indexer);
 }
 
 /* Say it once; a failure that lasts is said by the status page. */
 static void
 fail(struct indexer *indexer, const struct error *err)
 {
-	if (indexer->state.is_ok ||
-	    strcmp(indexer->state.sentence, err->sentence) != 0)
+	struct indexer_state *state = &indexer->state;
+
+	if (indexer->trouble == TROUBLE_NONE ||
+	    strcmp(state->sentence, err->sentence) != 0)
 		diag(DIAG_ERROR, "index: %s", err->sentence);
-	publish(indexer, err);
+	pthread_mutex_lock(&indexer->mutex);
+	indexer->trouble =
+	    err->code == ERROR_BUSY ? TROUBLE_LOCKED : TROUBLE_FAILURE;
+	set_text(state->sentence, err->sentence);
+	copy_extent(indexer);
+	pthread_mutex_unlock(&indexer->mutex);
+	tell(indexer);
 }
 
 static uint64_t
@@ -125,11 +168,10 @@ read_durable(struct indexer *indexer)
 static void
 begin_rebuild(struct indexer *indexer)
 {
-	cursor_free(indexer->cursor);
-	indexer->cursor = NULL;
+	log_feed_leave(indexer->feed);
 	indexer->first_wanted = 0;
 	pthread_mutex_lock(&indexer->mutex);
-	indexer->state.is_rebuilding = true;
+	indexer->is_rebuilding = true;
 	indexer->state.progress = 0;
 	pthread_mutex_unlock(&indexer->mutex);
 }
@@ -140,16 +182,21 @@ begin_rebuild(struct indexer *indexer)
 static void
 put_aside(struct indexer *indexer, const struct error *why)
 {
+	cleanup(buf_free) struct buf words = BUF_INIT;
 	char time[CLOCK_TEXT_SIZE];
 
 	index_writer_close(indexer->writer);
 	indexer->writer = NULL;
 	aside_put(indexer->path, indexer->clock, time);
-	diag(DIAG_ERROR,
-	    "index: %s; it is kept as %s.damaged-%s and built again from the "
-	    "log",
-	    why->sentence, indexer->path, time);
+	buf_addf(&words,
+	    "%.120s; it is kept as kruxos.db.damaged-%s and built again from "
+	    "the log",
+	    why->sentence, time);
+	diag(DIAG_ERROR, "index: %s", words.data);
 	begin_rebuild(indexer);
+	pthread_mutex_lock(&indexer->mutex);
+	set_text(indexer->damage, words.data);
+	pthread_mutex_unlock(&indexer->mutex);
 }
 
 /* A number that no index had before, damaged and deleted ones included. */
@@ -181,163 +228,77 @@ open_writer(struct indexer *indexer, struct error *err)
 	return 0;
 }
 
-/* --- standing at the right place of the log -------------------------------
- */
+/* Of its three files one is gone, or another has taken its place: readers
+ * would go on with the old ones. */
+static void
+leave_file(struct indexer *indexer)
+{
+	struct error why;
 
-/* Is the last entry of the index that of the log? A line that is damaged or
- * gone says neither; a log that ends before it is another one. */
+	if (access(indexer->path, F_OK) == -1) {
+		diag(DIAG_WARNING, "index: %s was deleted; it is built again",
+		    indexer->path);
+		index_writer_close(indexer->writer);
+		indexer->writer = NULL;
+		return;
+	}
+	error_set(&why, ERROR_CORRUPT,
+	    "kruxos.db, its -wal or its -shm was replaced");
+	put_aside(indexer, &why);
+}
+
+/* Stand in the log behind what the index holds. */
 static int
-is_of_this_log(struct indexer *indexer, struct cursor *cursor, bool *ret_is,
-    struct error *err)
+stand(struct indexer *indexer, struct error *err)
 {
 	const struct index_extent *extent =
 	    index_writer_extent(indexer->writer);
-	struct cursor_line line;
-	struct entry entry;
-	int result;
+	uint64_t first_seq;
+	bool is_ours;
 
-	if (cursor_seek(cursor, extent->last_seq, err) == -1)
+	if (log_feed_stand(indexer->feed, extent->last_seq, extent->last_hash,
+		read_durable(indexer), &is_ours, err) == -1 ||
+	    log_feed_first_seq(indexer->feed, &first_seq, err) == -1)
 		return -1;
-	result = cursor_next(cursor, UINT64_MAX, &line, err);
-	if (result == -1 && err->code != ERROR_CORRUPT)
+	indexer->first_wanted = extent->last_seq;
+	pthread_mutex_lock(&indexer->mutex);
+	if (first_seq > indexer->log_first_seq)
+		indexer->log_first_seq = first_seq;
+	pthread_mutex_unlock(&indexer->mutex);
+	if (is_ours)
+		return 0;
+	diag(DIAG_WARNING,
+	    "index: made of another log than the one that is there; it is "
+	    "built again");
+	begin_rebuild(indexer);
+	if (index_writer_clear(indexer->writer, new_generation(indexer), err) ==
+	    -1)
 		return -1;
-	if (result == 0)
-		*ret_is = read_durable(indexer) >= extent->last_seq;
-	else if (result == -1 || line.seq != extent->last_seq ||
-		 entry_parse(line.line, &entry, err) == -1)
-		*ret_is = true;
-	else
-		*ret_is = memcmp(entry.entry_hash, extent->last_hash,
-			      SHA256_BYTES) == 0;
-	return 0;
-}
-
-static int
-stand_behind_index(struct indexer *indexer, struct error *err)
-{
-	uint64_t last = index_writer_extent(indexer->writer)->last_seq;
-	struct cursor *cursor = cursor_open(indexer->audit_dir, err);
-	bool is_ours = true;
-
-	if (cursor == NULL)
-		return -1;
-	if (last > 0 && is_of_this_log(indexer, cursor, &is_ours, err) == -1)
-		goto fail;
-	if (!is_ours) {
-		diag(DIAG_WARNING,
-		    "index: made of another log than the one in "
-		    "%s; it is built again",
-		    indexer->audit_dir);
-		begin_rebuild(indexer);
-		if (index_writer_clear(
-			indexer->writer, new_generation(indexer), err) == -1)
-			goto fail;
-		last = 0;
-	}
-	if (cursor_seek(cursor, last + 1, err) == -1)
-		goto fail;
-	indexer->cursor = cursor;
-	indexer->first_wanted = last;
-	return 0;
-fail:
-	cursor_free(cursor);
-	return -1;
+	return log_feed_stand(indexer->feed, 0, extent->last_hash,
+	    read_durable(indexer), &is_ours, err);
 }
 
 /* --- a batch --------------------------------------------------------------
  */
 
-/* A seq that does not follow may be one that a damaged line makes up. */
-static bool
-is_believed(struct indexer *indexer, const struct entry *entry)
-{
-	uint64_t last = index_writer_extent(indexer->writer)->last_seq;
-	struct error err = { 0 };
-
-	if (entry->seq == last + 1)
-		return true;
-	return entry->seq > last &&
-	       (entry_check(indexer->sha256, entry, &err) == 0 ||
-		   strcmp(err.field, "payload_hash") == 0);
-}
-
-static void
-pass_over(struct indexer *indexer, const struct error *err)
-{
-	/* What is damaged is said by the verifier; here it is left out. */
-	if (indexer->damaged_lines++ == 0)
-		diag(DIAG_WARNING, "index: %s; the line is left out",
-		    err->sentence);
-}
-
-/* The limit hides what lies behind it, and a damaged line that claims a seq
- * behind it. Pass over such a line. 1: done; 0: there is nothing to read. */
-static int
-pass_over_hidden(struct indexer *indexer, uint64_t durable, struct error *err)
-{
-	struct cursor_line line;
-	struct entry entry;
-	int result;
-
-	result = cursor_next(indexer->cursor, UINT64_MAX, &line, err);
-	if (result == 0 || (result == -1 && err->code != ERROR_CORRUPT))
-		return result;
-	if (result == 1 && entry_parse(line.line, &entry, err) == 0) {
-		if (entry.seq <= durable || is_believed(indexer, &entry)) {
-			/* It came just now: not durable yet, or since. */
-			cursor_free(indexer->cursor);
-			indexer->cursor = NULL;
-			return 0;
-		}
-		error_set(err, ERROR_CORRUPT, "%s: offset %llu: damaged",
-		    line.file, (unsigned long long)line.offset);
-	}
-	pass_over(indexer, err);
-	return 1;
-}
-
-/* The next entry; 1, 0 when there is none, -1. */
-static int
-add_next(struct indexer *indexer, uint64_t durable, struct error *err)
-{
-	struct cursor_line line;
-	struct entry entry;
-	int result;
-
-	if (index_writer_extent(indexer->writer)->last_seq >= durable)
-		return 0;
-	result = cursor_next(indexer->cursor, durable, &line, err);
-	if (result == 0)
-		return pass_over_hidden(indexer, durable, err);
-	if (result == -1 && err->code != ERROR_CORRUPT)
-		return -1;
-	if (result == -1 || entry_parse(line.line, &entry, err) == -1) {
-		pass_over(indexer, err);
-		return 1;
-	}
-	if (!is_believed(indexer, &entry)) {
-		error_set(err, ERROR_CORRUPT,
-		    "%s: offset %llu: seq %llu does not follow", line.file,
-		    (unsigned long long)line.offset,
-		    (unsigned long long)entry.seq);
-		pass_over(indexer, err);
-		return 1;
-	}
-	if (index_writer_add(indexer->writer, &entry, slice_of(line.file),
-		line.offset, err) == -1)
-		return -1;
-	return 1;
-}
-
 /* 1: there may be more; 0: all is in; -1. */
 static int
 fill_batch(struct indexer *indexer, uint64_t durable, struct error *err)
 {
+	struct index_writer *writer = indexer->writer;
+
 	for (int added = 0; added < BATCH_ENTRIES; added++) {
-		int result = add_next(indexer, durable, err);
+		struct cursor_line line;
+		struct entry entry;
+		int result = log_feed_next(indexer->feed,
+		    index_writer_extent(writer)->last_seq, durable, &line,
+		    &entry, err);
 
 		if (result != 1)
 			return result;
+		if (index_writer_add(writer, &entry, slice_of(line.file),
+			line.offset, err) == -1)
+			return -1;
 		if (added % BATCH_LOOK == BATCH_LOOK - 1 &&
 		    clock_monotonic(&clock_system) - indexer->batch_began >
 			BATCH_TIME)
@@ -351,24 +312,17 @@ recover(struct indexer *indexer, struct error *err)
 {
 	struct error again = { 0 };
 
-	cursor_free(indexer->cursor);
-	indexer->cursor = NULL;
+	log_feed_leave(indexer->feed);
 	if (err->code == ERROR_CORRUPT) {
 		put_aside(indexer, err);
-	} else if (index_writer_rollback(indexer->writer, &again) == -1) {
+		tell(indexer);
+		return;
+	}
+	if (index_writer_rollback(indexer->writer, &again) == -1) {
 		index_writer_close(indexer->writer);
 		indexer->writer = NULL;
 	}
 	fail(indexer, err);
-}
-
-static void
-leave_deleted(struct indexer *indexer)
-{
-	diag(DIAG_WARNING, "index: %s was deleted; it is built again",
-	    indexer->path);
-	index_writer_close(indexer->writer);
-	indexer->writer = NULL;
 }
 
 /* Retention has taken the beginning of the log away. */
@@ -387,47 +341,97 @@ forget(struct indexer *indexer)
 static int
 index_batch(struct indexer *indexer)
 {
-	uint64_t durable = read_durable(indexer);
 	struct error err = { 0 };
 	int result;
 
 	if (indexer->writer != NULL && !index_writer_is_there(indexer->writer))
-		leave_deleted(indexer);
-	if (indexer->writer == NULL && open_writer(indexer, &err) == -1) {
-		fail(indexer, &err);
-		return -1;
-	}
-	if (indexer->cursor == NULL &&
-	    stand_behind_index(indexer, &err) == -1) {
+		leave_file(indexer);
+	if ((indexer->writer == NULL && open_writer(indexer, &err) == -1) ||
+	    (!log_feed_stands(indexer->feed) && stand(indexer, &err) == -1)) {
 		/* The log's trouble is not the database's. */
 		fail(indexer, &err);
 		return -1;
 	}
-	indexer->batch_durable = durable;
+	indexer->batch_durable = read_durable(indexer);
 	indexer->batch_began = clock_monotonic(&clock_system);
+	indexer->batch_at = clock_boottime(indexer->clock);
 	result = -1;
 	if (index_writer_begin(indexer->writer, &err) == 0) {
 		forget(indexer);
-		result = fill_batch(indexer, durable, &err);
+		result = fill_batch(indexer, indexer->batch_durable, &err);
 	}
 	if (result == -1 || index_writer_commit(indexer->writer, &err) == -1 ||
 	    index_writer_checkpoint(indexer->writer, &err) == -1) {
 		recover(indexer, &err);
 		return -1;
 	}
-	publish(indexer, NULL);
+	publish(indexer, result == 0);
 	return result;
 }
 
+/* --- building it again ----------------------------------------------------
+ */
+
+/* Once the index is empty there is no way back: it needs the room to grow
+ * again. */
+static int
+check_room(struct indexer *indexer, struct error *err)
+{
+	struct statvfs disk;
+	struct stat file;
+	uint64_t needed, free_bytes;
+
+	if (statvfs(indexer->data_dir, &disk) == -1 ||
+	    stat(indexer->path, &file) == -1)
+		return error_set_errno(err, "%s", indexer->path);
+	needed = (uint64_t)file.st_size;
+	if (needed > REBUILD_LOG_BYTES)
+		needed = REBUILD_LOG_BYTES;
+	needed += REBUILD_SPARE_BYTES;
+	free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
+	if (free_bytes >= needed)
+		return 0;
+	errno = ENOSPC;
+	return error_set_errno(err,
+	    "%s: %llu MiB are free, %llu MiB are needed to build the index "
+	    "again; it stays as it was",
+	    indexer->data_dir, (unsigned long long)(free_bytes >> 20),
+	    (unsigned long long)(needed >> 20));
+}
+
+static void
+refuse(struct indexer *indexer, const struct error *err)
+{
+	diag(DIAG_ERROR, "index: %s", err->sentence);
+	pthread_mutex_lock(&indexer->mutex);
+	set_text(indexer->state.refusal, err->sentence);
+	pthread_mutex_unlock(&indexer->mutex);
+}
+
+/* Empty the index, or leave it as it is. */
 static void
 clear_index(struct indexer *indexer)
 {
 	struct error err = { 0 };
 
-	begin_rebuild(indexer);
-	if (indexer->writer != NULL && index_writer_clear(indexer->writer,
-					   new_generation(indexer), &err) == -1)
+	if (indexer->writer == NULL) {
+		/* It is opened, or made, by the next batch. */
+		error_set(&err, ERROR_SYSTEM, "%s", indexer->state.sentence);
+		refuse(indexer, &err);
+	} else if (check_room(indexer, &err) == -1) {
+		refuse(indexer, &err);
+	} else if (index_writer_clear(
+		       indexer->writer, new_generation(indexer), &err) == -1) {
+		if (err.code != ERROR_CORRUPT)
+			refuse(indexer, &err);
 		recover(indexer, &err);
+	} else {
+		begin_rebuild(indexer);
+	}
+	pthread_mutex_lock(&indexer->mutex);
+	indexer->reindexes = false;
+	pthread_mutex_unlock(&indexer->mutex);
+	tell(indexer);
 }
 
 /* --- the thread -----------------------------------------------------------
@@ -481,7 +485,6 @@ next_order(struct indexer *indexer, int result)
 		order = ORDER_STOP;
 	else if (indexer->reindexes)
 		order = ORDER_REINDEX;
-	indexer->reindexes = false;
 	pthread_mutex_unlock(&indexer->mutex);
 	return order;
 }
@@ -511,8 +514,7 @@ join(const char *folder, const char *name)
 {
 	struct buf path = BUF_INIT;
 
-	buf_addf(&path, "%s%s%s", folder, name == NULL ? "" : "/",
-	    name == NULL ? "" : name);
+	buf_addf(&path, "%s%s", folder, name);
 	return buf_detach(&path);
 }
 
@@ -537,12 +539,10 @@ indexer_new(const char *audit_dir, const char *data_dir, struct clock *clock,
 
 	init_locks(indexer);
 	indexer->clock = clock;
-	indexer->audit_dir = join(audit_dir, NULL);
-	indexer->data_dir = join(data_dir, NULL);
-	indexer->path = join(data_dir, "kruxos.db");
-	indexer->store = store_open(indexer->path, audit_dir);
-	indexer->sha256 = sha256_new();
-	indexer->state.is_ok = true;
+	indexer->data_dir = join(data_dir, "");
+	indexer->path = join(data_dir, "/kruxos.db");
+	indexer->feed = log_feed_new(audit_dir);
+	indexer->state.progress = 1;
 	indexer->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (indexer->event == -1) {
 		error_set_errno(err, "eventfd");
@@ -555,7 +555,7 @@ indexer_new(const char *audit_dir, const char *data_dir, struct clock *clock,
 	if (open_writer(indexer, &later) == -1)
 		fail(indexer, &later);
 	else
-		publish(indexer, NULL);
+		publish(indexer, false);
 	return indexer;
 fail:
 	indexer_free(indexer);
@@ -583,8 +583,24 @@ indexer_durable(struct indexer *indexer, uint64_t seq)
 {
 	pthread_mutex_lock(&indexer->mutex);
 	indexer->durable = seq;
+	if (indexer->state.behind_since == 0 && seq > indexer->state.index_seq)
+		indexer->state.behind_since = clock_boottime(indexer->clock);
 	pthread_cond_signal(&indexer->wake);
 	pthread_mutex_unlock(&indexer->mutex);
+}
+
+static enum status_index
+judge(const struct indexer *indexer)
+{
+	usec_t since = indexer->state.behind_since;
+
+	if (indexer->trouble == TROUBLE_FAILURE)
+		return STATUS_INDEX_FAILING;
+	if (indexer->is_rebuilding || indexer->reindexes)
+		return STATUS_INDEX_REBUILDING;
+	return since != 0 && clock_boottime(indexer->clock) > since + LAG_TIME
+		   ? STATUS_INDEX_CATCHING_UP
+		   : STATUS_INDEX_CURRENT;
 }
 
 void
@@ -592,6 +608,10 @@ indexer_get(struct indexer *indexer, struct indexer_state *ret_state)
 {
 	pthread_mutex_lock(&indexer->mutex);
 	*ret_state = indexer->state;
+	ret_state->status = judge(indexer);
+	if (ret_state->sentence[0] == '\0')
+		memcpy(ret_state->sentence, indexer->damage,
+		    sizeof(indexer->damage));
 	pthread_mutex_unlock(&indexer->mutex);
 }
 
@@ -614,99 +634,10 @@ indexer_reindex(struct indexer *indexer)
 {
 	pthread_mutex_lock(&indexer->mutex);
 	indexer->reindexes = true;
-	indexer->state.is_rebuilding = true;
+	indexer->state.refusal[0] = '\0';
 	indexer->state.progress = 0;
 	pthread_cond_signal(&indexer->wake);
 	pthread_mutex_unlock(&indexer->mutex);
-}
-
-/* --- was this call recorded before? ---------------------------------------
- */
-
-uint32_t
-indexer_call_hash(struct slice call_id)
-{
-	return calls_hash(call_id);
-}
-
-/* Candidates while they come by, the newest first. */
-struct lookup {
-	struct store *store;
-	const struct entry *entry;
-	usec_t since;
-	unsigned looks;
-	struct buf line;
-	uint64_t found;
-};
-
-static bool
-is_same(const struct entry *a, const struct entry *b)
-{
-	return a->actor == b->actor && a->status == b->status &&
-	       slice_equal(a->actor_name, b->actor_name) &&
-	       slice_equal(a->session_id, b->session_id) &&
-	       slice_equal(a->call_id, b->call_id) &&
-	       slice_equal(a->capability, b->capability);
-}
-
-static bool
-on_candidate(void *context, uint64_t seq)
-{
-	struct lookup *lookup = context;
-	struct store_place place;
-	struct entry entry;
-	struct error ignored = { 0 };
-
-	if (lookup->looks++ == LOOKS)
-		return false;
-	buf_reset(&lookup->line);
-	if (store_find(lookup->store, seq, &place, &ignored) == -1 ||
-	    store_read(lookup->store, &place, &lookup->line, &entry, &place,
-		&ignored) == -1)
-		return true;
-	if (entry.recorded_at < lookup->since)
-		return false;
-	if (!is_same(&entry, lookup->entry))
-		return true;
-	lookup->found = seq;
-	return false;
-}
-
-uint64_t
-indexer_find_call(void *context, const struct entry *entry, usec_t since)
-{
-	struct indexer *indexer = context;
-	struct lookup lookup = {
-		.store = indexer->store,
-		.entry = entry,
-		.since = since,
-		.line = BUF_INIT,
-	};
-	struct error ignored = { 0 };
-
-	if (entry->call_id.data == NULL ||
-	    store_begin(indexer->store, &ignored) == -1)
-		return 0;
-	/* What it cannot tell is recorded once more: at least once. */
-	(void)calls_find(indexer->store, calls_hash(entry->call_id),
-	    store_first_seq(indexer->store), store_last_seq(indexer->store),
-	    on_candidate, &lookup, &ignored);
-	store_end(indexer->store);
-	buf_free(&lookup.line);
-	return lookup.found;
-}
-
-int
-indexer_each_call(struct indexer *indexer, usec_t since,
-    void (*on_call)(void *context, uint32_t hash, usec_t at), void *context,
-    struct error *err)
-{
-	struct store *store = store_open(indexer->path, indexer->audit_dir);
-	int result = calls_each(store, since, clock_realtime(indexer->clock),
-	    on_call, context, err);
-
-	store_close(store);
-	return result;
 }
 
 void
@@ -729,15 +660,12 @@ indexer_free(struct indexer *indexer)
 		return;
 	indexer_stop(indexer);
 	index_writer_close(indexer->writer);
-	cursor_free(indexer->cursor);
-	sha256_free(indexer->sha256);
-	store_close(indexer->store);
+	log_feed_free(indexer->feed);
 	if (indexer->event != -1)
 		close(indexer->event);
 	pthread_cond_destroy(&indexer->wake);
 	pthread_mutex_destroy(&indexer->mutex);
 	free(indexer->path);
 	free(indexer->data_dir);
-	free(indexer->audit_dir);
 	free(indexer);
 }

@@ -6,10 +6,11 @@
  * not read yet waits in the log. The database may lag the log, never lead it.
  *
  * kruxos.db is a projection. One that is damaged, or of a later version, is
- * kept beside the new one as kruxos.db.damaged-<time> (with its -wal and
- * -shm), and the index is built again from the log; diag says so. When the
- * database cannot be written (a full disk), the thread tries again; the log
- * does not depend on it.
+ * put aside (aside.h), and the index is built again from the log; diag and the
+ * state say so. So is one whose file was deleted, or whose -wal or -shm are no
+ * longer those that were opened. When the database cannot be written (a full
+ * disk), the thread tries again each second; the log does not depend on it.
+ * That another process has locked it is no failure: the index only lags.
  *
  * Nothing of a payload is ever kept here (projections are made of heads alone),
  * so an erasure in the log has nothing to redo in the index.
@@ -22,6 +23,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "log/entry.h"
+#include "store/status.h"
 
 struct indexer;
 
@@ -42,10 +44,12 @@ struct indexer_state {
 			       what recovery knows when the log has lost it */
 	unsigned char index_hash[SHA256_BYTES];
 	uint64_t generation; /* a rebuilt index has another */
-	bool is_ok;	     /* else the index does not move, and … */
-	char sentence[256];  /* … this says why; else "" */
-	bool is_rebuilding;
-	double progress; /* of a rebuild or of catching up, 0–1 */
+	enum status_index status;
+	usec_t behind_since; /* as on the status page */
+	char sentence[256];  /* what is wrong with it; else "" */
+	double progress;     /* of building it again, 0–1 */
+	/* Why the last indexer_reindex() did nothing; else "". */
+	char refusal[256];
 };
 
 /* What the status page says of the index. */
@@ -56,7 +60,8 @@ void indexer_get(struct indexer *indexer, struct indexer_state *ret_state);
 int indexer_fd(const struct indexer *indexer);
 
 /* Throw the index away and build it again in the same file, under the next
- * generation. Returns at once; indexer_get() tells of the progress. */
+ * generation. Returns at once; indexer_get() tells of the progress. Where there
+ * is no room for it the index stays as it is, and the state has a refusal. */
 void indexer_reindex(struct indexer *indexer);
 
 /* The log begins at `first_seq` now: from the next batch on nothing before it
@@ -66,27 +71,5 @@ void indexer_forget(struct indexer *indexer, uint64_t first_seq);
 /* End the thread after the batch at hand. Called by indexer_free() too. */
 void indexer_stop(struct indexer *indexer);
 void indexer_free(struct indexer *indexer);
-
-/* --- was this call recorded before? (recent.h) ------------------------------
- *
- * By a connection of the main thread's own. */
-
-/* What the index keeps of a call_id. */
-uint32_t indexer_call_hash(struct slice call_id);
-
-/* The seq of the newest entry recorded at `since` or later with the actor,
- * session, call_id, capability and status of `entry`; 0: none in the index,
- * or it cannot tell. The log's own line decides. `context` is the indexer:
- * the function is a recent_find. */
-uint64_t
-indexer_find_call(void *context, const struct entry *entry, usec_t since);
-
-/* Hand the hashes of what was recorded at `since` or later, and a time not
- * before it was recorded, to `on_call`. Called once at start, in the order of
- * blocks. A thread of the caller's may call it: it opens a connection of its
- * own. ERROR_CORRUPT, ERROR_SYSTEM. */
-int indexer_each_call(struct indexer *indexer, usec_t since,
-    void (*on_call)(void *context, uint32_t hash, usec_t at), void *context,
-    struct error *err);
 
 #endif

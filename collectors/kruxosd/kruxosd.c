@@ -103,6 +103,7 @@ save(struct kruxosd *kruxosd, usec_t now)
 	if (now < kruxosd->save_due)
 		return;
 	kruxosd->save_due = now + SAVE_EVERY;
+	state_retry(kruxosd->state);
 	erasure_retry(kruxosd->erasure);
 	report_verification(kruxosd);
 }
@@ -229,7 +230,7 @@ start_threads(struct kruxosd *kruxosd, struct error *err)
 		-1 ||
 	    verifier_start(kruxosd->verifier, err) == -1)
 		return -1;
-	kruxosd->call_loader = call_loader_start(kruxosd->indexer,
+	kruxosd->call_loader = call_loader_start(kruxosd->call_finder,
 	    now > CALL_FILTER_SPAN ? now - CALL_FILTER_SPAN : 0, err);
 	if (kruxosd->call_loader == NULL)
 		return -1;
@@ -303,6 +304,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	commit_free(kruxosd->commit);
 	redact_free(kruxosd->redactor);
 	log_writer_free(kruxosd->writer);
+	call_finder_free(kruxosd->call_finder);
 	indexer_free(kruxosd->indexer);
 	state_close(kruxosd->state);
 	sd_event_unref(kruxosd->event);

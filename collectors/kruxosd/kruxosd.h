@@ -8,6 +8,7 @@
 #ifndef KRUXOSD_KRUXOSD_H
 #define KRUXOSD_KRUXOSD_H
 
+#include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/call_loader.h"
 #include "collectors/kruxosd/commit.h"
 #include "collectors/kruxosd/erasure.h"
@@ -37,6 +38,7 @@ struct kruxosd {
 	sd_event *event;
 	struct page page;
 	struct indexer *indexer;
+	struct call_finder *call_finder;
 	struct state *state;
 	struct log_writer *writer;
 	struct recovery recovery;

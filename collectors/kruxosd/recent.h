@@ -42,7 +42,7 @@ recent_new(recent_hash hash, recent_find find, void *find_context);
 void recent_free(struct recent *recent);
 
 /* Take over a filter of all that was recorded in the last 24 h before the
- * start (made of indexer_each_call(), by a thread perhaps). */
+ * start (made of call_finder_each(), by a thread perhaps). */
 void recent_adopt(struct recent *recent, struct call_filter *filter);
 
 /* Before the start: an entry (its seq and recorded_at filled) that stands in

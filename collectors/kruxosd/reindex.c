@@ -50,7 +50,7 @@ reindex_command(struct reindex *reindex, struct command_call *call)
 		return;
 	}
 	indexer_get(reindex->indexer, &state);
-	if (reindex->count == 0 || !state.is_rebuilding)
+	if (reindex->count == 0 || state.status != STATUS_INDEX_REBUILDING)
 		indexer_reindex(reindex->indexer);
 	reindex->waiting[reindex->count++] = call;
 }
@@ -66,14 +66,35 @@ answer(struct command_call *call, const struct indexer_state *state)
 	command_ok(call, buf_slice(&result));
 }
 
+/* Is the order carried out, and how did it end? False: not yet. */
+static bool
+has_ended(const struct indexer_state *state, struct error *ret_why)
+{
+	*ret_why = (struct error){ 0 };
+	if (state->refusal[0] != '\0')
+		error_set(ret_why, ERROR_SYSTEM, "%s", state->refusal);
+	else if (state->status == STATUS_INDEX_FAILING)
+		error_set(ret_why, ERROR_SYSTEM,
+		    "%s; the daemon goes on with the index when it can",
+		    state->sentence);
+	else
+		return state->status != STATUS_INDEX_REBUILDING;
+	return true;
+}
+
 void
 reindex_heard(struct reindex *reindex, const struct indexer_state *state)
 {
+	struct error why;
+	bool is_over = has_ended(state, &why);
+
 	for (size_t i = 0; i < reindex->count; i++)
-		if (state->is_rebuilding)
+		if (!is_over)
 			command_progress(reindex->waiting[i], state->progress);
+		else if (why.code != ERROR_NONE)
+			command_fail(reindex->waiting[i], &why);
 		else
 			answer(reindex->waiting[i], state);
-	if (!state->is_rebuilding)
+	if (is_over)
 		reindex->count = 0;
 }

@@ -44,8 +44,9 @@ refresh(struct kruxosd *kruxosd)
 	indexer_get(kruxosd->indexer, &index);
 	status->index_seq = index.index_seq;
 	status->index_generation = index.generation;
-	status->index_ok = index.is_ok;
-	status->state_ok = state_is_ok(kruxosd->state);
+	status->index = index.status;
+	status->index_behind_since = index.behind_since;
+	status->state = state_status(kruxosd->state);
 	verifier_get(kruxosd->verifier, &verified);
 	status->integrity = verified.integrity;
 	status->verified_seq = verified.seq;

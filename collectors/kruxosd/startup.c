@@ -39,6 +39,8 @@ open_databases(
 	    config->audit_dir, config->data_dir, kruxosd->clock, err);
 	if (kruxosd->indexer == NULL)
 		return -1;
+	kruxosd->call_finder = call_finder_new(
+	    config->audit_dir, config->data_dir, kruxosd->clock);
 	indexer_get(kruxosd->indexer, &index);
 	if (index.index_seq > known->seq) {
 		known->seq = index.index_seq;
@@ -257,7 +259,7 @@ void
 startup_finish(struct kruxosd *kruxosd)
 {
 	kruxosd->to_say.recovery = kruxosd->recovery.verdict != RECOVERY_WHOLE;
-	kruxosd->to_say.state = !state_is_ok(kruxosd->state);
+	kruxosd->to_say.state = state_status(kruxosd->state) != STATUS_STATE_OK;
 	startup_say(kruxosd);
 	commit_open_log(kruxosd->commit);
 	commit_flush(kruxosd->commit);

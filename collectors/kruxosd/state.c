@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#define CONTENT "totals of removed files, how far the log was verified"
+
 enum { BOOT_ID_SIZE = sizeof("01234567-89ab-cdef-0123-456789abcdef") };
 
 struct state {
@@ -21,7 +23,9 @@ struct state {
 	struct database *database; /* NULL: there is none */
 	struct statement_set *statements;
 	char boot[BOOT_ID_SIZE];
-	char sentence[256]; /* why it is not as it should be */
+	char lost[256];	   /* what is lost, and why; "" */
+	char failure[256]; /* of the last reading or writing; "" */
+	bool is_damaged;   /* that failure says so */
 };
 
 /* --- opening ----------------------------------------------------------- */
@@ -90,12 +94,49 @@ put_aside(struct state *state, const struct error *why)
 
 	close_database(state);
 	aside_put(state->path, state->clock, time);
-	snprintf(state->sentence, sizeof(state->sentence),
+	snprintf(state->lost, sizeof(state->lost),
 	    "state.db was damaged (%.80s) and is kept as "
-	    "state.db.damaged-%s; lost are: totals of removed files, how far "
-	    "the log was verified",
+	    "state.db.damaged-%s; lost are: " CONTENT,
 	    why->sentence, time);
-	diag(DIAG_CRITICAL, "%s", state->sentence);
+	diag(DIAG_CRITICAL, "%s", state->lost);
+}
+
+/* What a reading or writing came to. */
+static int
+finish(struct state *state, int result, const struct error *err)
+{
+	if (result == -1 && err->code == ERROR_BUSY)
+		return -1;
+	if (result == -1) {
+		bool is_known = state->failure[0] != '\0';
+
+		snprintf(state->failure, sizeof(state->failure),
+		    "state.db cannot be used: %.200s", err->sentence);
+		state->is_damaged = err->code == ERROR_CORRUPT;
+		if (!is_known)
+			diag(DIAG_CRITICAL, "%s", state->failure);
+		return -1;
+	}
+	if (state->failure[0] != '\0')
+		diag(DIAG_NOTICE, "state.db can be used again");
+	state->failure[0] = '\0';
+	state->is_damaged = false;
+	return 0;
+}
+
+/* Open it, and have a new one in the place of one that is damaged. */
+static int
+take_up(struct state *state, struct error *err)
+{
+	int result = open_database(state, err);
+
+	if (result == -1 && err->code == ERROR_CORRUPT) {
+		put_aside(state, err);
+		result = open_database(state, err);
+	}
+	if (result == -1)
+		close_database(state);
+	return finish(state, result, err);
 }
 
 struct state *
@@ -103,29 +144,17 @@ state_open(const char *path, struct clock *clock, struct error *err)
 {
 	struct state *state = memory_new(sizeof(*state));
 	struct error why;
-	int status;
 
 	state->path = strdup(path);
 	if (state->path == NULL)
 		memory_end(strlen(path));
 	state->clock = clock;
 	read_boot_id(state->boot);
-	status = open_database(state, &why);
-	if (status == -1 && why.code == ERROR_INVALID) {
+	if (take_up(state, &why) == -1 && why.code == ERROR_INVALID) {
 		*err = why;
 		error_prefix(err, "%s", path);
 		state_close(state);
 		return NULL;
-	}
-	if (status == -1 && why.code == ERROR_CORRUPT) {
-		put_aside(state, &why);
-		status = open_database(state, &why);
-	}
-	if (status == -1) {
-		close_database(state);
-		snprintf(state->sentence, sizeof(state->sentence),
-		    "state.db cannot be used: %.200s", why.sentence);
-		diag(DIAG_CRITICAL, "%s", state->sentence);
 	}
 	return state;
 }
@@ -140,23 +169,45 @@ state_close(struct state *state)
 	free(state);
 }
 
-bool
-state_is_ok(const struct state *state)
+void
+state_retry(struct state *state)
 {
-	return state->sentence[0] == '\0';
+	struct error why;
+
+	if (state->database != NULL && !database_is_there(state->database)) {
+		close_database(state);
+		snprintf(state->lost, sizeof(state->lost),
+		    "state.db was deleted or replaced; lost are: " CONTENT);
+		diag(DIAG_CRITICAL, "%s", state->lost);
+	} else if (state->is_damaged && state->database != NULL) {
+		error_set(&why, ERROR_CORRUPT, "%s", state->failure);
+		put_aside(state, &why);
+	}
+	if (state->database == NULL)
+		(void)take_up(state, &why); /* finish() has said why */
+}
+
+enum status_state
+state_status(const struct state *state)
+{
+	if (state->failure[0] != '\0')
+		return STATUS_STATE_FAILING;
+	return state->lost[0] != '\0' ? STATUS_STATE_LOST : STATUS_STATE_OK;
 }
 
 const char *
 state_sentence(const struct state *state)
 {
-	return state->sentence;
+	return state->failure[0] != '\0' ? state->failure : state->lost;
 }
 
 static int
 check_open(const struct state *state, struct error *err)
 {
 	if (state->statements == NULL)
-		return error_set(err, ERROR_SYSTEM, "%s", state->sentence);
+		return error_set(err, ERROR_SYSTEM, "%s",
+		    state->failure[0] != '\0' ? state->failure
+					      : "state.db is not open");
 	return 0;
 }
 
@@ -184,7 +235,7 @@ state_read_removed(
 			.errors = statement_u64(&select, 7),
 			.denied = statement_u64(&select, 8),
 		};
-	if (statement_end(&select, err) == -1)
+	if (finish(state, statement_end(&select, err), err) == -1)
 		return -1;
 	*ret_removed = removed;
 	return 0;
@@ -233,15 +284,15 @@ state_set_removed(struct state *state, const struct state_removed *removed,
 {
 	struct error ignored;
 
-	if (check_open(state, err) == -1 ||
-	    database_run(state->database, "BEGIN IMMEDIATE", err) == -1)
+	if (check_open(state, err) == -1)
 		return -1;
-	if (set_totals(state, removed, err) == 0 &&
+	if (database_run(state->database, "BEGIN IMMEDIATE", err) == 0 &&
+	    set_totals(state, removed, err) == 0 &&
 	    note_removal(state, at, err) == 0 &&
 	    database_run(state->database, "COMMIT", err) == 0)
-		return 0;
+		return finish(state, 0, err);
 	(void)database_run(state->database, "ROLLBACK", &ignored);
-	return -1;
+	return finish(state, -1, err);
 }
 
 int
@@ -258,7 +309,7 @@ state_count_removals(
 	statement_bind_u64(&count, 2, since);
 	if (statement_next(&count))
 		removals = statement_u64(&count, 0);
-	if (statement_end(&count, err) == -1)
+	if (finish(state, statement_end(&count, err), err) == -1)
 		return -1;
 	*ret_count = removals;
 	return 0;
@@ -280,7 +331,7 @@ state_read_erasures(struct state *state,
 	statement_bind_u64(&select, 1, STATE_ERASURES);
 	while (count < STATE_ERASURES && statement_next(&select))
 		ret_seqs[count++] = statement_u64(&select, 0);
-	if (statement_end(&select, err) == -1)
+	if (finish(state, statement_end(&select, err), err) == -1)
 		return -1;
 	*ret_count = count;
 	return 0;
@@ -296,7 +347,7 @@ run_with_seq(
 		return -1;
 	run = statement_start(state->statements, statement);
 	statement_bind_u64(&run, 1, seq);
-	return statement_run(&run, err);
+	return finish(state, statement_run(&run, err), err);
 }
 
 int
@@ -336,7 +387,7 @@ state_read_verification(struct state *state,
 		snprintf(found.damage, sizeof(found.damage), "%.*s",
 		    SLICE_ARG(damage));
 	}
-	if (statement_end(&select, err) == -1)
+	if (finish(state, statement_end(&select, err), err) == -1)
 		return -1;
 	*ret_verification = found;
 	return 0;
@@ -356,5 +407,5 @@ state_set_verification(struct state *state,
 	    (struct slice){ (const char *)verification->hash, SHA256_BYTES });
 	statement_bind_u64(&update, 3, verification->whole_at);
 	statement_bind_text(&update, 4, slice_of(verification->damage));
-	return statement_run(&update, err);
+	return finish(state, statement_run(&update, err), err);
 }

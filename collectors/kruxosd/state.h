@@ -1,10 +1,10 @@
 /* state.db: what no log can give back. It is backed up and migrated, never
  * rebuilt.
  *
- * A damaged one is kept beside the new one as state.db.damaged-<time> (with
- * its -wal and -shm), and state_sentence() says what is lost. The log does not
- * depend on it: without one (a full disk) every function fails, and the daemon
- * goes on.
+ * A damaged one, or one that was deleted, has a new one in its place (aside.h),
+ * and state_sentence() says what is lost. The log does not depend on it: where
+ * it cannot be read or written (a full disk) every function fails, the daemon
+ * goes on, and state_retry() takes it up again.
  *
  * Of one thread: the loop's.
  */
@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/sha256.h"
+#include "store/status.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,9 +27,13 @@ struct state *
 state_open(const char *path, struct clock *clock, struct error *err);
 void state_close(struct state *state);
 
-/* Is it usable, and is all there that was written? Why not, else "". */
-bool state_is_ok(const struct state *state);
+/* Is it usable, and is all there that was written? Why not, else "". That
+ * another process has locked it for a while is no failure. */
+enum status_state state_status(const struct state *state);
 const char *state_sentence(const struct state *state);
+
+/* Once a minute: what failed is tried again. */
+void state_retry(struct state *state);
 
 /* --- retention --------------------------------------------------------- */
 

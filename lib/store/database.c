@@ -1,5 +1,6 @@
 #include "store/database.h"
 
+#include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/memory.h"
 
@@ -20,6 +21,9 @@ enum {
 struct database {
 	sqlite3 *handle;
 	int log_pages; /* in the write-ahead log, by the last commit */
+	/* A writer's -wal and -shm, as they were found first; 0: not yet. */
+	ino_t companions[2];
+	bool is_writer;
 };
 
 static const struct {
@@ -44,6 +48,29 @@ database_handle(struct database *database)
 	return database->handle;
 }
 
+/* SQLite notices nothing of another -wal or -shm under the path. */
+static bool
+are_companions_there(struct database *database)
+{
+	static const char *const suffixes[] = { "-wal", "-shm" };
+	const char *path = sqlite3_db_filename(database->handle, "main");
+	bool are_there = true;
+
+	for (size_t i = 0; i < 2; i++) {
+		cleanup(buf_free) struct buf name = BUF_INIT;
+		ino_t *known = &database->companions[i];
+		struct stat found;
+
+		buf_addf(&name, "%s%s", path, suffixes[i]);
+		if (lstat(name.data, &found) == -1)
+			found.st_ino = 0;
+		if (*known == 0)
+			*known = found.st_ino;
+		are_there = are_there && *known == found.st_ino;
+	}
+	return are_there;
+}
+
 bool
 database_is_there(struct database *database)
 {
@@ -51,7 +78,8 @@ database_is_there(struct database *database)
 
 	return sqlite3_file_control(database->handle, "main",
 		   SQLITE_FCNTL_HAS_MOVED, &has_moved) == SQLITE_OK &&
-	       has_moved == 0;
+	       has_moved == 0 &&
+	       (!database->is_writer || are_companions_there(database));
 }
 
 int
@@ -156,6 +184,7 @@ database_open(const char *path, enum database_use use, struct error *err)
 	    uses[use].flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
 	struct stat found;
 
+	database->is_writer = use != DATABASE_READ;
 	/* SQLITE_OPEN_NOFOLLOW refuses symbolic links to folders, too. */
 	if (lstat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
 		error_set(err, ERROR_INVALID, "%s: not a regular file", path);

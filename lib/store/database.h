@@ -34,7 +34,7 @@ database_open(const char *path, enum database_use use, struct error *err);
 void database_close(struct database *database);
 
 /* Is the file that is open still the one at its path? Not if it was deleted, or
- * another has taken its place. */
+ * another has taken its place. A writer's -wal and -shm are meant, too. */
 bool database_is_there(struct database *database);
 
 /* SQLite's own handle, for what is not said here. */

@@ -4,8 +4,8 @@
  * packaged), allocated at start and overwritten by one pwrite() after each
  * commit and each second. It stays true on a full or read-only disk, where
  * SQLite can tell nothing; and inotify on it (IN_MODIFY) is how the programs
- * hear of a commit. The format stands at the head of status.c. A reader that
- * meets a write half done (the two sequence numbers differ) reads again.
+ * hear of a commit. The format stands at the head of status_text.c. A reader
+ * that meets a write half done (the two sequence numbers differ) reads again.
  */
 #ifndef STORE_STATUS_H
 #define STORE_STATUS_H
@@ -34,12 +34,25 @@ enum status_refusal { /* why entries are not accepted */
 	STATUS_READ_ONLY,
 };
 
+enum status_index { /* of kruxos.db */
+	STATUS_INDEX_CURRENT,
+	STATUS_INDEX_CATCHING_UP, /* it lacks what came a second ago */
+	STATUS_INDEX_REBUILDING,
+	STATUS_INDEX_FAILING, /* it does not move; being retried */
+};
+
+enum status_state { /* of state.db */
+	STATUS_STATE_OK,
+	STATUS_STATE_LOST,    /* usable, but what was in it is lost */
+	STATUS_STATE_FAILING, /* cannot be read or written; being retried */
+};
+
 struct status {
 	uint32_t pid;
 	usec_t started_at; /* realtime */
 	usec_t heartbeat;  /* CLOCK_BOOTTIME of the last write */
 	enum status_refusal refusal;
-	char reason[256]; /* the sentence behind refusal or damage, or "" */
+	char reason[256]; /* the sentence behind whatever is wrong, or "" */
 
 	uint64_t commits;  /* moves with every commit, index's included */
 	uint64_t head_seq; /* last durable entry */
@@ -48,7 +61,10 @@ struct status {
 	uint64_t head_bytes;	   /* durable length of head_file */
 	uint64_t index_seq;	   /* last entry that the index holds */
 	uint64_t index_generation; /* a rebuilt index has another */
-	bool index_ok, state_ok;   /* kruxos.db, state.db are usable */
+	enum status_index index;
+	usec_t index_behind_since; /* CLOCK_BOOTTIME: the index has all that
+				      was durable then; 0: it has all */
+	enum status_state state;
 
 	enum status_integrity integrity;
 	uint64_t verified_seq; /* the chain holds through here */
@@ -101,7 +117,12 @@ DEFINE_CLEANUP(struct status_page *, status_close);
  * CLOCK_BOOTTIME)? */
 bool status_is_fresh(const struct status *status, usec_t now, usec_t limit);
 
+/* Does the index hold what the log held a few seconds before `now`
+ * (CLOCK_BOOTTIME)? */
+bool status_index_is_good(const struct status *status, usec_t now);
+
 const char *status_integrity_name(enum status_integrity integrity);
 const char *status_refusal_name(enum status_refusal refusal);
+const char *status_index_name(enum status_index index);
 
 #endif

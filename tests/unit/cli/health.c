@@ -143,19 +143,28 @@ without_nginx_the_page_tells(void **state)
 	static const struct {
 		enum status_refusal refusal;
 		enum status_integrity integrity;
-		bool index_ok, state_ok;
-		enum health_state audit, health;
+		enum status_index index;
+		enum status_state db;
+		enum health_state audit, state, health;
 	} cases[] = {
-		{ STATUS_ACCEPTING, STATUS_VERIFIED, true, true, HEALTH_HEALTHY,
+		{ STATUS_ACCEPTING, STATUS_VERIFIED, STATUS_INDEX_CURRENT,
+		    STATUS_STATE_OK, HEALTH_HEALTHY, HEALTH_HEALTHY,
 		    HEALTH_DEGRADED },
-		{ STATUS_ACCEPTING, STATUS_DAMAGED, true, true, HEALTH_DEGRADED,
+		{ STATUS_ACCEPTING, STATUS_DAMAGED, STATUS_INDEX_CURRENT,
+		    STATUS_STATE_OK, HEALTH_DEGRADED, HEALTH_HEALTHY,
 		    HEALTH_DEGRADED },
-		{ STATUS_ACCEPTING, STATUS_VERIFIED, false, true,
-		    HEALTH_DEGRADED, HEALTH_DEGRADED },
-		{ STATUS_ACCEPTING, STATUS_VERIFIED, true, false,
-		    HEALTH_HEALTHY, HEALTH_UNHEALTHY },
-		{ STATUS_DISK_FULL, STATUS_VERIFIED, true, true,
-		    HEALTH_UNHEALTHY, HEALTH_UNHEALTHY },
+		{ STATUS_ACCEPTING, STATUS_VERIFIED, STATUS_INDEX_FAILING,
+		    STATUS_STATE_OK, HEALTH_HEALTHY, HEALTH_DEGRADED,
+		    HEALTH_DEGRADED },
+		{ STATUS_ACCEPTING, STATUS_VERIFIED, STATUS_INDEX_CURRENT,
+		    STATUS_STATE_LOST, HEALTH_HEALTHY, HEALTH_DEGRADED,
+		    HEALTH_DEGRADED },
+		{ STATUS_ACCEPTING, STATUS_VERIFIED, STATUS_INDEX_CURRENT,
+		    STATUS_STATE_FAILING, HEALTH_HEALTHY, HEALTH_UNHEALTHY,
+		    HEALTH_UNHEALTHY },
+		{ STATUS_DISK_FULL, STATUS_VERIFIED, STATUS_INDEX_CURRENT,
+		    STATUS_STATE_OK, HEALTH_UNHEALTHY, HEALTH_HEALTHY,
+		    HEALTH_UNHEALTHY },
 	};
 
 	(void)state;
@@ -164,8 +173,8 @@ without_nginx_the_page_tells(void **state)
 		struct status page = {
 			.refusal = cases[i].refusal,
 			.integrity = cases[i].integrity,
-			.index_ok = cases[i].index_ok,
-			.state_ok = cases[i].state_ok,
+			.index = cases[i].index,
+			.state = cases[i].db,
 			.sampled_at = clock_boottime(&clock_system),
 			.cpu_percent = 1.5,
 			.memory_used_bytes = 3 << 20,
@@ -175,6 +184,7 @@ without_nginx_the_page_tells(void **state)
 
 		health_of_page(&page, &health);
 		assert_int_equal(health.services[HEALTH_AUDIT], cases[i].audit);
+		assert_int_equal(health.services[HEALTH_STATE], cases[i].state);
 		assert_int_equal(health.state, cases[i].health);
 		assert_true(health.memory_total_mb > 3.9);
 	}

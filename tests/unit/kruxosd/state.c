@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <sys/stat.h>
 
 struct scene {
 	char dir[64];
@@ -47,9 +48,9 @@ setup(void **state)
 
 /* How many files of the folder begin with `prefix`. */
 static unsigned
-count_files(struct scene *scene, const char *prefix, bool unlink_them)
+count_files_in(const char *folder, const char *prefix, bool unlink_them)
 {
-	DIR *dir = opendir(scene->dir);
+	DIR *dir = opendir(folder);
 	struct dirent *entry;
 	unsigned count = 0;
 
@@ -63,6 +64,12 @@ count_files(struct scene *scene, const char *prefix, bool unlink_them)
 	}
 	closedir(dir);
 	return count;
+}
+
+static unsigned
+count_files(struct scene *scene, const char *prefix, bool unlink_them)
+{
+	return count_files_in(scene->dir, prefix, unlink_them);
 }
 
 static int
@@ -100,7 +107,7 @@ what_is_written_is_there_after_a_restart(void **state)
 	assert_int_equal(state_add_erasure(scene->state, 5, &err), 0);
 	assert_int_equal(state_add_erasure(scene->state, 5, &err), 0);
 	open_again(scene);
-	assert_true(state_is_ok(scene->state));
+	assert_int_equal(state_status(scene->state), STATUS_STATE_OK);
 	assert_int_equal(
 	    state_read_removed(scene->state, &found_removed, &err), 0);
 	assert_memory_equal(&found_removed, &removed, sizeof(removed));
@@ -181,14 +188,14 @@ a_damaged_file_is_kept_aside_and_what_is_lost_is_said(void **state)
 		make_one_file(scene);
 		write_at(scene->path, page * 4096, noise, sizeof(noise));
 		open_it(scene);
-		assert_false(state_is_ok(scene->state));
+		assert_int_equal(state_status(scene->state), STATUS_STATE_LOST);
 		assert_non_null(
 		    strstr(state_sentence(scene->state), "kept as"));
 		assert_true(count_files(scene, "state.db.damaged-", true) > 0);
 		assert_int_equal(
 		    state_read_removed(scene->state, &removed, &err), 0);
 		open_again(scene);
-		assert_true(state_is_ok(scene->state));
+		assert_int_equal(state_status(scene->state), STATUS_STATE_OK);
 		state_close(scene->state);
 		scene->state = NULL;
 	}
@@ -222,10 +229,78 @@ without_a_database_everything_fails_and_says_why(void **state)
 	snprintf(
 	    scene->path, sizeof(scene->path), "%s/none/state.db", scene->dir);
 	open_it(scene);
-	assert_false(state_is_ok(scene->state));
+	assert_int_equal(state_status(scene->state), STATUS_STATE_FAILING);
 	assert_int_equal(state_read_removed(scene->state, &removed, &err), -1);
 	assert_non_null(strstr(err.sentence, "state.db"));
 	assert_int_equal(state_add_erasure(scene->state, 1, &err), -1);
+}
+
+static void
+it_is_taken_up_again_when_the_cause_is_gone(void **state)
+{
+	struct scene *scene = *state;
+	struct error err;
+	char folder[96];
+
+	snprintf(folder, sizeof(folder), "%s/later", scene->dir);
+	snprintf(
+	    scene->path, sizeof(scene->path), "%s/later/state.db", scene->dir);
+	open_it(scene);
+	state_retry(scene->state);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_FAILING);
+	assert_int_equal(mkdir(folder, 0700), 0);
+	state_retry(scene->state);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_OK);
+	assert_string_equal(state_sentence(scene->state), "");
+	assert_int_equal(state_add_erasure(scene->state, 1, &err), 0);
+	assert_int_equal(unlink(scene->path), 0);
+	state_retry(scene->state);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_LOST);
+	assert_non_null(strstr(state_sentence(scene->state), "deleted"));
+	assert_int_equal(state_add_erasure(scene->state, 1, &err), 0);
+	state_close(scene->state);
+	scene->state = NULL;
+	count_files_in(folder, "", true);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void
+what_another_has_locked_for_a_while_is_no_failure(void **state)
+{
+	struct scene *scene = *state;
+	struct database *other;
+	struct error err;
+
+	open_it(scene);
+	sqlite3_busy_timeout(database_handle(scene->state->database), 1);
+	other = database_open(scene->path, DATABASE_WRITE, &err);
+	assert_non_null(other);
+	assert_int_equal(database_run(other, "BEGIN IMMEDIATE", &err), 0);
+	assert_int_equal(state_add_erasure(scene->state, 1, &err), -1);
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_OK);
+	database_close(other);
+	assert_int_equal(state_add_erasure(scene->state, 1, &err), 0);
+}
+
+static void
+a_writing_that_fails_is_said_until_one_succeeds(void **state)
+{
+	struct scene *scene = *state;
+	struct error err;
+
+	open_it(scene);
+	sqlite3_exec(database_handle(scene->state->database),
+	    "PRAGMA query_only = 1", NULL, NULL, NULL);
+	assert_int_equal(state_add_erasure(scene->state, 1, &err), -1);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_FAILING);
+	assert_non_null(strstr(state_sentence(scene->state), "state.db"));
+	state_retry(scene->state);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_FAILING);
+	sqlite3_exec(database_handle(scene->state->database),
+	    "PRAGMA query_only = 0", NULL, NULL, NULL);
+	assert_int_equal(state_add_erasure(scene->state, 1, &err), 0);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_OK);
 }
 
 int
@@ -237,6 +312,9 @@ main(void)
 		TEST(removals_count_for_a_day_of_this_boot),
 		TEST(a_damaged_file_is_kept_aside_and_what_is_lost_is_said),
 		TEST(a_file_of_a_later_version_is_left_alone),
+		TEST(it_is_taken_up_again_when_the_cause_is_gone),
+		TEST(what_another_has_locked_for_a_while_is_no_failure),
+		TEST(a_writing_that_fails_is_said_until_one_succeeds),
 		TEST(without_a_database_everything_fails_and_says_why),
 	};
 

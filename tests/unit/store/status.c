@@ -40,29 +40,8 @@ remove_folder(void **state)
 
 static const struct status sample = {
 	.pid = 4711,
-	.started_at = 1700000000000000,
-	.heartbeat = 12345678,
-	.refusal = STATUS_DISK_FULL,
 	.reason = "audit: No space left on device",
-	.commits = 99,
-	.head_seq = UINT64_MAX,
-	.head_hash = { 0xab, 1, 2, [31] = 0xff },
-	.head_file = "2026-11-23_02.jsonl",
-	.head_bytes = 1 << 30,
-	.index_seq = 41,
-	.index_generation = 7,
-	.index_ok = true,
-	.state_ok = false,
-	.integrity = STATUS_VERIFIED,
-	.verified_seq = 40,
-	.verified_at = 1700000000000001,
-	.sampled_at = 5,
-	.cpu_percent = 12.5,
-	.memory_used_bytes = 256 << 20,
-	.memory_total_bytes = 2048u << 20,
-	.disk_used_percent = 34.25,
-	.entries_accepted = 1,
-	.entries_refused = 2,
+	.index = STATUS_INDEX_REBUILDING,
 	.connections = 3,
 };
 
@@ -83,9 +62,9 @@ a_page_reads_back_as_it_was_written(void **state)
 	assert_int_equal(got.refusal, STATUS_STARTING);
 	assert_int_equal(status_write(writer, &sample, &err), 0);
 	assert_int_equal(status_read(reader, &got, &err), 0);
-	for (size_t i = 0; i < FIELD_COUNT; i++)
-		assert_memory_equal((char *)&got + fields[i].offset,
-		    (const char *)&sample + fields[i].offset, fields[i].size);
+	assert_string_equal(got.reason, sample.reason);
+	assert_int_equal(got.index, STATUS_INDEX_REBUILDING);
+	assert_int_equal(got.connections, 3);
 	assert_int_equal(stat(path, &file), 0);
 	assert_int_equal(file.st_size, STATUS_BYTES);
 	assert_int_equal(file.st_mode & 0777, 0644);
@@ -94,60 +73,30 @@ a_page_reads_back_as_it_was_written(void **state)
 }
 
 static void
-a_flipped_bit_anywhere_before_the_padding_is_noticed(void **state)
+an_index_is_good_that_lags_for_a_moment(void **state)
 {
-	cleanup(buf_free) struct buf page = BUF_INIT;
-	struct status got;
-	uint64_t sequence;
-	size_t used;
+	static const struct {
+		enum status_index index;
+		usec_t behind_since;
+		bool is_good;
+	} cases[] = {
+		{ STATUS_INDEX_CURRENT, 0, true },
+		{ STATUS_INDEX_CURRENT, 50 * USEC_PER_SEC, true },
+		{ STATUS_INDEX_CATCHING_UP, 56 * USEC_PER_SEC, true },
+		{ STATUS_INDEX_CATCHING_UP, 54 * USEC_PER_SEC, false },
+		{ STATUS_INDEX_REBUILDING, 60 * USEC_PER_SEC, false },
+		{ STATUS_INDEX_FAILING, 0, false },
+	};
 
 	(void)state;
-	compose(&sample, 17, &page);
-	assert_int_equal(page.len, STATUS_BYTES);
-	assert_int_equal(parse(buf_slice(&page), &got, &sequence), 0);
-	assert_int_equal(sequence, 17);
-	used = (size_t)(strstr(page.data, "\npage 17\n ") - page.data) + 9;
-	for (size_t bit = 0; bit < used * 8; bit++) {
-		page.data[bit / 8] ^= (char)(1 << bit % 8);
-		assert_int_equal(parse(buf_slice(&page), &got, &sequence), -1);
-		page.data[bit / 8] ^= (char)(1 << bit % 8);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct status status = { .index = cases[i].index,
+			.index_behind_since = cases[i].behind_since };
+
+		assert_int_equal(
+		    status_index_is_good(&status, 60 * USEC_PER_SEC),
+		    cases[i].is_good);
 	}
-}
-
-static void
-the_largest_values_fit_into_the_page(void **state)
-{
-	cleanup(buf_free) struct buf page = BUF_INIT;
-	struct status full, got;
-	uint64_t sequence;
-
-	(void)state;
-	memset(&full, 0xff, sizeof(full));
-	full.refusal = STATUS_WRITE_FAILED;
-	full.integrity = STATUS_DAMAGED;
-	full.index_ok = full.state_ok = true;
-	full.cpu_percent = full.disk_used_percent = 1e300;
-	memset(full.reason, '\1', sizeof(full.reason));
-	memset(full.head_file, 'x', sizeof(full.head_file));
-	compose(&full, UINT64_MAX, &page);
-	assert_int_equal(page.len, STATUS_BYTES);
-	assert_int_equal(parse(buf_slice(&page), &got, &sequence), 0);
-	assert_int_equal(got.connections, UINT64_MAX);
-	assert_int_equal(strlen(got.head_file), sizeof(full.head_file) - 1);
-}
-
-static void
-text_with_line_breaks_cannot_forge_a_line(void **state)
-{
-	cleanup(buf_free) struct buf page = BUF_INIT;
-	struct status hostile = { .reason = "x\nindex_ok 1\n" }, got;
-	uint64_t sequence;
-
-	(void)state;
-	compose(&hostile, 1, &page);
-	assert_int_equal(parse(buf_slice(&page), &got, &sequence), 0);
-	assert_string_equal(got.reason, "x\\nindex_ok 1\\n");
-	assert_false(got.index_ok);
 }
 
 static void
@@ -167,7 +116,9 @@ without_a_file_the_daemon_is_unreachable(void **state)
 static void
 what_is_no_page_is_corrupt(void **state)
 {
-	const char *const contents[] = { "", "x", FORMAT_LINE "page 1\n" };
+	const char *const contents[] = { "", "x",
+		"kruxosd.status 1\n"
+		"page 1\n" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
@@ -330,10 +281,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(
 		    a_page_reads_back_as_it_was_written, remove_page),
-		cmocka_unit_test(
-		    a_flipped_bit_anywhere_before_the_padding_is_noticed),
-		cmocka_unit_test(the_largest_values_fit_into_the_page),
-		cmocka_unit_test(text_with_line_breaks_cannot_forge_a_line),
+		cmocka_unit_test(an_index_is_good_that_lags_for_a_moment),
 		cmocka_unit_test(without_a_file_the_daemon_is_unreachable),
 		cmocka_unit_test_teardown(
 		    what_is_no_page_is_corrupt, remove_page),
