@@ -12,11 +12,14 @@ cgi_is_wanted(void)
 }
 
 static int
-write_stdout(struct reply_sink *sink, struct slice bytes)
+write_stdout(struct reply_sink *sink, struct slice first, struct slice second,
+    bool is_last)
 {
-	(void)sink;
-	size_t written = fwrite(bytes.data, 1, bytes.len, stdout);
-	return written == bytes.len ? 0 : -1;
+	(void)sink, (void)is_last;
+	if (fwrite(first.data, 1, first.len, stdout) != first.len ||
+	    fwrite(second.data, 1, second.len, stdout) != second.len)
+		return -1;
+	return 0;
 }
 
 int

@@ -4,7 +4,9 @@
 
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 
+#include <errno.h>
 #include <unistd.h>
 
 enum {
@@ -23,17 +25,69 @@ connection_init_library(void)
 	FCGX_Init();
 }
 
+/* Send all of `pieces`, which are used up. */
 static int
-write_fcgi(struct reply_sink *sink, struct slice bytes)
+send_all(int fd, struct iovec *pieces, size_t count)
+{
+	struct msghdr message = { .msg_iov = pieces, .msg_iovlen = count };
+
+	while (message.msg_iovlen > 0) {
+		ssize_t sent = sendmsg(fd, &message, MSG_NOSIGNAL);
+
+		if (sent == -1 && errno != EINTR)
+			return -1;
+		while (message.msg_iovlen > 0 && sent >= 0 &&
+		       (size_t)sent >= message.msg_iov->iov_len) {
+			sent -= (ssize_t)message.msg_iov->iov_len;
+			message.msg_iov++, message.msg_iovlen--;
+		}
+		if (message.msg_iovlen > 0 && sent > 0) {
+			message.msg_iov->iov_base =
+			    (char *)message.msg_iov->iov_base + sent;
+			message.msg_iov->iov_len -= (size_t)sent;
+		}
+	}
+	return 0;
+}
+
+static struct iovec
+piece(const void *bytes, size_t len)
+{
+	return (struct iovec){ (void *)(uintptr_t)bytes, len };
+}
+
+/* The first `len` bytes of `from`, or what it has of them, are taken. */
+static struct iovec
+take(struct slice *from, size_t len)
+{
+	struct slice taken = { from->data, from->len < len ? from->len : len };
+
+	from->data += taken.len, from->len -= taken.len;
+	return piece(taken.data, taken.len);
+}
+
+static int
+write_records(struct reply_sink *sink, struct slice first, struct slice second,
+    bool is_last)
 {
 	struct connection *conn = (struct connection *)sink;
+	struct record_end end = record_end(conn->fcgi.requestId);
+	size_t left = first.len + second.len;
 
-	while (bytes.len > 0) {
-		int part = bytes.len > INT32_MAX ? INT32_MAX : (int)bytes.len;
+	while (left > 0 || (is_last && !conn->is_ended)) {
+		size_t len =
+		    left < RECORD_CONTENT_BYTES ? left : RECORD_CONTENT_BYTES;
+		FCGI_Header head = record_stdout(conn->fcgi.requestId, len);
+		struct iovec pieces[4];
 
-		if (FCGX_PutStr(bytes.data, part, conn->fcgi.out) != part)
+		left -= len;
+		conn->is_ended = is_last && left == 0;
+		pieces[0] = piece(&head, len > 0 ? sizeof(head) : 0);
+		pieces[1] = take(&first, len);
+		pieces[2] = take(&second, len - pieces[1].iov_len);
+		pieces[3] = piece(&end, conn->is_ended ? sizeof(end) : 0);
+		if (send_all(conn->fcgi.ipcFd, pieces, 4) == -1)
 			return -1;
-		bytes.data += part, bytes.len -= (size_t)part;
 	}
 	return 0;
 }
@@ -55,7 +109,7 @@ set_timeouts(int fd)
 void
 connection_open(struct connection *conn, int fd)
 {
-	*conn = (struct connection){ .sink = { write_fcgi } };
+	*conn = (struct connection){ .sink = { write_records } };
 	FCGX_InitRequest(&conn->fcgi, -1, 0);
 	conn->fcgi.ipcFd = fd;
 	conn->fcgi.keepConnection = 1;
@@ -86,6 +140,7 @@ read_body(FCGX_Request *fcgi)
 int
 connection_read(struct connection *conn)
 {
+	conn->is_ended = false;
 	if (FCGX_Accept_r(&conn->fcgi) < 0 || !read_body(&conn->fcgi))
 		return -1;
 	return 0;
@@ -100,7 +155,13 @@ connection_variables(const struct connection *conn)
 void
 connection_finish(struct connection *conn)
 {
-	FCGX_Finish_r(&conn->fcgi);
+	struct slice none = { NULL, 0 };
+
+	if (write_records(&conn->sink, none, none, true) == -1 ||
+	    !conn->fcgi.keepConnection)
+		connection_close(conn);
+	else
+		FCGX_Free(&conn->fcgi, 0);
 }
 
 bool

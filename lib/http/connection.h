@@ -2,8 +2,8 @@
  *
  * The server accepts the socket and says when there is something to read; a
  * connection reads one request after the other from it and writes the answer.
- * Descriptors stay blocking (libfcgi's streams are corrupt after a partial
- * write) and have time-outs instead.
+ * libfcgi reads; it would write by 8 KiB, copied, so records are written here,
+ * a whole answer at once. Descriptors stay blocking and have time-outs.
  */
 #ifndef HTTP_CONNECTION_H
 #define HTTP_CONNECTION_H
@@ -14,7 +14,8 @@
 
 struct connection {
 	struct reply_sink sink; /* where the answer goes */
-	FCGX_Request fcgi;	/* private */
+	FCGX_Request fcgi;	/* private, as what follows */
+	bool is_ended;		/* the end of the answer has been sent */
 };
 
 /* Once in a process, before all else. It sets handlers for SIGPIPE, SIGUSR1

@@ -193,45 +193,65 @@ reply_problem(struct buf *out, int status, const struct error *err)
 	buf_add_char(out, '\n');
 }
 
-enum { LENGTH_UNKNOWN = -1 };
+enum {
+	LENGTH_UNKNOWN = -1,
+	HEAD_BYTES = 512, /* mostly enough */
+};
+
+static void
+add_line(struct buf *out, const char *name, const char *value)
+{
+	buf_add_str(out, name);
+	buf_add_str(out, value);
+	buf_add_str(out, "\r\n");
+}
 
 /* All that stands before the body. */
 static void
 add_head(struct buf *out, const struct reply *rep, int status, ssize_t length)
 {
-	buf_addf(out, "Status: %d %s\r\n", status, reply_phrase(status));
+	buf_reserve(out, HEAD_BYTES);
+	buf_add_str(out, "Status: ");
+	buf_add_u64(out, (unsigned)status);
+	add_line(out, " ", reply_phrase(status));
 	if (status != 304)
-		buf_addf(out, "Content-Type: %s\r\n", rep->type);
-	if (status != 304 && length != LENGTH_UNKNOWN)
-		buf_addf(out, "Content-Length: %zd\r\n", length);
+		add_line(out, "Content-Type: ", rep->type);
+	if (status != 304 && length != LENGTH_UNKNOWN) {
+		buf_add_str(out, "Content-Length: ");
+		buf_add_u64(out, (size_t)length);
+		buf_add_str(out, "\r\n");
+	}
 	if (rep->etag != NULL)
-		buf_addf(out, "ETag: %s\r\n", rep->etag);
-	buf_addf(out, "Cache-Control: %s\r\n", rep->cache);
+		add_line(out, "ETag: ", rep->etag);
+	add_line(out, "Cache-Control: ", rep->cache);
 	buf_add_slice(out, buf_slice(&rep->headers));
 	buf_add_str(out, "\r\n");
 }
 
 static void
-send_bytes(struct reply *rep, struct slice bytes)
+send_bytes(
+    struct reply *rep, struct slice first, struct slice second, bool is_last)
 {
-	if (!rep->broken && rep->sink->write(rep->sink, bytes) == -1)
+	if (!rep->broken &&
+	    rep->sink->write(rep->sink, first, second, is_last) == -1)
 		rep->broken = true;
 }
 
 int
 reply_write(struct reply *rep, struct slice piece, struct error *err)
 {
-	if (!rep->started) {
-		cleanup(buf_free) struct buf head = BUF_INIT;
+	cleanup(buf_free) struct buf head = BUF_INIT;
 
+	if (!rep->started) {
 		rep->started = true;
 		add_head(&head, rep, 200, LENGTH_UNKNOWN);
-		send_bytes(rep, buf_slice(&head));
 	}
+	if (rep->head_only)
+		piece.len = 0;
+	send_bytes(rep, buf_slice(&head), piece, false);
 	if (rep->head_only)
 		return error_set(
 		    err, ERROR_UNREACHABLE, "only the headers are wanted");
-	send_bytes(rep, piece);
 	if (rep->broken)
 		return error_set(err, ERROR_UNREACHABLE, "the client has gone");
 	return 0;
@@ -270,8 +290,8 @@ reply_finish(struct reply *rep, int status, const struct error *err,
 	struct slice body =
 	    rep->kept.data != NULL ? rep->kept : buf_slice(&rep->body);
 	add_head(&head, rep, status, (ssize_t)body.len);
-	send_bytes(rep, buf_slice(&head));
-	if (status != 304 && !rep->head_only)
-		send_bytes(rep, body);
+	if (status == 304 || rep->head_only)
+		body.len = 0;
+	send_bytes(rep, buf_slice(&head), body, true);
 	return status;
 }

@@ -16,10 +16,12 @@
 #include "base/error.h"
 #include "base/json_writer.h"
 
-/* Where the bytes go: FastCGI, standard output, a test. write() returns -1
- * when nobody takes them any more. */
+/* Where the bytes go: FastCGI, standard output, a test. write() takes `first`
+ * and then `second`, after which, if it is the last, nothing comes; it returns
+ * -1 when nobody takes them any more. */
 struct reply_sink {
-	int (*write)(struct reply_sink *sink, struct slice bytes);
+	int (*write)(struct reply_sink *sink, struct slice first,
+	    struct slice second, bool is_last);
 };
 
 struct reply {

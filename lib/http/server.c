@@ -89,12 +89,17 @@ peer_free(struct peer *peer)
 	loop_free_later(peer->server->loop, peer);
 }
 
-/* Wait for one event; EPOLLRDHUP always counts. */
+enum {
+	NEXT_REQUEST = EPOLLIN | EPOLLRDHUP, /* or the connection's end */
+	/* While a pool has it; said once. */
+	LEAVING = EPOLLRDHUP | EPOLLONESHOT,
+};
+
 static int
-watch_once(struct peer *peer, uint32_t events)
+watch_for(struct peer *peer, uint32_t events)
 {
 	return loop_change(peer->server->loop, connection_fd(&peer->connection),
-	    &peer->watch, events | EPOLLRDHUP | EPOLLONESHOT);
+	    &peer->watch, events);
 }
 
 /* --- one request --------------------------------------------------------- */
@@ -153,11 +158,14 @@ conclude(struct peer *peer, struct exchange *exchange)
 static void
 settle(struct peer *peer, struct exchange *exchange)
 {
+	bool was_pooled = peer->pooled;
+
+	peer->pooled = false;
 	complain(peer->server, exchange);
 	if (exchange->reply.take != NULL)
 		hand_over(peer, &exchange->reply);
 	if (connection_fd(&peer->connection) == -1 || peer->server->stopping ||
-	    watch_once(peer, EPOLLIN) == -1)
+	    (was_pooled && watch_for(peer, NEXT_REQUEST) == -1))
 		peer_free(peer);
 }
 
@@ -204,14 +212,12 @@ offload(struct peer *peer, unsigned flags)
 	struct exchange *exchange = server->exchange;
 	struct pool *pool = pool_for(server, flags, &exchange->err);
 
-	if (pool == NULL || watch_once(peer, 0) == -1)
+	if (pool == NULL || watch_for(peer, LEAVING) == -1)
 		return false;
-	peer->pooled = true;
+	peer->pooled = true; /* and if there is no room, until it settles */
 	peer->exchange = exchange;
-	if (pool_submit(pool, &peer->job) == -1) {
-		peer->pooled = false;
+	if (pool_submit(pool, &peer->job) == -1)
 		return false;
-	}
 	server->exchange = new_exchange();
 	server->pooled++;
 	return true;
@@ -302,7 +308,6 @@ on_done(void *context, uint32_t events)
 		struct exchange *exchange = peer->exchange;
 
 		next = peer->done;
-		peer->pooled = false;
 		server->pooled--;
 		settle(peer, exchange);
 		free_exchange(exchange);
@@ -363,8 +368,8 @@ accept_one(struct server *server)
 	if (fd >= 0) {
 		struct peer *peer = peer_new(server, fd);
 
-		if (loop_add(server->loop, fd, &peer->watch,
-			EPOLLIN | EPOLLRDHUP | EPOLLONESHOT) == -1)
+		if (loop_add(server->loop, fd, &peer->watch, NEXT_REQUEST) ==
+		    -1)
 			peer_free(peer);
 		return true;
 	}

@@ -1,10 +1,10 @@
 /* FastCGI by epoll: one thread answers what is quick, a few more what is not.
  *
- * libfcgi parses and writes records; who is served when is decided here. A
- * kept connection costs nothing between its requests, so nginx may keep as
- * many as it likes. (A thread for each connection hangs as soon as nginx
- * keeps more connections than there are threads; a connection for each
- * request is three times slower.)
+ * libfcgi parses requests; who is served when is decided here. A kept
+ * connection costs nothing between its requests, so nginx may keep as many as
+ * it likes. (A thread for each connection hangs as soon as nginx keeps more
+ * connections than there are threads; a connection for each request is three
+ * times slower.)
  *
  * server_run() ends after SIGTERM or SIGINT: no new connection is taken, what
  * runs may finish, bounded by `patience`. SIGHUP calls on_hangup.

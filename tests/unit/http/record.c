@@ -37,12 +37,12 @@ long_content_becomes_several_records(void **state)
 	struct buf content = BUF_INIT, out = BUF_INIT;
 
 	(void)state;
-	buf_add_chars(&content, 'x', CONTENT_BYTES + 3);
+	buf_add_chars(&content, 'x', RECORD_CONTENT_BYTES + 3);
 	record_add_stdout(&out, buf_slice(&content));
-	assert_int_equal(out.len, CONTENT_BYTES + 3 + 16);
+	assert_int_equal(out.len, RECORD_CONTENT_BYTES + 3 + 16);
 	assert_memory_equal(out.data, "\1\6\0\1\xff\xf8\0\0x", 9);
 	assert_memory_equal(
-	    out.data + 8 + CONTENT_BYTES, "\1\6\0\1\0\3\0\0xxx", 11);
+	    out.data + 8 + RECORD_CONTENT_BYTES, "\1\6\0\1\0\3\0\0xxx", 11);
 	buf_free(&content);
 	buf_free(&out);
 }

@@ -14,16 +14,21 @@ struct client {
 	struct reply_sink sink;
 	struct buf got;
 	bool gone;
+	bool is_through; /* the last bytes have come */
 };
 
 static int
-client_write(struct reply_sink *sink, struct slice bytes)
+client_write(struct reply_sink *sink, struct slice first, struct slice second,
+    bool is_last)
 {
 	struct client *client = (struct client *)sink;
 
 	if (client->gone)
 		return -1;
-	buf_add_slice(&client->got, bytes);
+	assert_false(client->is_through);
+	client->is_through = is_last;
+	buf_add_slice(&client->got, first);
+	buf_add_slice(&client->got, second);
 	return 0;
 }
 
