@@ -3,48 +3,26 @@
 #include "base/memory.h"
 
 #include <errno.h>
-#include <stdio.h>
 
-#include <openssl/err.h>
-#include <openssl/evp.h>
+/* Deprecated since OpenSSL 3.0, where EVP, which is to take its place, makes
+ * and frees a context of its own for each digest: a third of the time that a
+ * head and a payload take. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 struct sha256 {
-	EVP_MD *algorithm;
-	EVP_MD_CTX *context;
+	SHA256_CTX context;
 };
-
-/* OpenSSL fails here for want of memory or of its own installation. */
-static _Noreturn void
-end(void)
-{
-	char reason[256];
-
-	ERR_error_string_n(ERR_get_error(), reason, sizeof(reason));
-	fprintf(stderr, "%s: SHA-256 is not to be had: %s\n",
-	    program_invocation_short_name, reason);
-	abort();
-}
 
 struct sha256 *
 sha256_new(void)
 {
-	struct sha256 *sha256 = memory_new(sizeof(*sha256));
-
-	sha256->algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
-	sha256->context = EVP_MD_CTX_new();
-	if (sha256->algorithm == NULL || sha256->context == NULL ||
-	    !EVP_DigestInit_ex2(sha256->context, sha256->algorithm, NULL))
-		end();
-	return sha256;
+	return memory_new(sizeof(struct sha256));
 }
 
 void
 sha256_free(struct sha256 *sha256)
 {
-	if (sha256 == NULL)
-		return;
-	EVP_MD_CTX_free(sha256->context);
-	EVP_MD_free(sha256->algorithm);
 	free(sha256);
 }
 
@@ -52,45 +30,37 @@ void
 sha256_digest(struct sha256 *sha256, struct slice bytes,
     unsigned char ret_digest[static SHA256_BYTES])
 {
-	/* NULL: the algorithm that the context has already. */
-	if (!EVP_DigestInit_ex2(sha256->context, NULL, NULL) ||
-	    !EVP_DigestUpdate(sha256->context, bytes.data, bytes.len) ||
-	    !EVP_DigestFinal_ex(sha256->context, ret_digest, NULL))
-		end();
+	SHA256_Init(&sha256->context);
+	SHA256_Update(&sha256->context, bytes.data, bytes.len);
+	SHA256_Final(ret_digest, &sha256->context);
 }
 
-/* One more than the digit's value; 0 for what is no lower-case hex digit. A
- * table and no branch a digit: a verifier reads 192 of them a line. */
-static const unsigned char hex_values[256] = {
-	/* clang-format off */
-	['0'] = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10,
-	['a'] = 11, 12, 13, 14, 15, 16,
-	/* clang-format on */
-};
-
+/* Loops without a branch a digit, which the compiler turns into a few vector
+ * instructions: a verifier reads 192 digits a line. */
 int
 sha256_parse_hex(
     struct slice hex, unsigned char ret_digest[static SHA256_BYTES])
 {
-	const unsigned char *digits = (const unsigned char *)hex.data;
-	unsigned char digest[SHA256_BYTES];
-	unsigned seen = 0;
+	unsigned char values[SHA256_HEX];
+	unsigned char wrong = 0;
 
 	if (hex.len != SHA256_HEX) {
 		errno = EINVAL;
 		return -1;
 	}
-	for (size_t i = 0; i < SHA256_BYTES; i++) {
-		unsigned high = hex_values[digits[2 * i]] - 1U;
-		unsigned low = hex_values[digits[2 * i + 1]] - 1U;
+	for (size_t i = 0; i < SHA256_HEX; i++) {
+		unsigned char number = (unsigned char)(hex.data[i] - '0');
+		unsigned char letter = (unsigned char)(hex.data[i] - 'a');
 
-		seen |= high | low;
-		digest[i] = (unsigned char)(high << 4 | low);
+		values[i] = number < 10 ? number : (unsigned char)(letter + 10);
+		wrong |= number < 10 || letter < 6 ? 0 : 1;
 	}
-	if (seen >= 16) {
+	if (wrong != 0) {
 		errno = EINVAL;
 		return -1;
 	}
-	memcpy(ret_digest, digest, sizeof(digest));
+	for (size_t i = 0; i < SHA256_BYTES; i++)
+		ret_digest[i] =
+		    (unsigned char)(values[2 * i] << 4 | values[2 * i + 1]);
 	return 0;
 }

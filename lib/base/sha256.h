@@ -1,5 +1,4 @@
-/* SHA-256 (FIPS 180-4) by OpenSSL: one fetched algorithm and one reused
- * context a thread, a quarter of a microsecond for 300 bytes. */
+/* SHA-256 (FIPS 180-4) by OpenSSL. */
 #ifndef BASE_SHA256_H
 #define BASE_SHA256_H
 
@@ -9,7 +8,7 @@ enum { SHA256_BYTES = 32, SHA256_HEX = 64 };
 
 struct sha256;
 
-/* Never NULL: without SHA-256 no program of ours can work, so it ends. */
+/* A context for one thread, any number of digests. */
 struct sha256 *sha256_new(void);
 void sha256_free(struct sha256 *sha256);
 
