@@ -137,6 +137,34 @@ fractions(void **state)
 	}
 }
 
+/* Short ones are read by another way than long ones. */
+static void
+short_fractions_are_those_of_strtod(void **state)
+{
+	uint64_t random = 1;
+
+	(void)state;
+	for (int i = 0; i < 200000; i++) {
+		char text[40];
+		double found, expected;
+		uint64_t whole, fraction;
+		int digits;
+
+		random = random * 6364136223846793005U + 1442695040888963407U;
+		whole = (random >> 8) % 100000000 >> (random % 27);
+		fraction = random >> 24;
+		digits = (int)((random >> 3) % 9) + 1;
+		snprintf(text, sizeof(text), "%s%llu.%0*llu",
+		    random % 3 == 0 ? "-" : "", (unsigned long long)whole,
+		    digits, (unsigned long long)(fraction % 1000000000));
+		assert_int_equal(
+		    number_parse_double(slice_of(text), -1e15, 1e15, &found),
+		    0);
+		expected = strtod(text, NULL);
+		assert_memory_equal(&found, &expected, sizeof(found));
+	}
+}
+
 static void
 the_text_needs_no_nul_behind_it(void **state)
 {
@@ -160,6 +188,7 @@ main(void)
 		cmocka_unit_test(unsigned_numbers),
 		cmocka_unit_test(signed_numbers),
 		cmocka_unit_test(fractions),
+		cmocka_unit_test(short_fractions_are_those_of_strtod),
 		cmocka_unit_test(the_text_needs_no_nul_behind_it),
 	};
 
