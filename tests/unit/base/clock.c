@@ -163,6 +163,41 @@ a_nul_is_no_separator(void **state)
 	assert_int_equal(err.code, ERROR_INVALID);
 }
 
+/* Each byte changed to each other: the reader of one form takes what the
+ * reader of all takes, if it is of that form. */
+static void
+the_form_that_is_written_is_read_back(void **state)
+{
+	static const char *const texts[] = { "2026-11-23T20:15:08.123456Z",
+		"1970-01-01T00:00:00.000000Z", "2024-02-29T23:59:59.999999Z",
+		"2016-12-31T23:59:60.000000Z", "9999-12-31T23:59:59.999999Z" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		for (size_t at = 0; at < CLOCK_TEXT_SIZE - 1; at++)
+			for (unsigned byte = 0; byte < 256; byte++) {
+				char text[CLOCK_TEXT_SIZE];
+				struct slice bytes = { text,
+					CLOCK_TEXT_SIZE - 1 };
+				struct error err;
+				usec_t expected = 4711, found = 4711;
+
+				memcpy(text, texts[i], sizeof(text));
+				text[at] = (char)byte;
+				if (text[10] == 'T' && text[19] == '.' &&
+				    text[26] == 'Z')
+					clock_parse(bytes, &expected, &err);
+				assert_int_equal(
+				    clock_parse_formatted(bytes, &found),
+				    expected == 4711 ? -1 : 0);
+				assert_int_equal(found, expected);
+			}
+	assert_int_equal(
+	    clock_parse_formatted(
+		SLICE_LITERAL("2026-11-23T20:15:08Z"), &(usec_t){ 0 }),
+	    -1);
+}
+
 static void
 dates_are_the_beginning_of_their_day(void **state)
 {
@@ -253,6 +288,7 @@ main(void)
 		    every_day_from_1970_to_9999_follows_the_one_before),
 		cmocka_unit_test(times_are_read),
 		cmocka_unit_test(a_nul_is_no_separator),
+		cmocka_unit_test(the_form_that_is_written_is_read_back),
 		cmocka_unit_test(dates_are_the_beginning_of_their_day),
 		cmocka_unit_test(durations_have_a_number_and_a_unit),
 		cmocka_unit_test(the_system_s_clocks_go_forward),
