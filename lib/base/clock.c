@@ -379,7 +379,11 @@ clock_parse_formatted(struct slice text, usec_t *ret_time)
 	written.minute = digits_at(at + 14, 2, &bad);
 	written.second = digits_at(at + 17, 2, &bad);
 	written.fraction = digits_at(at + 20, 6, &bad);
-	return bad || written_moment(&written, ret_time) != NULL ? -1 : 0;
+	/* A leap second is read, but never written. */
+	return bad || written.second > 59 ||
+		       written_moment(&written, ret_time) != NULL
+		   ? -1
+		   : 0;
 }
 
 int

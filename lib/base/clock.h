@@ -63,7 +63,7 @@ void clock_format_date(usec_t time, char ret_text[static CLOCK_DATE_SIZE]);
  * Years 1970–9999. ERROR_OUT_OF_RANGE or ERROR_INVALID with a sentence. */
 int clock_parse(struct slice text, usec_t *ret_time, struct error *err);
 
-/* The form of clock_format(), and no other: what the log has. -1. */
+/* What clock_format() can have written, and nothing else. -1. */
 int clock_parse_formatted(struct slice text, usec_t *ret_time);
 
 /* A bare date, "2026-11-23": 00:00 UTC of that day. */

@@ -2,80 +2,80 @@
 
 #include <assert.h>
 
-static const char *const actor_names[ENTRY_ACTORS] = {
-	[ENTRY_AGENT] = "agent",
-	[ENTRY_USER] = "user",
-	[ENTRY_SYSTEM] = "system",
+static const struct slice actor_names[ENTRY_ACTORS] = {
+	[ENTRY_AGENT] = SLICE_LITERAL("agent"),
+	[ENTRY_USER] = SLICE_LITERAL("user"),
+	[ENTRY_SYSTEM] = SLICE_LITERAL("system"),
 };
 
-static const char *const source_names[ENTRY_SOURCES] = {
-	[ENTRY_GATEWAY] = "gateway",
-	[ENTRY_HOOK] = "hook",
-	[ENTRY_OTLP] = "otlp",
-	[ENTRY_SDK] = "sdk",
-	[ENTRY_CLI] = "cli",
-	[ENTRY_DASHBOARD] = "dashboard",
-	[ENTRY_DAEMON] = "daemon",
-	[ENTRY_IMPORT] = "import",
+static const struct slice source_names[ENTRY_SOURCES] = {
+	[ENTRY_GATEWAY] = SLICE_LITERAL("gateway"),
+	[ENTRY_HOOK] = SLICE_LITERAL("hook"),
+	[ENTRY_OTLP] = SLICE_LITERAL("otlp"),
+	[ENTRY_SDK] = SLICE_LITERAL("sdk"),
+	[ENTRY_CLI] = SLICE_LITERAL("cli"),
+	[ENTRY_DASHBOARD] = SLICE_LITERAL("dashboard"),
+	[ENTRY_DAEMON] = SLICE_LITERAL("daemon"),
+	[ENTRY_IMPORT] = SLICE_LITERAL("import"),
 };
 
-static const char *const tier_names[ENTRY_TIERS] = {
-	[ENTRY_AUTONOMOUS] = "autonomous",
-	[ENTRY_NOTIFY] = "notify",
-	[ENTRY_APPROVAL_REQUIRED] = "approval_required",
-	[ENTRY_BLOCKED] = "blocked",
+static const struct slice tier_names[ENTRY_TIERS] = {
+	[ENTRY_AUTONOMOUS] = SLICE_LITERAL("autonomous"),
+	[ENTRY_NOTIFY] = SLICE_LITERAL("notify"),
+	[ENTRY_APPROVAL_REQUIRED] = SLICE_LITERAL("approval_required"),
+	[ENTRY_BLOCKED] = SLICE_LITERAL("blocked"),
 };
 
-static const char *const decider_names[ENTRY_DECIDERS] = {
-	[ENTRY_BY_POLICY] = "policy",
-	[ENTRY_BY_USER] = "user",
-	[ENTRY_BY_HOOK] = "hook",
-	[ENTRY_BY_MODE] = "mode",
-	[ENTRY_BY_NONE] = "none",
+static const struct slice decider_names[ENTRY_DECIDERS] = {
+	[ENTRY_BY_POLICY] = SLICE_LITERAL("policy"),
+	[ENTRY_BY_USER] = SLICE_LITERAL("user"),
+	[ENTRY_BY_HOOK] = SLICE_LITERAL("hook"),
+	[ENTRY_BY_MODE] = SLICE_LITERAL("mode"),
+	[ENTRY_BY_NONE] = SLICE_LITERAL("none"),
 };
 
-static const char *const status_names[ENTRY_STATUSES] = {
-	[ENTRY_SUCCESS] = "success",
-	[ENTRY_ERROR] = "error",
-	[ENTRY_DENIED] = "denied",
-	[ENTRY_PENDING] = "pending",
+static const struct slice status_names[ENTRY_STATUSES] = {
+	[ENTRY_SUCCESS] = SLICE_LITERAL("success"),
+	[ENTRY_ERROR] = SLICE_LITERAL("error"),
+	[ENTRY_DENIED] = SLICE_LITERAL("denied"),
+	[ENTRY_PENDING] = SLICE_LITERAL("pending"),
 };
 
 const char *
 entry_actor_name(enum entry_actor actor)
 {
-	return actor_names[actor];
+	return actor_names[actor].data;
 }
 
 const char *
 entry_source_name(enum entry_source source)
 {
-	return source_names[source];
+	return source_names[source].data;
 }
 
 const char *
 entry_tier_name(enum entry_tier tier)
 {
-	return tier_names[tier];
+	return tier_names[tier].data;
 }
 
 const char *
 entry_decider_name(enum entry_decider decider)
 {
-	return decider_names[decider];
+	return decider_names[decider].data;
 }
 
 const char *
 entry_status_name(enum entry_status status)
 {
-	return status_names[status];
+	return status_names[status].data;
 }
 
 static int
-name_index(const char *const *names, int count, struct slice name)
+name_index(const struct slice *names, int count, struct slice name)
 {
 	for (int i = 0; i < count; i++)
-		if (names[i] != NULL && slice_is(name, names[i]))
+		if (names[i].data != NULL && slice_equal(name, names[i]))
 			return i;
 	return -1;
 }
@@ -195,12 +195,6 @@ add_string(struct buf *out, const char *key, struct slice value)
 }
 
 static void
-add_word(struct buf *out, const char *key, const char *word)
-{
-	add_string(out, key, slice_of(word));
-}
-
-static void
 add_time(struct buf *out, const char *key, usec_t time)
 {
 	char text[CLOCK_TEXT_SIZE];
@@ -236,8 +230,8 @@ entry_compose(struct sha256 *sha256, struct entry *entry, struct slice payload,
 		add_time(out, ",\"time_clamped\":\"", entry->time_clamped);
 	buf_add_str(out, ",\"uid\":");
 	buf_add_u64(out, entry->uid);
-	add_word(out, ",\"source\":\"", source_names[entry->source]);
-	add_word(out, ",\"actor_type\":\"", actor_names[entry->actor]);
+	add_string(out, ",\"source\":\"", source_names[entry->source]);
+	add_string(out, ",\"actor_type\":\"", actor_names[entry->actor]);
 	if (entry->actor != ENTRY_SYSTEM)
 		add_string(out,
 		    entry->actor == ENTRY_AGENT ? ",\"agent_name\":\""
@@ -248,9 +242,9 @@ entry_compose(struct sha256 *sha256, struct entry *entry, struct slice payload,
 	add_string(out, ",\"parent_call_id\":\"", entry->parent_call_id);
 	add_string(out, ",\"trace_id\":\"", entry->trace_id);
 	add_string(out, ",\"capability\":\"", entry->capability);
-	add_word(out, ",\"policy_tier\":\"", tier_names[entry->tier]);
-	add_word(out, ",\"decided_by\":\"", decider_names[entry->decider]);
-	add_word(out, ",\"status\":\"", status_names[entry->status]);
+	add_string(out, ",\"policy_tier\":\"", tier_names[entry->tier]);
+	add_string(out, ",\"decided_by\":\"", decider_names[entry->decider]);
+	add_string(out, ",\"status\":\"", status_names[entry->status]);
 	if (entry->duration_ms.data != NULL) {
 		buf_add_str(out, ",\"duration_ms\":");
 		buf_add_slice(out, entry->duration_ms);

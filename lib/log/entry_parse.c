@@ -48,6 +48,28 @@ parser_quoted(struct parser *parser, const char *field, struct slice *ret)
 	return 0;
 }
 
+/* What is in quotes here is wrong: that, or that their end is missing. */
+static int
+parser_fail_quoted(struct parser *parser, const char *field, const char *what)
+{
+	struct slice ignored;
+
+	if (parser_quoted(parser, field, &ignored) == -1)
+		return -1;
+	return parser_fail(parser, field, what);
+}
+
+/* The next `len` bytes, if a '"' stands behind them: nothing is searched where
+ * a field has one length alone, and holds no quotes. */
+static bool
+parser_measured(const struct parser *parser, size_t len, struct slice *ret)
+{
+	const char *from = parser->line.data + parser->at;
+
+	*ret = (struct slice){ from, len };
+	return parser->line.len - parser->at > len && from[len] == '"';
+}
+
 static int
 parser_u64(struct parser *parser, const char *field, uint64_t min, uint64_t max,
     uint64_t *ret)
@@ -68,17 +90,14 @@ static int
 parser_time(struct parser *parser, const char *field, usec_t *ret)
 {
 	struct slice text;
-	struct error ignored;
 
-	if (parser_quoted(parser, field, &text) == -1)
-		return -1;
-	/* One form: clock_parse() knows more of them, leap seconds too. */
-	if (text.len != CLOCK_TEXT_SIZE - 1 || text.data[10] != 'T' ||
-	    text.data[17] == '6' || text.data[19] != '.' ||
-	    text.data[26] != 'Z' || clock_parse(text, ret, &ignored) == -1)
-		return parser_fail(
-		    parser, field, "not a time of the log's form");
-	return 0;
+	if (parser_measured(parser, CLOCK_TEXT_SIZE - 1, &text) &&
+	    clock_parse_formatted(text, ret) == 0) {
+		parser->at += text.len + 1;
+		return 0;
+	}
+	return parser_fail_quoted(
+	    parser, field, "not a time of the log's form");
 }
 
 static int
@@ -111,11 +130,12 @@ parser_hash(struct parser *parser, const char *field,
 {
 	struct slice hex;
 
-	if (parser_quoted(parser, field, &hex) == -1)
-		return -1;
-	if (sha256_parse_hex(hex, ret) == -1)
-		return parser_fail(parser, field, "not 64 hex digits");
-	return 0;
+	if (parser_measured(parser, SHA256_HEX, &hex) &&
+	    sha256_parse_hex(hex, ret) == 0) {
+		parser->at += hex.len + 1;
+		return 0;
+	}
+	return parser_fail_quoted(parser, field, "not 64 hex digits");
 }
 
 static int
@@ -281,20 +301,27 @@ parser_erased(struct parser *parser, struct entry *entry)
 	return 0;
 }
 
-/* An escaped string's bytes: to the first '"' without a '\' before it. */
+/* An escaped string's bytes: to the first '"' that no '\' escapes, so that
+ * has an even number of them before it. */
 static int
 parser_summary(struct parser *parser, struct slice *ret)
 {
-	const char *from = parser->line.data + parser->at;
-	const char *end = parser->line.data + parser->line.len;
-	const char *at = from;
+	size_t begin = parser->at, escapes;
+	struct slice part;
 
-	while (at < end && *at != '"')
-		at += *at == '\\' ? 2 : 1;
-	if (at >= end)
-		return parser_fail(parser, "summary", "its end is missing");
-	*ret = (struct slice){ from, (size_t)(at - from) };
-	parser->at += ret->len + 1;
+	do {
+		if (parser_quoted(parser, "summary", &part) == -1) {
+			parser->at = begin;
+			return parser_fail(
+			    parser, "summary", "its end is missing");
+		}
+		escapes = 0;
+		while (escapes < part.len &&
+		       part.data[part.len - 1 - escapes] == '\\')
+			escapes++;
+	} while (escapes % 2 == 1);
+	*ret =
+	    (struct slice){ parser->line.data + begin, parser->at - 1 - begin };
 	return 0;
 }
 

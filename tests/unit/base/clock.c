@@ -185,7 +185,7 @@ the_form_that_is_written_is_read_back(void **state)
 				memcpy(text, texts[i], sizeof(text));
 				text[at] = (char)byte;
 				if (text[10] == 'T' && text[19] == '.' &&
-				    text[26] == 'Z')
+				    text[26] == 'Z' && text[17] != '6')
 					clock_parse(bytes, &expected, &err);
 				assert_int_equal(
 				    clock_parse_formatted(bytes, &found),

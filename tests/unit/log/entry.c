@@ -239,6 +239,44 @@ an_erased_payload_names_a_later_entry(void **state)
 }
 
 static void
+a_summary_ends_at_the_first_quote_that_is_not_escaped(void **state)
+{
+	static const struct {
+		const char *payload, *summary; /* NULL: no summary is whole */
+	} cases[] = {
+		{ "\"\"", "" },
+		{ "\"a\"", "a" },
+		{ "\"\\\"\"", "\\\"" },
+		{ "\"\\\"\\\"\"", "\\\"\\\"" },
+		{ "\"\\\\\"", "\\\\" },
+		{ "\"a\\\\\\\"b\"", "a\\\\\\\"b" },
+		{ "\"", NULL },
+		{ "\"a\\\"", NULL },
+		{ "\"a\\\\\\\"", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(buf_free) struct buf payload = BUF_INIT;
+		struct entry entry = full_entry(), found;
+		struct error err = { 0 };
+		struct buf line;
+		int result;
+
+		buf_addf(&payload, "%s,\"summary\":%s", SALT, cases[i].payload);
+		line = line_of(&entry, payload.data);
+		result = entry_parse(
+		    (struct slice){ line.data, line.len - 1 }, &found, &err);
+		assert_int_equal(result, cases[i].summary == NULL ? -1 : 0);
+		if (cases[i].summary == NULL)
+			assert_string_equal(err.field, "summary");
+		else
+			assert_true(slice_is(found.summary, cases[i].summary));
+		buf_free(&line);
+	}
+}
+
+static void
 the_first_wrong_field_is_named(void **state)
 {
 	static const struct {
@@ -338,6 +376,8 @@ main(void)
 		cmocka_unit_test(no_changed_byte_of_a_line_passes),
 		cmocka_unit_test(a_cut_line_is_refused_at_every_length),
 		cmocka_unit_test(an_erased_payload_names_a_later_entry),
+		cmocka_unit_test(
+		    a_summary_ends_at_the_first_quote_that_is_not_escaped),
 		cmocka_unit_test(the_first_wrong_field_is_named),
 		cmocka_unit_test(names_are_of_their_alphabet_and_length),
 		cmocka_unit_test(reserved_capabilities_are_known),
