@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "cli/api.h"
 #include "cli/json.h"
+#include "cli/reach.h"
 #include "cli/row.h"
 #include "cli/selection.h"
 #include "cli/words.h"
@@ -185,6 +186,7 @@ query_answer(struct cli *cli, const struct query_values *values,
 		cli_print_json(cli, answer);
 	else
 		query_print(cli, json, entries, count);
+	reach_note(json);
 	return values->exit_code && count == 0 ? COMMAND_NO : COMMAND_DONE;
 }
 

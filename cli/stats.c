@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "cli/api.h"
 #include "cli/json.h"
+#include "cli/reach.h"
 #include "cli/selection.h"
 #include "cli/table.h"
 #include "cli/words.h"
@@ -140,6 +141,7 @@ stats_run(struct cli *cli, const void *values, char **operands)
 		cli_print_json(cli, &answer);
 	else
 		stats_print(cli, json);
+	reach_note(json);
 	return COMMAND_DONE;
 }
 

@@ -10,6 +10,7 @@
  */
 #include "fcgi/program.h"
 #include "fcgi/query.h"
+#include "fcgi/reach.h"
 
 #include "base/cleanup.h"
 #include "base/diag.h"
@@ -93,6 +94,7 @@ activity_get(struct program *prog, struct request *req, struct reply *rep,
 	if (query_write_entries(json, store, &page, err) == -1)
 		return 503;
 	json_writer_pair_u64(json, "last_seq", page.through_seq);
+	reach_write_now(json, prog, page.through_seq);
 	json_writer_end_object(json);
 	return 200;
 }

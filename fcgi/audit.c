@@ -13,6 +13,7 @@
 #include "fcgi/page_cache.h"
 #include "fcgi/program.h"
 #include "fcgi/query.h"
+#include "fcgi/reach.h"
 #include "fcgi/stats.h"
 
 #include "base/cleanup.h"
@@ -86,6 +87,7 @@ write_page(struct json_writer *json, struct store *store,
 	write_time_or_null(
 	    json, "to", search->filter.to, query->to != QUERY_UNSET);
 	json_writer_pair_u64(json, "through_seq", page->through_seq);
+	reach_write(json, status, page->through_seq);
 	write_integrity(json, status);
 	json_writer_end_object(json);
 	return 0;
@@ -245,11 +247,19 @@ static int
 session_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
+	struct store *store = program_store(prog, req->worker);
 	struct session_list list;
+	uint64_t through_seq;
+	int result;
 
-	if (sessions_find(program_store(prog, req->worker), req->word,
-		req->arena, &list, err) == -1) {
-		if (err->code != ERROR_NOT_FOUND)
+	if (store_begin(store, err) == -1)
+		return 503;
+	through_seq = store_last_seq(store);
+	result = sessions_find(store, req->word, req->arena, &list, err);
+	store_end(store);
+	if (result == -1) {
+		if (err->code != ERROR_NOT_FOUND ||
+		    reach_is_short(prog, through_seq, err))
 			return 503;
 		error_set(err, ERROR_NOT_FOUND, "there is no such session");
 		return 404;
@@ -260,6 +270,8 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 	for (size_t i = 0; i < list.count; i++)
 		write_session(rep->json, &list.sessions[i]);
 	json_writer_end_array(rep->json);
+	json_writer_pair_u64(rep->json, "through_seq", through_seq);
+	reach_write_now(rep->json, prog, through_seq);
 	json_writer_end_object(rep->json);
 	return 200;
 }
@@ -290,14 +302,22 @@ agents_get(struct program *prog, struct request *req, struct reply *rep,
 {
 	struct query query = QUERY_INIT;
 	struct json_writer *json = rep->json;
+	struct store *store = program_store(prog, req->worker);
 	struct agent_list list;
 	usec_t now = clock_realtime(&clock_system);
+	uint64_t through_seq;
+	int result;
 
 	query.limit = PAGE_MAX;
 	if (params_read(req, &query, err) == -1)
 		return 400;
-	if (agents_list(program_store(prog, req->worker), ENTRY_AGENT,
-		query.offset, query.limit, req->arena, &list, err) == -1)
+	if (store_begin(store, err) == -1)
+		return 503;
+	through_seq = store_last_seq(store);
+	result = agents_list(store, ENTRY_AGENT, query.offset, query.limit,
+	    req->arena, &list, err);
+	store_end(store);
+	if (result == -1)
 		return 503;
 	json_writer_object(json);
 	json_writer_key(json, "agents");
@@ -306,6 +326,8 @@ agents_get(struct program *prog, struct request *req, struct reply *rep,
 		write_agent(json, &list.agents[i], now);
 	json_writer_end_array(json);
 	json_writer_pair_u64(json, "total", list.total);
+	json_writer_pair_u64(json, "through_seq", through_seq);
+	reach_write_now(json, prog, through_seq);
 	json_writer_end_object(json);
 	return 200;
 }

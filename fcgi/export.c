@@ -6,6 +6,7 @@
 #include "base/cleanup.h"
 #include "base/json_reader.h"
 #include "door/door.h"
+#include "log/cursor.h"
 
 enum {
 	WINDOW_SEQS = SEARCH_LIMIT, /* so that a page holds all of a window */
@@ -32,13 +33,15 @@ const struct param export_params[] = {
 struct export
 {
 	struct store *store;
+	const char *audit_dir;
 	struct request *req;
 	struct reply *rep;
 	enum format format;
 	struct filter filter;
 	uint64_t through_seq;
-	uint64_t count;	  /* entries written */
-	struct buf piece; /* what was not sent yet */
+	struct cursor *cursor; /* NULL: the index had all, so far */
+	uint64_t count;	       /* entries written */
+	struct buf piece;      /* what was not sent yet */
 	struct buf line;
 	struct json_reader reader;
 };
@@ -87,12 +90,12 @@ add_csv_head(struct buf *out)
 }
 
 static int
-add_csv_row(struct export *export, const char *file, struct error *err)
+add_csv_row(struct export *export, struct slice line, const char *file,
+    struct error *err)
 {
 	struct buf *out = &export->piece;
 
-	if (json_reader_read(&export->reader, buf_slice(&export->line), err) ==
-	    -1)
+	if (json_reader_read(&export->reader, line, err) == -1)
 		return -1;
 	for (size_t i = 0; csv_columns[i] != NULL; i++) {
 		const struct json_node *node = json_reader_member(
@@ -121,8 +124,27 @@ send_piece(struct export *export, struct error *err)
 	return result;
 }
 
+/* Append the entry of `line` to the piece. */
 static int
-add_entry(
+add_line(struct export *export, struct slice line, const char *file,
+    struct error *err)
+{
+	if (export->format == FORMAT_CSV) {
+		if (add_csv_row(export, line, file, err) == -1)
+			return -1;
+	} else if (export->format == FORMAT_JSON) {
+		buf_add_str(&export->piece, export->count == 0 ? "\n" : ",\n");
+		query_add_entry(&export->piece, line, file);
+	} else {
+		buf_add_slice(&export->piece, line);
+		buf_add_char(&export->piece, '\n');
+	}
+	export->count++;
+	return export->piece.len < PIECE_BYTES ? 0 : send_piece(export, err);
+}
+
+static int
+add_place(
     struct export *export, const struct store_place *place, struct error *err)
 {
 	struct store_place found;
@@ -134,45 +156,70 @@ add_entry(
 		/* Retention took it meanwhile. */
 		return err->code == ERROR_NOT_FOUND ? 0 : -1;
 	}
-	if (export->format == FORMAT_CSV) {
-		if (add_csv_row(export, found.file, err) == -1)
-			return -1;
-	} else if (export->format == FORMAT_JSON) {
-		buf_add_str(&export->piece, export->count == 0 ? "\n" : ",\n");
-		query_add_entry(
-		    &export->piece, buf_slice(&export->line), found.file);
-	} else {
-		buf_add_slice(&export->piece, buf_slice(&export->line));
-		buf_add_char(&export->piece, '\n');
-	}
-	export->count++;
-	return export->piece.len < PIECE_BYTES ? 0 : send_piece(export, err);
+	return add_line(export, buf_slice(&export->line), found.file, err);
 }
 
-/* The matches among WINDOW_SEQS entries behind `after`, oldest first: a page
- * holds them all, and its snapshot ends before anything is sent. */
+/* The matches behind `after` up to `last` by the log alone: what the index
+ * does not hold. Damaged lines are left out, as the index leaves them out. */
 static int
-add_window(struct export *export, uint64_t after, struct error *err)
+add_from_log(
+    struct export *export, uint64_t after, uint64_t last, struct error *err)
+{
+	struct cursor_line line;
+	struct entry entry;
+	int result;
+
+	if (export->cursor == NULL)
+		export->cursor = cursor_open(export->audit_dir, err);
+	if (export->cursor == NULL ||
+	    cursor_seek(export->cursor, after + 1, err) == -1)
+		return -1;
+	while ((result = cursor_next(export->cursor, last, &line, err)) != 0) {
+		if (result == -1 && err->code != ERROR_CORRUPT)
+			return -1;
+		if (result == -1 || line.seq <= after ||
+		    entry_parse(line.line, &entry, err) == -1 ||
+		    !filter_matches(&export->filter, &entry, line.line))
+			continue;
+		if (add_line(export, line.line, line.file, err) == -1)
+			return -1;
+	}
+	return query_is_gone(export->req)
+		   ? error_set(err, ERROR_BUSY, "the client has gone")
+		   : 0;
+}
+
+/* The matches behind `after` up to `last`, WINDOW_SEQS entries at most, oldest
+ * first: a page holds them all, and its snapshot ends before anything is sent.
+ * The log is read where the index does not reach: it lags, is built again, or
+ * is not there. */
+static int
+add_window(
+    struct export *export, uint64_t after, uint64_t last, struct error *err)
 {
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
 	struct search search = {
 		.filter = export->filter,
 		.after_seq = after,
-		.through_seq = after + WINDOW_SEQS < export->through_seq
-				   ? after + WINDOW_SEQS
-				   : export->through_seq,
+		.through_seq = last,
 		.limit = SEARCH_LIMIT,
 		.is_gone = query_is_gone,
 		.context = export->req,
 	};
 	struct search_page page;
+	struct error why = { 0 };
 
-	if (search_page(export->store, &search, &arena, &page, err) == -1)
-		return -1;
+	if (search_page(export->store, &search, &arena, &page, &why) == -1)
+		return query_is_gone(export->req)
+			   ? (*err = why, -1)
+			   : add_from_log(export, after, last, err);
 	for (size_t i = page.count; i-- > 0;)
-		if (add_entry(export, &page.places[i], err) == -1)
+		if (add_place(export, &page.places[i], err) == -1)
 			return -1;
-	return 0;
+	if (page.through_seq >= last)
+		return 0;
+	return add_from_log(export,
+	    page.through_seq > after ? page.through_seq : after, last, err);
 }
 
 static int
@@ -184,12 +231,43 @@ stream(struct export *export, uint64_t first_seq, struct error *err)
 		add_csv_head(&export->piece);
 	else if (export->format == FORMAT_JSON)
 		buf_add_char(&export->piece, '[');
-	for (; after < export->through_seq; after += WINDOW_SEQS)
-		if (add_window(export, after, err) == -1)
+	while (after < export->through_seq) {
+		uint64_t last = after + WINDOW_SEQS < export->through_seq
+				    ? after + WINDOW_SEQS
+				    : export->through_seq;
+
+		if (add_window(export, after, last, err) == -1)
 			return -1;
+		after = last;
+	}
 	if (export->format == FORMAT_JSON)
 		buf_add_str(&export->piece, "\n]\n");
 	return send_piece(export, err);
+}
+
+/* What is to be exported: from the first entry of the log to the last durable
+ * one, be they in the index or not. */
+static int
+read_extent(struct export *export, struct program *prog, uint64_t *ret_first,
+    struct error *err)
+{
+	struct status status;
+	struct error why;
+	bool is_known = program_status(prog, &status, &why) == 0;
+
+	*ret_first = 0;
+	export->through_seq = is_known ? status.head_seq : 0;
+	if (store_begin(export->store, &why) == -1) {
+		if (is_known)
+			return 0;
+		*err = why;
+		return -1;
+	}
+	*ret_first = store_first_seq(export->store);
+	if (store_last_seq(export->store) > export->through_seq)
+		export->through_seq = store_last_seq(export->store);
+	store_end(export->store);
+	return 0;
 }
 
 /* --- the entry about it, and the headers ---------------------------------- */
@@ -243,6 +321,7 @@ export_get(struct program *prog, struct request *req, struct reply *rep,
 	usec_t now = clock_realtime(&clock_system);
 	struct export export = {
 		.store = program_store(prog, req->worker),
+		.audit_dir = prog->audit_dir,
 		.req = req,
 		.rep = rep,
 		.piece = BUF_INIT,
@@ -257,11 +336,8 @@ export_get(struct program *prog, struct request *req, struct reply *rep,
 		-1)
 		return 400;
 	export.format = (enum format)query.format;
-	if (store_begin(export.store, err) == -1)
+	if (read_extent(&export, prog, &first_seq, err) == -1)
 		return 503;
-	first_seq = store_first_seq(export.store);
-	export.through_seq = store_last_seq(export.store);
-	store_end(export.store);
 	if (query.through < export.through_seq)
 		export.through_seq = query.through;
 	if (req->method != METHOD_HEAD &&
@@ -270,6 +346,7 @@ export_get(struct program *prog, struct request *req, struct reply *rep,
 	set_headers(&export, now);
 	if (stream(&export, first_seq, err) == -1)
 		status = 503; /* breaks the connection: half is not all */
+	cursor_free(export.cursor);
 	buf_free(&export.piece);
 	buf_free(&export.line);
 	json_reader_free(&export.reader);

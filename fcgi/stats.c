@@ -2,6 +2,7 @@
 
 #include "fcgi/program.h"
 #include "fcgi/query.h"
+#include "fcgi/reach.h"
 
 enum {
 	SUMS_SHOWN = 100,
@@ -164,6 +165,7 @@ stats_get(struct program *prog, struct request *req, struct reply *rep,
 	write_by_actor(json, &stats);
 	write_by_capability(json, &stats.capabilities);
 	json_writer_pair_u64(json, "through_seq", stats.through_seq);
+	reach_write_now(json, prog, stats.through_seq);
 	json_writer_end_object(json);
 	return 200;
 }
@@ -242,6 +244,7 @@ histogram_get(struct program *prog, struct request *req, struct reply *rep,
 	json_writer_pair_u64(json, "step_seconds", step / USEC_PER_SEC);
 	write_buckets(json, &histogram);
 	json_writer_pair_u64(json, "through_seq", histogram.through_seq);
+	reach_write_now(json, prog, histogram.through_seq);
 	json_writer_end_object(json);
 	return 200;
 }

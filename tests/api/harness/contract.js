@@ -83,9 +83,12 @@ export function assertAnswer(url, reply) {
 	const content = response.content[type];
 	assert.ok(content, `${what} has the type ${type}`);
 	for (const [name, header] of Object.entries(resolve(response.headers) ?? {}))
-		if (header.schema !== undefined)
-			assertShape(header.schema, reply.headers[name.toLowerCase()],
+		if (header.schema !== undefined) {
+			const text = reply.headers[name.toLowerCase()];
+			assertShape(header.schema,
+				header.schema.type === 'integer' ? Number(text) : text,
 				`the header ${name} of ${what}`);
+		}
 	if (!type.endsWith('json') || type === 'application/x-ndjson')
 		return reply.body;
 	const value = JSON.parse(reply.body);

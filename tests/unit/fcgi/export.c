@@ -64,7 +64,9 @@ a_row_has_a_cell_for_each_column(void **state)
 	    "\"payload_hash\":\"p\",\"prev_hash\":\"q\",\"entry_hash\":\"e\","
 	    "\"salt\":\"s\",\"summary\":\"=\\\"x\\\"\","
 	    "\"request\":{\"a\":[1,2]}}");
-	assert_int_equal(add_csv_row(&export, "2026-11-23.jsonl", &err), 0);
+	assert_int_equal(add_csv_row(&export, buf_slice(&export.line),
+			     "2026-11-23.jsonl", &err),
+	    0);
 	assert_string_equal(export.piece.data,
 	    "7,R,T,,0,cli,user,,bob,,,,,a.b,,,success,,\"'=\"\"x\"\"\","
 	    "\"{\"\"a\"\":[1,2]}\",,p,q,e,2026-11-23.jsonl\r\n");
