@@ -31,15 +31,27 @@ part_init(struct part *part, const char *name, char *const *argv, size_t count,
 	memcpy(part->argv, argv, count * sizeof(char *));
 }
 
+/* It is due again after a pause, the next one twice as long. */
+static void
+rest(struct part *part)
+{
+	part->due_at = clock_monotonic(&clock_system) + part->pause;
+	part->pause *= 2;
+	if (part->pause > PAUSE_LONGEST)
+		part->pause = PAUSE_LONGEST;
+}
+
 /* --- starting ----------------------------------------------------------- */
 
 /* nginx does not remove a socket that one who was killed has left behind. */
-static int
-remove_stale(const char *path, struct error *err)
+int
+part_clear_socket(const struct part *part, struct error *err)
 {
 	struct listener listener = LISTENER_INIT;
 
-	if (listener_bind(path, &listener, err) == -1)
+	if (part->socket == NULL)
+		return 0;
+	if (listener_bind(part->socket, &listener, err) == -1)
 		return -1;
 	listener_close(&listener);
 	return 0;
@@ -80,15 +92,13 @@ write_pid(const struct part *part, const struct rundir *dir, struct error *err)
 	return rundir_write(dir, path.data, buf_slice(&pid), err);
 }
 
-int
-part_start(struct part *part, const struct rundir *dir, struct error *err)
+static int
+start(struct part *part, const struct rundir *dir, struct error *err)
 {
 	cleanup(cleanup_close) int log = rundir_open_log(dir, part->name, err);
 	pid_t parent = getpid();
 
-	part->due_at = clock_monotonic(&clock_system) + PAUSE_LONGEST;
-	if (log == -1 ||
-	    (part->socket != NULL && remove_stale(part->socket, err) == -1))
+	if (log == -1 || part_clear_socket(part, err) == -1)
 		return -1;
 	part->pid = fork();
 	if (part->pid == -1) {
@@ -100,6 +110,15 @@ part_start(struct part *part, const struct rundir *dir, struct error *err)
 	setpgid(part->pid, part->pid); /* whoever of the two comes first */
 	part->started_at = clock_monotonic(&clock_system);
 	return write_pid(part, dir, err);
+}
+
+int
+part_start(struct part *part, const struct rundir *dir, struct error *err)
+{
+	if (start(part, dir, err) == 0)
+		return 0;
+	rest(part);
+	return -1;
 }
 
 /* --- ending ------------------------------------------------------------- */
@@ -130,7 +149,7 @@ void
 part_ended(
     struct part *part, const struct rundir *dir, int status, bool is_stopping)
 {
-	usec_t now = clock_monotonic(&clock_system);
+	usec_t lasted = clock_monotonic(&clock_system) - part->started_at;
 
 	say_end(part, status, is_stopping);
 	/* nginx's workers outlive a master that was killed, and its ports with
@@ -139,12 +158,9 @@ part_ended(
 	part->pid = 0;
 	part->ends++;
 	remove_pid(part, dir);
-	if (now - part->started_at > LASTED)
+	if (lasted > LASTED)
 		part->pause = PAUSE_SHORTEST;
-	part->due_at = now + part->pause;
-	part->pause *= 2;
-	if (part->pause > PAUSE_LONGEST)
-		part->pause = PAUSE_LONGEST;
+	rest(part);
 }
 
 void

@@ -21,12 +21,17 @@ struct part {
 	usec_t started_at;  /* CLOCK_MONOTONIC */
 	usec_t due_at;	    /* to be started, while it does not run */
 	usec_t pause;
-	unsigned ends; /* how often it has ended */
+	unsigned ends;	   /* how often it has ended */
+	unsigned refusals; /* starts that failed since the last that did not */
 };
 
 /* A part that is due at once. `name` and `argv` (count words) are copied. */
 void part_init(struct part *part, const char *name, char *const *argv,
     size_t count, struct arena *arena);
+
+/* Remove the socket that it has left behind. ERROR_INVALID: something else
+ * stands there; ERROR_BUSY: somebody answers on it. */
+int part_clear_socket(const struct part *part, struct error *err);
 
 /* Start it. -1: it is due again later. */
 int part_start(struct part *part, const struct rundir *dir, struct error *err);

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "config/config.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -57,11 +58,76 @@ check_above(const char *dir, struct error *err)
 	return 0;
 }
 
+/* The folders, and what alone may stand in them. A certificate may be a link,
+ * it is only read. */
+static const struct {
+	const char *name;
+	mode_t type; /* 0: anything */
+	const char *what;
+} rundir_folders[] = {
+	{ "tls", 0, "" },
+	{ "log", S_IFREG, "file" },
+	{ "pid", S_IFREG, "file" },
+	{ "tmp", S_IFDIR, "folder" },
+};
+
+static const char *
+kind_of(mode_t mode)
+{
+	switch (mode & S_IFMT) {
+	case S_IFLNK:
+		return "symbolic link";
+	case S_IFDIR:
+		return "folder";
+	case S_IFIFO:
+		return "FIFO";
+	case S_IFSOCK:
+		return "socket";
+	case S_IFREG:
+		return "file";
+	default:
+		return "device";
+	}
+}
+
+/* nginx follows a link to write its log and waits for a FIFO's reader; so
+ * whatever is not as we made it is refused. */
+static int
+check_folder(const struct rundir *dir, size_t index, struct error *err)
+{
+	const char *name = rundir_folders[index].name;
+	int fd = openat(
+	    dir->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup(cleanup_closedir) DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	struct stat found;
+
+	if (folder == NULL) {
+		error_set_errno(err, "%s/%s", dir->path, name);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(folder)) != NULL) {
+		if (strcmp(entry->d_name, ".") == 0 ||
+		    strcmp(entry->d_name, "..") == 0 ||
+		    fstatat(fd, entry->d_name, &found, AT_SYMLINK_NOFOLLOW) ==
+			-1) /* gone again */
+			continue;
+		if ((found.st_mode & S_IFMT) != rundir_folders[index].type)
+			return error_set(err, ERROR_INVALID,
+			    "%s/%s/%s: this is a %s, and no %s of ours; it is "
+			    "left alone",
+			    dir->path, name, entry->d_name,
+			    kind_of(found.st_mode), rundir_folders[index].what);
+	}
+	return 0;
+}
+
 int
 rundir_open(struct rundir *dir, const char *name, struct arena *arena,
     struct error *err)
 {
-	static const char *const folders[] = { "tls", "log", "pid", "tmp" };
 	cleanup(cleanup_free) char *real = NULL;
 
 	if (make_folder(AT_FDCWD, name, err) == -1)
@@ -80,9 +146,13 @@ rundir_open(struct rundir *dir, const char *name, struct arena *arena,
 	dir->fd = open(real, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir->fd == -1)
 		return error_set_errno(err, "%s", real);
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		if (make_folder(dir->fd, folders[i], err) == -1)
+	for (size_t i = 0;
+	     i < sizeof(rundir_folders) / sizeof(rundir_folders[0]); i++) {
+		if (make_folder(dir->fd, rundir_folders[i].name, err) == -1)
 			return error_prefix(err, "%s", real);
+		if (rundir_folders[i].type != 0 &&
+		    check_folder(dir, i, err) == -1)
+			return -1;
 	}
 	return 0;
 }

@@ -23,8 +23,10 @@ struct rundir {
 		NULL, -1, -1 \
 	}
 
-/* Make the folder at `name` and its folders where they are missing, and see
- * that nobody else can change them. `path` comes from `arena`. */
+/* Make the folder at `name` and its folders where they are missing; see that
+ * nobody else can change them, and that log, pid and tmp hold nothing but what
+ * the parts make there (ERROR_INVALID names what else it is). `path` comes
+ * from `arena`. */
 int rundir_open(struct rundir *dir, const char *name, struct arena *arena,
     struct error *err);
 void rundir_close(struct rundir *dir);

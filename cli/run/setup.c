@@ -187,6 +187,9 @@ setup_certificate(
 	log = rundir_open_log(dir, "openssl", err);
 	if (log == -1)
 		return -1;
+	/* openssl would follow a link. */
+	unlink(new_key);
+	unlink(new_certificate);
 	if (programs_run(argv, log, log, err) != 0)
 		return error_set(err, ERROR_SYSTEM,
 		    "openssl has made no certificate; %s/log/openssl.log says "

@@ -17,6 +17,7 @@ enum {
 	EARLY_ENDS = 3, /* of a part that will never come up */
 };
 
+#define START_SAID    (5 * USEC_PER_SEC) /* then one is told why it lasts */
 #define START_TIMEOUT (60 * USEC_PER_SEC)
 #define STOP_TIMEOUT  (30 * USEC_PER_SEC) /* of parts that stop together */
 #define ASK_TIMEOUT   USEC_PER_SEC
@@ -139,16 +140,29 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 		"-e",
 		rundir_file(dir, "log/nginx-error.log", arena),
 	};
+	struct part *part;
 
 	add_part(supervisor, "kruxosd", daemon, 3);
 	if (add_all_fcgi(supervisor, config, err) == -1)
 		return -1;
-	add_part(supervisor, "nginx", nginx, 7)->socket =
-	    supervisor->config->api_socket;
-	return 0;
+	part = add_part(supervisor, "nginx", nginx, 7);
+	part->socket = supervisor->config->api_socket;
+	return part_clear_socket(part, err);
 }
 
 /* --- starting ----------------------------------------------------------- */
+
+/* Start it; what keeps it from being started is said once. */
+static void
+start_part(struct part *part, const struct rundir *dir)
+{
+	struct error err = { 0 };
+
+	if (part_start(part, dir, &err) == 0)
+		part->refusals = 0;
+	else if (part->refusals++ == 0)
+		say("%s: %s", part->name, err.sentence);
+}
 
 /* Start what is due; returns the milliseconds until something else is, or -1.
  */
@@ -160,11 +174,9 @@ start_due(struct supervisor *supervisor)
 
 	for (size_t i = 0; i < supervisor->count; i++) {
 		struct part *part = &supervisor->parts[i];
-		struct error err = { 0 };
 
-		if (part->pid == 0 && part->due_at <= now &&
-		    part_start(part, &supervisor->dir, &err) == -1)
-			say("%s: %s", part->name, err.sentence);
+		if (part->pid == 0 && part->due_at <= now)
+			start_part(part, &supervisor->dir);
 		if (part->pid == 0 && (next == 0 || part->due_at < next))
 			next = part->due_at;
 	}
@@ -173,25 +185,29 @@ start_due(struct supervisor *supervisor)
 	return next > now ? (int)((next - now) / USEC_PER_MSEC) + 1 : 0;
 }
 
-static bool
-answers(const struct supervisor *supervisor, const char *target)
+static int
+ask(const struct supervisor *supervisor, const char *target, struct error *err)
 {
-	cleanup(buf_free) struct buf body = BUF_INIT;
-	struct error ignored = { 0 };
-	int status;
+	cleanup(api_closep) struct api *api = NULL;
 
-	return api_get_any(supervisor->config->api_socket, target, ASK_TIMEOUT,
-		   &body, &status, &ignored) == 0 &&
-	       status == 200;
+	api = api_open(supervisor->config->api_socket, target,
+	    (struct slice){ NULL, 0 }, ASK_TIMEOUT, err);
+	if (api == NULL)
+		return -1;
+	if (api_status(api) == 200)
+		return 0;
+	api_refused(api, err);
+	return error_prefix(err, "%s", target);
 }
 
 /* Entries are accepted, and each program answers through nginx. */
-static bool
-everything_answers(const struct supervisor *supervisor)
+static int
+ask_everything(const struct supervisor *supervisor, struct error *err)
 {
-	return answers(supervisor, "/health/ready") &&
-	       answers(supervisor, "/api/audit?limit=1") &&
-	       answers(supervisor, "/api/activity?limit=1");
+	if (ask(supervisor, "/health/ready", err) == -1 ||
+	    ask(supervisor, "/api/audit?limit=1", err) == -1)
+		return -1;
+	return ask(supervisor, "/api/activity?limit=1", err);
 }
 
 static int
@@ -200,9 +216,10 @@ check_early_ends(const struct supervisor *supervisor, struct error *err)
 	for (size_t i = 0; i < supervisor->count; i++) {
 		const struct part *part = &supervisor->parts[i];
 
-		if (part->ends < EARLY_ENDS)
+		if (part->ends < EARLY_ENDS && part->refusals == 0)
 			continue;
-		part_show_log(part, &supervisor->dir);
+		if (part->refusals == 0)
+			part_show_log(part, &supervisor->dir);
 		return error_set(
 		    err, ERROR_SYSTEM, "%s cannot be started", part->name);
 	}
@@ -212,13 +229,16 @@ check_early_ends(const struct supervisor *supervisor, struct error *err)
 int
 supervisor_start(struct supervisor *supervisor, struct error *err)
 {
-	usec_t deadline = clock_monotonic(&clock_system) + START_TIMEOUT;
+	usec_t began = clock_monotonic(&clock_system);
+	bool is_said = false;
 
 	for (;;) {
+		usec_t waited = clock_monotonic(&clock_system) - began;
+		struct error why = { 0 };
 		int signal;
 
 		start_due(supervisor);
-		if (everything_answers(supervisor))
+		if (ask_everything(supervisor, &why) == 0)
 			return 1;
 		signal = supervisor_next_signal(supervisor->signal_fd, POLL_MS);
 		if (signal == SIGINT || signal == SIGTERM)
@@ -226,12 +246,15 @@ supervisor_start(struct supervisor *supervisor, struct error *err)
 		reap(supervisor, false);
 		if (check_early_ends(supervisor, err) == -1)
 			return -1;
-		if (clock_monotonic(&clock_system) > deadline)
+		if (waited > START_TIMEOUT)
 			return error_set(err, ERROR_BUSY,
 			    "not everything answers after %d seconds; see "
 			    "%s/log",
 			    (int)(START_TIMEOUT / USEC_PER_SEC),
 			    supervisor->dir.path);
+		if (waited > START_SAID && !is_said)
+			say("waiting, for: %s", why.sentence);
+		is_said = waited > START_SAID;
 	}
 }
 

@@ -1,8 +1,9 @@
 // Starting, stopping, and what stands in the way: said at once, by its name.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import {
-	chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync,
+	chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync,
 } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -126,13 +127,68 @@ test('a planted link in the place of a file is not followed', async () => {
 		assert.equal(readFileSync(target, 'utf8'), 'precious', `${name}: ${daemon.said}`);
 		rmSync(join(stack.rundir, name), { force: true });
 	}
-	for (const name of ['nginx.conf', 'pid/kruxosd.pid']) {
+	for (const name of ['nginx.conf', 'nginx.conf.new', 'tls/key.pem.new']) {
 		plant(name);
 		await stack.resume();
 		await stack.halt();
 		assert.equal(readFileSync(target, 'utf8'), 'precious', name);
 	}
 	await stack.resume();
+});
+
+test('what stands in the place of a file or a socket is named, and left alone', async () => {
+	const target = join(folder, 'precious');
+	const kinds = {
+		link: path => symlinkSync(target, path),
+		folder: path => mkdirSync(path),
+		file: path => writeFileSync(path, 'junk', { mode: 0o600 }),
+		FIFO: path => execFileSync('mkfifo', [path]),
+		socket: path => execFileSync('python3', ['-c', `import socket; socket.socket(socket.AF_UNIX).bind("${path}")`]),
+	};
+	// What each of these can not be.
+	const sockets = ['link', 'folder', 'file', 'FIFO'];
+	const files = ['link', 'folder', 'FIFO', 'socket'];
+	const table = {
+		'api.sock': sockets, 'ingest.sock': sockets, 'health.sock': sockets, 'audit.sock': sockets,
+		'activity.sock': sockets, 'log/access.log': files, 'log/nginx-error.log': files, 'log/nginx.log': files,
+		'log/kruxosd.log': files, 'log/kruxos-run.log': files, 'pid/nginx.pid': files, 'pid/kruxosd.pid': files,
+		'pid/kruxos-run.pid': files, 'tmp/body': ['link', 'file', 'FIFO'], log: ['link', 'file'],
+		tls: ['link', 'file'], 'nginx.conf': ['folder'], 'kruxosd.status': ['link', 'folder', 'FIFO'],
+		'state.db': ['link', 'folder', 'FIFO'], 'audit/.lock': ['link', 'folder'], 'kruxos.conf': ['folder', 'FIFO'],
+	};
+	await stack.halt();
+	writeFileSync(target, 'precious');
+	for (const [name, planted] of Object.entries(table))
+		for (const kind of planted) {
+			const path = join(stack.rundir, name);
+			const saved = join(folder, 'saved');
+			if (existsSync(path))
+				renameSync(path, saved);
+			kinds[kind](path);
+			const { code, stderr } = await run(kruxosRun, [], { env: stack.environment });
+			assert.equal(code, 1, `${name}, a ${kind}: ${stderr}`);
+			assert.ok(stderr.includes(name), `${name}, a ${kind}: ${stderr}`);
+			// At once; or a part has tried it three times.
+			const lines = stderr.split('\n').filter(line => line.startsWith('kruxos-run: ')).length;
+			assert.equal(lines, stderr.includes('kruxosd cannot be started') ? 5 : 1, stderr);
+			assert.equal(readFileSync(target, 'utf8'), 'precious', `${name}, a ${kind}`);
+			rmSync(path, { recursive: true });
+			if (existsSync(saved))
+				renameSync(saved, path);
+		}
+	await stack.resume();
+});
+
+test('a part that cannot be started again is said once', async () => {
+	const path = join(stack.rundir, 'log/health.log');
+	rmSync(path);
+	symlinkSync('/nonexistent', path);
+	process.kill(stack.pidOf('health'), 'SIGKILL');
+	const said = () => stack.said.match(/kruxos-run: health: .*health\.log/g)?.length ?? 0;
+	await until('it is said', () => said() === 1);
+	rmSync(path);
+	await stack.untilReady();
+	assert.equal(said(), 1);
 });
 
 test('a damaged index is kept aside and made again from the log', async () => {

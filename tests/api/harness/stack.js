@@ -137,7 +137,12 @@ export class Stack {
 		return child;
 	}
 
-	/** What the parts have said. */
+	/** What kruxos-run has said. */
+	get said() {
+		return this.#output;
+	}
+
+	/** What it and the parts have said. */
 	get output() {
 		const logs = join(this.rundir, 'log');
 		const files = existsSync(logs) ? readdirSync(logs).filter(name => name !== 'access.log') : [];

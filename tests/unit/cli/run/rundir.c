@@ -118,6 +118,54 @@ what_is_no_folder_is_refused(void **state)
 	arena_free(&arena);
 }
 
+/* Nothing that a part would follow, wait for or write into. */
+static void
+what_no_part_has_made_is_refused_by_its_name(void **state)
+{
+	static const struct {
+		const char *name;
+		mode_t type;
+		const char *said;
+	} cases[] = {
+		{ "log/access.log", S_IFLNK, "log/access.log: this is a symb" },
+		{ "log/nginx-error.log", S_IFIFO, "error.log: this is a FIFO" },
+		{ "log/kruxosd.log", S_IFDIR, "kruxosd.log: this is a folder" },
+		{ "pid/nginx.pid", S_IFLNK, "nginx.pid: this is a symbolic" },
+		{ "pid/kruxos-run.pid", S_IFSOCK, "run.pid: this is a socket" },
+		{ "tmp/body", S_IFLNK, "tmp/body: this is a symbolic link" },
+		{ "tmp/body", S_IFREG, "tmp/body: this is a file" },
+	};
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+
+	assert_int_equal(open_run(*state, &dir, &arena, &err), 0);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct rundir again = RUNDIR_INIT;
+
+		if (cases[i].type == S_IFLNK)
+			assert_int_equal(
+			    symlinkat("/dev/null", dir.fd, cases[i].name), 0);
+		else if (cases[i].type == S_IFDIR)
+			assert_int_equal(
+			    mkdirat(dir.fd, cases[i].name, 0700), 0);
+		else
+			assert_int_equal(mknodat(dir.fd, cases[i].name,
+					     cases[i].type | 0600, 0),
+			    0);
+		assert_int_equal(open_run(*state, &again, &arena, &err), -1);
+		assert_int_equal(err.code, ERROR_INVALID);
+		assert_non_null(strstr(err.sentence, cases[i].said));
+		rundir_close(&again);
+		assert_int_equal(
+		    unlinkat(dir.fd, cases[i].name,
+			cases[i].type == S_IFDIR ? AT_REMOVEDIR : 0),
+		    0);
+	}
+	rundir_close(&dir);
+	arena_free(&arena);
+}
+
 static void
 a_folder_that_anybody_could_replace_is_refused(void **state)
 {
@@ -206,6 +254,7 @@ a_file_is_written_whole_and_never_through_a_link(void **state)
 
 	assert_int_equal(symlinkat(target, dir.fd, "log/x.log"), 0);
 	assert_int_equal(rundir_open_log(&dir, "x", &err), -1);
+	assert_int_equal(access(target, F_OK), -1);
 	rundir_close(&dir);
 	arena_free(&arena);
 }
@@ -220,6 +269,7 @@ main(void)
 		TEST(a_folder_is_made_for_this_user_alone),
 		TEST(a_folder_that_others_may_use_is_refused),
 		TEST(what_is_no_folder_is_refused),
+		TEST(what_no_part_has_made_is_refused_by_its_name),
 		TEST(a_folder_that_anybody_could_replace_is_refused),
 		TEST(a_path_too_long_for_sockets_is_refused),
 		TEST(the_lock_tells_who_runs),
