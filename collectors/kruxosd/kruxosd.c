@@ -122,6 +122,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	startup_say(kruxosd);
 	ingest_tick(kruxosd->ingest);
 	retention_tick(kruxosd->retention);
+	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);
 	save(kruxosd, now);
 	report_write(kruxosd);

@@ -5,10 +5,15 @@
 
 enum { WAITING_MAX = 16 };
 
+/* Less than clients wait for a sign of life (cli/order.c). */
+#define STANDSTILL_MAX (30 * USEC_PER_SEC)
+
 struct reindex {
 	struct indexer *indexer;
 	struct command_call *waiting[WAITING_MAX];
 	size_t count;
+	struct indexer_state last; /* heard of, when it moved */
+	usec_t due; /* to move; 0: STANDSTILL_MAX from the next tick */
 };
 
 struct reindex *
@@ -52,6 +57,8 @@ reindex_command(struct reindex *reindex, struct command_call *call)
 	indexer_get(reindex->indexer, &state);
 	if (reindex->count == 0 || state.status != STATUS_INDEX_REBUILDING)
 		indexer_reindex(reindex->indexer);
+	if (reindex->count == 0)
+		reindex->due = 0;
 	reindex->waiting[reindex->count++] = call;
 }
 
@@ -88,6 +95,10 @@ reindex_heard(struct reindex *reindex, const struct indexer_state *state)
 	struct error why;
 	bool is_over = has_ended(state, &why);
 
+	if (state->index_seq != reindex->last.index_seq ||
+	    state->generation != reindex->last.generation)
+		reindex->due = 0;
+	reindex->last = *state;
 	for (size_t i = 0; i < reindex->count; i++)
 		if (!is_over)
 			command_progress(reindex->waiting[i], state->progress);
@@ -97,4 +108,24 @@ reindex_heard(struct reindex *reindex, const struct indexer_state *state)
 			answer(reindex->waiting[i], state);
 	if (is_over)
 		reindex->count = 0;
+}
+
+void
+reindex_tick(struct reindex *reindex, usec_t now)
+{
+	const char *sentence = reindex->last.sentence;
+	struct error err;
+
+	if (reindex->count == 0)
+		return;
+	if (reindex->due == 0)
+		reindex->due = now + STANDSTILL_MAX;
+	if (now < reindex->due)
+		return;
+	error_set(&err, ERROR_BUSY,
+	    "the index has not moved for half a minute%s%s; it is built when "
+	    "it can be",
+	    sentence[0] == '\0' ? "" : ": ", sentence);
+	while (reindex->count > 0)
+		command_fail(reindex->waiting[--reindex->count], &err);
 }
