@@ -35,8 +35,8 @@ struct ingest {
 	 * one source: 10,000 idle connections cost it nothing, and not reading
 	 * a socket costs no system call. */
 	int epoll;
-	int listener; /* -1: the door is closed */
-	bool is_bound;
+	struct listener listener;
+	bool is_blocked; /* another stands in its place, and that was said */
 	usec_t accept_again_at;	  /* 0: it is accepting */
 	sd_event_source *arrival; /* something has come */
 	sd_event_source *rest;	  /* something is left from the last turn */
@@ -108,7 +108,7 @@ ingest_new(const struct ingest_settings *settings,
 		},
 		.parts = *parts,
 		.path = copy_text(settings->path),
-		.listener = -1,
+		.listener = LISTENER_CLOSED,
 		.report_at = clock_monotonic(parts->clock) + USEC_PER_MIN,
 	};
 	ingest->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -143,8 +143,8 @@ watch_listener(struct ingest *ingest, struct error *err)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.ptr = NULL };
 
-	if (epoll_ctl(ingest->epoll, EPOLL_CTL_ADD, ingest->listener, &event) ==
-	    -1)
+	if (epoll_ctl(ingest->epoll, EPOLL_CTL_ADD, ingest->listener.fd,
+		&event) == -1)
 		return error_set_errno(err, "epoll_ctl");
 	return 0;
 }
@@ -152,14 +152,13 @@ watch_listener(struct ingest *ingest, struct error *err)
 static void
 unwatch_listener(struct ingest *ingest)
 {
-	epoll_ctl(ingest->epoll, EPOLL_CTL_DEL, ingest->listener, NULL);
+	epoll_ctl(ingest->epoll, EPOLL_CTL_DEL, ingest->listener.fd, NULL);
 }
 
 int
 ingest_open(struct ingest *ingest, struct error *err)
 {
-	ingest->listener = listener_open(ingest->path, &ingest->is_bound, err);
-	if (ingest->listener == -1)
+	if (listener_open(ingest->path, &ingest->listener, err) == -1)
 		return -1;
 	return watch_listener(ingest, err);
 }
@@ -234,8 +233,8 @@ static void
 accept_some(struct ingest *ingest)
 {
 	for (int i = 0; i < ACCEPTS; i++) {
-		int fd = accept4(
-		    ingest->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		int fd = accept4(ingest->listener.fd, NULL, NULL,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (fd != -1) {
 			take_peer(ingest, fd);
@@ -331,6 +330,37 @@ accept_again(struct ingest *ingest, usec_t now)
 		diag(DIAG_ERROR, "%s: %s", ingest->path, err.sentence);
 }
 
+/* A socket that was removed is nobody's way in any more. Those who were on
+ * their way are let in, and it is opened anew. */
+static void
+open_again(struct ingest *ingest)
+{
+	struct listener listener;
+	struct error err;
+
+	if (ingest->listener.fd == -1 ||
+	    listener_is_there(&ingest->listener, ingest->path))
+		return;
+	if (listener_open(ingest->path, &listener, &err) == -1) {
+		if (!ingest->is_blocked)
+			diag(DIAG_CRITICAL,
+			    "%s; nobody can come in by it until it has gone",
+			    err.sentence);
+		ingest->is_blocked = true;
+		return;
+	}
+	diag(DIAG_WARNING, "%s was removed from outside; it is opened anew",
+	    ingest->path);
+	ingest->is_blocked = false;
+	accept_some(ingest);
+	if (ingest->accept_again_at == 0)
+		unwatch_listener(ingest);
+	listener_close(&ingest->listener, ingest->path);
+	ingest->listener = listener;
+	ingest->accept_again_at = clock_monotonic(ingest->parts.clock);
+	accept_again(ingest, ingest->accept_again_at);
+}
+
 static void
 end_overdue(struct ingest *ingest, usec_t now)
 {
@@ -372,6 +402,7 @@ ingest_tick(struct ingest *ingest)
 	usec_t now = clock_monotonic(ingest->parts.clock);
 
 	accept_again(ingest, now);
+	open_again(ingest);
 	end_overdue(ingest, now);
 	report(ingest, now);
 }
@@ -384,12 +415,7 @@ ingest_stop(struct ingest *ingest)
 	ingest->room.is_stopping = true;
 	sd_event_source_set_enabled(ingest->arrival, SD_EVENT_OFF);
 	sd_event_source_set_enabled(ingest->rest, SD_EVENT_OFF);
-	if (ingest->listener == -1)
-		return;
-	if (ingest->is_bound)
-		unlink(ingest->path);
-	close(ingest->listener);
-	ingest->listener = -1;
+	listener_close(&ingest->listener, ingest->path);
 }
 
 void

@@ -61,8 +61,9 @@ int ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
 int ingest_reconfigure(struct ingest *ingest,
     const struct ingest_settings *settings, struct error *err);
 
-/* Once a second: accepts again after a lack of descriptors, ends lines that
- * hold up memory, and records `ingest.throttled` once a minute. */
+/* Once a second: accepts again after a lack of descriptors, opens a socket anew
+ * that somebody removed, ends lines that hold up memory, and records
+ * `ingest.throttled` once a minute. */
 void ingest_tick(struct ingest *ingest);
 
 /* Accept and read no more (SIGTERM). What was taken is answered by the flush

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cmocka.h>
@@ -916,37 +917,95 @@ after_the_stop_nothing_is_read_but_all_is_answered(void **state)
 	close(peer);
 }
 
-/* Through a real socket: this user is the daemon's own. */
-static void
-the_door_opens_at_its_path_and_closes(void **state)
-{
-	char dir[] = "/tmp/ingest-XXXXXX";
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct pollfd answered = { .events = POLLIN };
-	struct error err;
-	int peer;
+/* --- a real socket, where this user is the daemon's own ------------------- */
 
-	(void)state;
+static struct sockaddr_un address;
+static char dir[32];
+
+static void
+open_door(void)
+{
+	struct error err;
+
+	memcpy(dir, "/tmp/ingest-XXXXXX", sizeof("/tmp/ingest-XXXXXX"));
 	assert_non_null(mkdtemp(dir));
+	address = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	snprintf(
 	    address.sun_path, sizeof(address.sun_path), "%s/ingest.sock", dir);
 	free(stage.ingest->path);
 	stage.ingest->path = copy_text(address.sun_path);
 	assert_int_equal(ingest_open(stage.ingest, &err), 0);
+}
 
-	peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+static int
+knock(void)
+{
+	int peer = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
 	assert_int_equal(
 	    connect(peer, (struct sockaddr *)&address, sizeof(address)), 0);
+	return peer;
+}
+
+/* An entry through it is answered. */
+static void
+assert_answered(int peer, const char *expected)
+{
+	struct pollfd answered = { .fd = peer, .events = POLLIN };
+
 	say(peer, ENTRY);
-	answered.fd = peer;
 	for (int i = 0; i < 100 && poll(&answered, 1, 0) == 0; i++)
 		sd_event_run(stage.event, 100 * USEC_PER_MSEC);
 	assert_int_equal(fcntl(peer, F_SETFL, O_NONBLOCK), 0);
-	assert_heard(peer, ACCEPTED("1", "1", "1"));
+	assert_heard(peer, expected);
 	close(peer);
+}
 
+static void
+the_door_opens_at_its_path_and_closes(void **state)
+{
+	(void)state;
+	open_door();
+	assert_answered(knock(), ACCEPTED("1", "1", "1"));
 	ingest_stop(stage.ingest);
 	assert_int_equal(access(address.sun_path, F_OK), -1);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+a_socket_that_was_removed_is_opened_anew(void **state)
+{
+	int early;
+
+	(void)state;
+	diag_init("", (enum diag_level)0);
+	open_door();
+	early = knock();
+	assert_int_equal(unlink(address.sun_path), 0);
+	ingest_tick(stage.ingest);
+	assert_answered(knock(), ACCEPTED("1", "1", "1"));
+	assert_answered(early, ACCEPTED("1", "2", "1"));
+	ingest_stop(stage.ingest);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+what_stands_in_its_place_is_left_alone(void **state)
+{
+	(void)state;
+	diag_init("", (enum diag_level)0);
+	open_door();
+	assert_int_equal(unlink(address.sun_path), 0);
+	assert_int_equal(mkdir(address.sun_path, 0700), 0);
+	ingest_tick(stage.ingest);
+	ingest_tick(stage.ingest);
+	assert_int_equal(rmdir(address.sun_path), 0);
+	ingest_tick(stage.ingest);
+	assert_answered(knock(), ACCEPTED("1", "1", "1"));
+	assert_int_equal(unlink(address.sun_path), 0);
+	assert_int_equal(mkdir(address.sun_path, 0700), 0);
+	ingest_stop(stage.ingest);
+	assert_int_equal(rmdir(address.sun_path), 0);
 	assert_int_equal(rmdir(dir), 0);
 }
 
@@ -983,6 +1042,8 @@ main(void)
 		TEST(connections_of_a_uid_are_bounded),
 		TEST(after_the_stop_nothing_is_read_but_all_is_answered),
 		TEST(the_door_opens_at_its_path_and_closes),
+		TEST(a_socket_that_was_removed_is_opened_anew),
+		TEST(what_stands_in_its_place_is_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

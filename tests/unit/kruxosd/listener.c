@@ -32,26 +32,27 @@ tear_down(void **state)
 	return rmdir(dir);
 }
 
-static int
+static struct listener
 opened(void)
 {
-	bool is_bound = false;
+	struct listener listener = LISTENER_CLOSED;
 	struct error err;
-	int fd = listener_open(path, &is_bound, &err);
 
-	if (fd == -1)
+	if (listener_open(path, &listener, &err) == -1)
 		fail_msg("%s", err.sentence);
-	assert_true(is_bound);
-	return fd;
+	assert_true(listener.is_bound);
+	assert_true(listener_is_there(&listener, path));
+	return listener;
 }
 
 static void
 assert_refused(const char *at, enum error_code code)
 {
-	bool is_bound = false;
+	struct listener listener = LISTENER_CLOSED;
 	struct error err;
 
-	assert_int_equal(listener_open(at, &is_bound, &err), -1);
+	assert_int_equal(listener_open(at, &listener, &err), -1);
+	assert_int_equal(listener.fd, -1);
 	assert_int_equal(err.code, code);
 	/* It says which. */
 	assert_non_null(strstr(err.sentence, at));
@@ -62,7 +63,7 @@ everyone_may_knock(void **state)
 {
 	struct stat found;
 	mode_t before = umask(022), after;
-	int fd = opened();
+	struct listener listener = opened();
 
 	(void)state;
 	after = umask(before);
@@ -70,27 +71,46 @@ everyone_may_knock(void **state)
 	assert_int_equal(lstat(path, &found), 0);
 	assert_true(S_ISSOCK(found.st_mode));
 	assert_int_equal(found.st_mode & 07777, 0666);
-	close(fd);
+	listener_close(&listener, path);
+	assert_int_equal(listener.fd, -1);
+	assert_int_equal(lstat(path, &found), -1);
 }
 
 static void
 what_a_killed_daemon_left_is_taken_over(void **state)
 {
 	(void)state;
-	close(opened());
-	close(opened());
+	close(opened().fd);
+	close(opened().fd);
 }
 
 static void
 a_living_daemon_is_left_alone(void **state)
 {
-	int fd = opened();
+	struct listener listener = opened();
 
 	(void)state;
 	assert_refused(path, ERROR_BUSY);
 	/* Nor did asking disturb it. */
 	assert_refused(path, ERROR_BUSY);
-	close(fd);
+	close(listener.fd);
+}
+
+/* Two daemons: the second came when the first one's socket had been removed. */
+static void
+what_another_has_bound_since_is_left_alone(void **state)
+{
+	struct listener first = opened(), second;
+
+	(void)state;
+	assert_int_equal(unlink(path), 0);
+	assert_false(listener_is_there(&first, path));
+	second = opened();
+	assert_false(listener_is_there(&first, path));
+	listener_close(&first, path);
+	assert_true(listener_is_there(&second, path));
+	listener_close(&second, path);
+	assert_int_equal(access(path, F_OK), -1);
 }
 
 static void
@@ -137,6 +157,7 @@ main(void)
 		TEST(everyone_may_knock),
 		TEST(what_a_killed_daemon_left_is_taken_over),
 		TEST(a_living_daemon_is_left_alone),
+		TEST(what_another_has_bound_since_is_left_alone),
 		TEST(what_is_no_socket_is_left_alone),
 		TEST(a_path_too_long_is_named),
 		TEST(a_folder_that_is_missing_is_named),
