@@ -3,6 +3,9 @@
  * The log is made for `kill -9`, so a process that gets no memory says so and
  * ends; whatever an outsider can make grow has a bound, checked first. What is
  * returned is given back by free().
+ *
+ * malloc() and its like are replaced too, in the whole program: a library that
+ * finds no memory ends it in the same way.
  */
 #ifndef BASE_MEMORY_H
 #define BASE_MEMORY_H

@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 /* What a child says on stderr while it does `what`, and how it ends. */
@@ -51,11 +53,44 @@ grow_beyond_all_bounds(void)
 	memory_grow(NULL, &capacity, SIZE_MAX, 1);
 }
 
+#ifdef MEMORY_REPLACES_MALLOC
+/* More than there is; the compiler knows no better. */
+static volatile size_t too_much = SIZE_MAX / 4;
+
+static void
+ask_for_too_much(void)
+{
+	void *volatile memory = malloc(too_much);
+
+	free(memory);
+}
+
+/* By way of libc, as a library might. */
+static void
+let_a_library_ask_for_too_much(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *lines = fopen("/dev/zero", "r");
+	struct rlimit limit = { 64 << 20, 64 << 20 };
+
+	setrlimit(RLIMIT_AS, &limit);
+	if (getline(&text, &size, lines) != -1)
+		free(text);
+}
+#endif
+
 static void
 a_process_without_memory_says_so_and_ends(void **state)
 {
-	void (*const ways[])(
-	    void) = { multiply_beyond_all_bounds, grow_beyond_all_bounds };
+	void (*const ways[])(void) = {
+		multiply_beyond_all_bounds,
+		grow_beyond_all_bounds,
+#ifdef MEMORY_REPLACES_MALLOC
+		ask_for_too_much,
+		let_a_library_ask_for_too_much,
+#endif
+	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
