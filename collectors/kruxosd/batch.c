@@ -73,19 +73,23 @@ batch_begin(struct batch *batch, const struct commit_head *head, usec_t now)
 static const unsigned char *
 next_salt(struct batch_maker *maker)
 {
-	ssize_t drawn;
+	unsigned char *salts = (unsigned char *)maker->salts;
+	size_t drawn = 0;
 
 	if (maker->salts_left > 0)
 		return maker->salts[--maker->salts_left];
-	do
-		drawn = getrandom(maker->salts, sizeof(maker->salts), 0);
-	while (drawn == -1 && errno == EINTR);
-	/* A signal can cut it short, but not to nothing. */
-	if (drawn < ENTRY_SALT_BYTES) {
-		diag(DIAG_CRITICAL, "getrandom: %m");
-		abort();
+	/* A signal can cut it short. */
+	while (drawn < ENTRY_SALT_BYTES) {
+		ssize_t more =
+		    getrandom(salts + drawn, sizeof(maker->salts) - drawn, 0);
+
+		if (more == -1 && errno != EINTR) {
+			diag(DIAG_CRITICAL, "getrandom: %m");
+			abort();
+		}
+		drawn += more == -1 ? 0 : (size_t)more;
 	}
-	maker->salts_left = (size_t)drawn / ENTRY_SALT_BYTES;
+	maker->salts_left = drawn / ENTRY_SALT_BYTES;
 	return maker->salts[--maker->salts_left];
 }
 
