@@ -259,6 +259,18 @@ is_willing(const struct connection *connection)
 	       !connection->room->is_stopping;
 }
 
+/* An answer could not be sent to a peer who may still wait for it: the end of
+ * the connection tells him that he has none. What is in the commit stays. */
+static void
+give_up(struct connection *connection)
+{
+	connection->is_deaf = true;
+	connection->has_ended = true;
+	connection->is_readable = false;
+	connection->has_lines = false;
+	buf_free(&connection->input);
+}
+
 static void
 send_output(struct connection *connection)
 {
@@ -274,8 +286,10 @@ send_output(struct connection *connection)
 			connection->output_sent += (size_t)sent;
 		else if (errno == EAGAIN)
 			return;
-		else if (errno != EINTR)
+		else if (errno == EPIPE || errno == ECONNRESET)
 			connection->is_deaf = true;
+		else if (errno != EINTR)
+			give_up(connection);
 	}
 	buf_free(output);
 	connection->output_sent = 0;
@@ -574,8 +588,8 @@ connection_read(struct connection *connection, size_t bytes)
 		used = receive(connection, bytes);
 	connection->is_reading = false;
 
-	is_interrupted = connection->has_lines;
 	send_output(connection);
+	is_interrupted = connection->has_lines;
 	fairness_hold(fairness, &connection->member, connection->input.len);
 	if (!is_willing(connection) ||
 	    (!is_interrupted && !connection->is_readable))
@@ -590,7 +604,7 @@ connection_read(struct connection *connection, size_t bytes)
 void
 connection_on_events(struct connection *connection, uint32_t events)
 {
-	if ((events & ~(uint32_t)EPOLLOUT) != 0)
+	if ((events & ~(uint32_t)EPOLLOUT) != 0 && !connection->has_ended)
 		connection->is_readable = true;
 	go_on(connection);
 }
