@@ -29,21 +29,6 @@ struct host {
 	struct cpu cpu; /* of the look before */
 };
 
-struct host *
-host_new(int dir)
-{
-	struct host *host = memory_new(sizeof(*host));
-
-	host->dir = dir;
-	return host;
-}
-
-void
-host_free(struct host *host)
-{
-	free(host);
-}
-
 static int
 read_proc(const char *path, struct buf *ret_text, struct error *err)
 {
@@ -161,6 +146,23 @@ read_disk(int dir, struct host_sample *sample, struct error *err)
 	sample->disk_free_bytes = fs.f_bavail * fs.f_frsize;
 	sample->disk_total_bytes = fs.f_blocks * fs.f_frsize;
 	return 0;
+}
+
+struct host *
+host_new(int dir)
+{
+	struct host *host = memory_new(sizeof(*host));
+	struct error ignored; /* host_read() meets it again */
+
+	host->dir = dir;
+	host->has_cpu = read_cpu(&host->cpu, &ignored) == 0;
+	return host;
+}
+
+void
+host_free(struct host *host)
+{
+	free(host);
 }
 
 int

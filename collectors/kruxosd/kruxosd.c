@@ -15,6 +15,9 @@
 #include <signal.h>
 
 #define SAVE_EVERY USEC_PER_MIN
+/* The host's first sample counts from the start: long enough for its CPU to be
+ * a figure, and /health tells soon. */
+#define FIRST_TICK (USEC_PER_SEC / 5)
 
 /* --- what happens ------------------------------------------------------ */
 
@@ -176,8 +179,8 @@ open_loop(struct kruxosd *kruxosd, struct error *err)
 	if (r >= 0)
 		r = sd_event_add_post(event, NULL, on_post, kruxosd);
 	if (r >= 0)
-		r = sd_event_add_time_relative(
-		    event, NULL, CLOCK_BOOTTIME, 0, 0, on_tick, kruxosd);
+		r = sd_event_add_time_relative(event, NULL, CLOCK_BOOTTIME,
+		    FIRST_TICK, 0, on_tick, kruxosd);
 	if (r < 0)
 		return event_fail(r, "sources", err);
 	/* Without $WATCHDOG_USEC there is none, and that is fine. */

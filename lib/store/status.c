@@ -57,8 +57,8 @@ status_index_name(enum status_index index)
 bool
 status_is_fresh(const struct status *status, usec_t now, usec_t limit)
 {
-	return status->heartbeat != 0 && status->heartbeat <= now &&
-	       now - status->heartbeat <= limit;
+	return status->has_writer && status->heartbeat != 0 &&
+	       status->heartbeat <= now && now - status->heartbeat <= limit;
 }
 
 bool
@@ -147,6 +147,26 @@ allocate(int fd)
 	return 0;
 }
 
+/* A read lock, for as long as the descriptor is open: nobody who may only read
+ * the page can take one that stands in its way. Where there are no locks
+ * (ENOLCK), readers have the heartbeat. */
+static void
+hold(int fd)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+
+	fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+/* Would a write lock have to wait? */
+static bool
+is_held(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_OFD_GETLK, &lock) == -1 || lock.l_type != F_UNLCK;
+}
+
 struct status_page *
 status_create(const char *path, struct error *err)
 {
@@ -165,6 +185,7 @@ status_create(const char *path, struct error *err)
 		error_set(err, ERROR_INVALID, "%s: not a file", path);
 		return NULL;
 	}
+	hold(page->fd);
 	if (read_bytes(page) == 0)
 		(void)status_text_parse(
 		    buf_slice(&page->bytes), &old, &page->sequence);
@@ -236,7 +257,7 @@ watch_again(struct status_page *page)
 		    page->folder, IN_CREATE | IN_MOVED_TO | IN_ONLYDIR);
 	if (page->file_watch == -1)
 		page->file_watch = inotify_add_watch(page->inotify, page->path,
-		    IN_MODIFY | IN_MOVE_SELF | IN_DELETE_SELF);
+		    IN_MODIFY | IN_CLOSE_WRITE | IN_MOVE_SELF | IN_DELETE_SELF);
 }
 
 int
@@ -249,8 +270,10 @@ status_read(
 	for (int attempt = 0; attempt < READ_ATTEMPTS; attempt++) {
 		if (read_bytes(page) == 0 &&
 		    status_text_parse(buf_slice(&page->bytes), ret_status,
-			&page->sequence) == 0)
+			&page->sequence) == 0) {
+			ret_status->has_writer = is_held(page->fd);
 			return 0;
+		}
 		sched_yield();
 	}
 	return error_set(

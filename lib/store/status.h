@@ -6,6 +6,10 @@
  * SQLite can tell nothing; and inotify on it (IN_MODIFY) is how the programs
  * hear of a commit. The format stands at the head of status_text.c. A reader
  * that meets a write half done (the two sequence numbers differ) reads again.
+ *
+ * The daemon holds a lock on the page while it lives, however it ends; its
+ * last close() is an event for who watches (IN_CLOSE_WRITE). So readers know at
+ * once that it has gone. One that hangs shows by its heartbeat.
  */
 #ifndef STORE_STATUS_H
 #define STORE_STATUS_H
@@ -51,6 +55,8 @@ struct status {
 	uint32_t pid;
 	usec_t started_at; /* realtime */
 	usec_t heartbeat;  /* CLOCK_BOOTTIME of the last write */
+	bool has_writer;   /* a daemon lives; status_read() finds it out, the
+			    * page does not say it */
 	enum status_refusal refusal;
 	char reason[256]; /* the sentence behind whatever is wrong, or "" */
 
@@ -93,15 +99,16 @@ int status_write(
 /* The readers' side. status_open() succeeds when there is no file yet, too. */
 struct status_page *status_open(const char *path, struct error *err);
 
-/* What the page says. -1: ERROR_UNREACHABLE (no file), ERROR_CORRUPT. The
- * file is opened again when another has taken its place. */
+/* What the page says, and whether its writer lives. -1: ERROR_UNREACHABLE (no
+ * file), ERROR_CORRUPT. The file is opened again when another has taken its
+ * place. */
 int status_read(
     struct status_page *page, struct status *ret_status, struct error *err);
 
-/* An inotify descriptor that is readable after a write to the page, or when
- * it is created or replaced; the same for the page's whole life, to be
- * watched by the caller's loop. status_drain() empties it. -1 and err where
- * there can be none. */
+/* An inotify descriptor that is readable after a write to the page, when it
+ * is created or replaced, and when its writer has ended; the same for the
+ * page's whole life, to be watched by the caller's loop. status_drain() empties
+ * it. -1 and err where there can be none. */
 int status_watch(struct status_page *page, struct error *err);
 void status_drain(struct status_page *page);
 
@@ -113,8 +120,8 @@ void status_close(struct status_page *page);
 
 DEFINE_CLEANUP(struct status_page *, status_close);
 
-/* Is the daemon alive: has it written within `limit` of `now` (both
- * CLOCK_BOOTTIME)? */
+/* Is the daemon alive: is there one, and has it written within `limit` of
+ * `now` (both CLOCK_BOOTTIME)? */
 bool status_is_fresh(const struct status *status, usec_t now, usec_t limit);
 
 /* Does the index hold what the log held a few seconds before `now`

@@ -45,6 +45,40 @@ test('the figures are those of this machine', async () => {
 	assert.ok(health.uptime_seconds < 600);
 });
 
+test('the figures are there a second after the start', async () => {
+	const before = stack.pidOf('kruxosd');
+	await stack.restart('kruxosd');
+	assert.notEqual(stack.pidOf('kruxosd'), before);
+	const health = await until('there is a sample', async () => {
+		const answer = JSON.parse((await request({ port: stack.healthPort }, '/health')).body);
+		return answer.resources.cpu_percent !== null && answer;
+	}, 2000);
+	assert.ok(health.uptime_seconds <= 1, String(health.uptime_seconds));
+});
+
+test('a daemon that is killed is missed at once', async () => {
+	const supervisor = stack.pidOf('kruxos-run');
+	process.kill(supervisor, 'SIGSTOP'); // who would start it again
+	try {
+		process.kill(stack.pidOf('kruxosd'), 'SIGKILL');
+		const began = performance.now();
+		await until('ready says no', async () =>
+			(await request({ port: stack.healthPort }, '/health/ready')).status === 503, 1000);
+		await until('health says no', async () =>
+			(await request({ port: stack.healthPort }, '/health')).status === 503, 1000);
+		assert.ok(performance.now() - began < 1000);
+		const { status, services } = await stack.getHealth('/health', 503);
+		assert.equal(status, 'unhealthy');
+		assert.equal(services.audit, 'unhealthy');
+		assert.match((await stack.getHealth('/health/ready', 503)).detail, /does not report/);
+		const { code, stderr } = await stack.kruxos(['health']);
+		assert.equal(code, 2, stderr);
+	} finally {
+		process.kill(supervisor, 'SIGCONT');
+	}
+	await stack.untilReady();
+});
+
 test('live and ready answer', async () => {
 	assert.equal((await stack.getHealth('/health/live')).status, 'live');
 	assert.equal((await stack.getHealth('/health/ready')).status, 'ready');
@@ -60,6 +94,8 @@ test('HEAD answers as GET does, without the body', async () => {
 });
 
 test('the specification\'s own program reads it', async () => {
+	await until('there is a sample', async () =>
+		(await stack.getHealth('/health')).resources.cpu_percent !== null);
 	const { body } = await request({ port: stack.healthPort }, '/health');
 	const { code, stdout } = await run('python3', ['-c', `
 import json, sys

@@ -306,8 +306,14 @@ an_old_page_is_no_report(void **state)
 	page_is_there = true;
 	the_page = good_view().status;
 	the_page.heartbeat = clock_boottime(&clock_system);
+	the_page.has_writer = true;
 	look(NULL, &view);
 	assert_true(view.is_there);
+	/* Killed a moment ago. */
+	the_page.has_writer = false;
+	look(NULL, &view);
+	assert_false(view.is_there);
+	the_page.has_writer = true;
 	/* Of a boot that is longer ago, or of none. */
 	the_page.heartbeat = 0;
 	look(NULL, &view);

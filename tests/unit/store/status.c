@@ -8,7 +8,9 @@
 #include <cmocka.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
+#include <sys/wait.h>
 
 static char folder[] = "/tmp/kruxos-status-XXXXXX";
 static char path[64];
@@ -263,7 +265,7 @@ a_reader_never_sees_half_a_write(void **state)
 static void
 only_a_recent_heartbeat_is_fresh(void **state)
 {
-	struct status status = { .heartbeat = 100 };
+	struct status status = { .heartbeat = 100, .has_writer = true };
 
 	(void)state;
 	assert_true(status_is_fresh(&status, 100, 0));
@@ -273,6 +275,86 @@ only_a_recent_heartbeat_is_fresh(void **state)
 	assert_false(status_is_fresh(&status, 99, 30));
 	status.heartbeat = 0;
 	assert_false(status_is_fresh(&status, 0, 30));
+	/* Its writer has gone. */
+	status.heartbeat = 100;
+	status.has_writer = false;
+	assert_false(status_is_fresh(&status, 100, 30));
+}
+
+/* In another process, which ends when `until` is closed. */
+static pid_t
+write_elsewhere(int until[2])
+{
+	pid_t child = fork();
+	struct error err = { 0 };
+	char byte;
+
+	if (child != 0)
+		return child;
+	close(until[1]);
+	if (status_create(path, &err) == NULL || read(until[0], &byte, 1) == -1)
+		_exit(1);
+	_exit(0);
+}
+
+static void
+a_writer_that_is_killed_is_gone_at_once(void **state)
+{
+	struct status_page *reader;
+	struct error err = { 0 };
+	struct status got;
+	int until[2], status;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(until), 0);
+	child = write_elsewhere(until);
+	reader = status_open(path, &err);
+	assert_int_not_equal(status_watch(reader, &err), -1);
+	do
+		assert_int_equal(
+		    status_wait(reader, 10 * USEC_PER_SEC, &err), 1);
+	while (status_read(reader, &got, &err) == -1 || !got.has_writer);
+	while (status_wait(reader, 0, &err) == 1)
+		;
+	assert_int_equal(kill(child, SIGKILL), 0);
+	do
+		assert_int_equal(
+		    status_wait(reader, 10 * USEC_PER_SEC, &err), 1);
+	while (status_read(reader, &got, &err) == 0 && got.has_writer);
+	assert_false(got.has_writer);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	status_close(reader);
+	close(until[0]);
+	close(until[1]);
+}
+
+/* Who may only read the page cannot make it look as if nobody wrote it. */
+static void
+a_reader_s_lock_changes_nothing(void **state)
+{
+	struct flock lock = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
+	struct status_page *writer, *reader;
+	struct error err = { 0 };
+	struct status got;
+	int fd;
+
+	(void)state;
+	status_close(status_create(path, &err));
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), 0);
+	writer = status_create(path, &err);
+	assert_non_null(writer);
+	reader = status_open(path, &err);
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	assert_true(got.has_writer);
+	lock.l_type = F_WRLCK;
+	assert_int_equal(fcntl(fd, F_OFD_SETLK, &lock), -1);
+	assert_int_equal(close(fd), 0);
+	status_close(writer);
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	assert_false(got.has_writer);
+	status_close(reader);
 }
 
 int
@@ -297,6 +379,10 @@ main(void)
 		cmocka_unit_test_teardown(
 		    a_reader_never_sees_half_a_write, remove_page),
 		cmocka_unit_test(only_a_recent_heartbeat_is_fresh),
+		cmocka_unit_test_teardown(
+		    a_writer_that_is_killed_is_gone_at_once, remove_page),
+		cmocka_unit_test_teardown(
+		    a_reader_s_lock_changes_nothing, remove_page),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
