@@ -37,7 +37,7 @@ else
 CPPFLAGS += -D_FORTIFY_SOURCE=3
 endif
 ifneq ($(COVERAGE),)
-CFLAGS   += --coverage
+CFLAGS   += --coverage -fprofile-update=atomic
 LDFLAGS  += --coverage
 endif
 
@@ -198,6 +198,16 @@ test:
 	@$(again) redaction
 	@tests/run $(BUILD) unit fault api
 
+# What the tests run, of a build of its own, and what they do not.
+coverage:
+	@packaging/install-packages build run test coverage
+	@tests/install-node
+	@$(again) COVERAGE=1 all unit-tests
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	@tests/run $(BUILD)/coverage unit api
+	@tests/coverage $(BUILD)/coverage
+unit-tests: $(unit_tests)
+
 # --- benchmarks ---------------------------------------------------------------
 
 bench_tools := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
@@ -255,6 +265,7 @@ help:
 #: make fault    power cuts, failing disks, bits that flip: some minutes
 #: make soak     the same with the counts for a night
 #: make redaction what redaction finds, its false alarms, its speed
+#: make coverage what the tests run, and each line and branch they do not
 #: make fuzz     fuzz what reads bytes of others, FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
 #: make bench    the benchmarks, ENTRIES=1000000 in the log of the queries
@@ -263,7 +274,7 @@ help:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: all demo run start stop bench fault soak fuzz redaction unit test check $(checks) clean help
+.PHONY: all demo run start stop bench fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
