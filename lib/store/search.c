@@ -13,7 +13,6 @@ enum {
 	CALLS = 65536,
 };
 
-DEFINE_CLEANUP(struct search_walk *, search_walk_free);
 DEFINE_CLEANUP(struct search_lines *, search_lines_free);
 
 /* A page while it is filled. */
@@ -21,6 +20,7 @@ struct filling {
 	struct store *store;
 	const struct search *search;
 	const struct search_plan *plan;
+	struct search_walk *walk;
 	struct search_lines *lines;
 	struct search_page page;
 	size_t passed;	 /* of the offset */
@@ -82,14 +82,13 @@ find_places(struct filling *filling, size_t wanted, struct error *err)
 
 /* What the group means, without what is excluded; the caller's to free. */
 static int
-read_bits(const struct filling *filling, struct search_walk *walk,
-    const struct search_group *group, roaring_bitmap_t **ret_bits,
-    struct error *err)
+read_bits(const struct filling *filling, const struct search_group *group,
+    roaring_bitmap_t **ret_bits, struct error *err)
 {
 	const roaring_bitmap_t *meant;
 	roaring_bitmap_t *bits;
 
-	if (search_walk_bits(walk, &meant, err) == -1)
+	if (search_walk_bits(filling->walk, &meant, err) == -1)
 		return -1;
 	bits = roaring_bitmap_copy(meant);
 	for (size_t i = 0; i < filling->excluded_count; i++)
@@ -147,8 +146,8 @@ take_bits(struct filling *filling, const roaring_bitmap_t *bits, uint64_t first,
 }
 
 static int
-take_group(struct filling *filling, struct search_walk *walk,
-    const struct search_group *group, struct error *err)
+take_group(struct filling *filling, const struct search_group *group,
+    struct error *err)
 {
 	size_t to_pass = filling->search->offset - filling->passed;
 	const roaring_bitmap_t *meant;
@@ -156,7 +155,7 @@ take_group(struct filling *filling, struct search_walk *walk,
 	int result;
 
 	if (filling->excluded_count > 0) {
-		if (read_bits(filling, walk, group, &bits, err) == -1)
+		if (read_bits(filling, group, &bits, err) == -1)
 			return -1;
 		result = take_bits(filling, bits, group->first, err);
 		roaring_bitmap_free(bits);
@@ -169,7 +168,7 @@ take_group(struct filling *filling, struct search_walk *walk,
 			filling->passed += group->count;
 		return 0;
 	}
-	if (search_walk_bits(walk, &meant, err) == -1)
+	if (search_walk_bits(filling->walk, &meant, err) == -1)
 		return -1;
 	return take_bits(filling, meant, group->first, err);
 }
@@ -177,13 +176,11 @@ take_group(struct filling *filling, struct search_walk *walk,
 static int
 fill_by_index(struct filling *filling, struct error *err)
 {
-	cleanup(search_walk_freep) struct search_walk *walk =
-	    search_walk_new(filling->store, filling->search, filling->plan);
 	struct search_group group;
 	int result;
 
-	while ((result = search_walk_next(walk, &group, err)) == 1) {
-		if (take_group(filling, walk, &group, err) == -1)
+	while ((result = search_walk_next(filling->walk, &group, err)) == 1) {
+		if (take_group(filling, &group, err) == -1)
 			return -1;
 		if (is_done(filling))
 			return 0;
@@ -196,16 +193,15 @@ fill_by_index(struct filling *filling, struct error *err)
 
 /* The seqs of a group, rising; free() them. */
 static int
-read_seqs(const struct filling *filling, struct search_walk *walk,
-    const struct search_group *group, uint64_t **ret_seqs, size_t *ret_count,
-    struct error *err)
+read_seqs(const struct filling *filling, const struct search_group *group,
+    uint64_t **ret_seqs, size_t *ret_count, struct error *err)
 {
 	cleanup(cleanup_free) uint32_t *positions = NULL;
 	roaring_bitmap_t *bits;
 	uint64_t *seqs;
 	size_t count;
 
-	if (read_bits(filling, walk, group, &bits, err) == -1)
+	if (read_bits(filling, group, &bits, err) == -1)
 		return -1;
 	count = roaring_bitmap_get_cardinality(bits);
 	positions = memory_new(memory_product(count + 1, sizeof(*positions)));
@@ -285,18 +281,16 @@ sift_seqs(
 static int
 fill_by_scan(struct filling *filling, struct error *err)
 {
-	cleanup(search_walk_freep) struct search_walk *walk =
-	    search_walk_new(filling->store, filling->search, filling->plan);
 	struct search_group group;
 	int result;
 
-	while ((result = search_walk_next(walk, &group, err)) == 1) {
+	while ((result = search_walk_next(filling->walk, &group, err)) == 1) {
 		cleanup(cleanup_free) uint64_t *seqs = NULL;
 		size_t count;
 
-		if (read_seqs(filling, walk, &group, &seqs, &count, err) == -1)
+		if (read_seqs(filling, &group, &seqs, &count, err) == -1)
 			return -1;
-		search_walk_rest(walk);
+		search_walk_rest(filling->walk);
 		result = sift_seqs(filling, seqs, count, err);
 		if (result != 1)
 			return result;
@@ -406,6 +400,8 @@ fill(struct filling *filling, struct error *err)
 	int result;
 
 	filling->lines = search_lines_new(filling->store, filter);
+	if (filter_has(filter, FILTER_CALL_ID))
+		search_walk_rest(filling->walk); /* lines come first */
 	if (has_wanted_calls(filter))
 		result = fill_by_calls(filling, err);
 	else if (filter->needle.data != NULL)
@@ -440,8 +436,13 @@ search_page(struct store *store, const struct search *search,
 	filling.page.generation = store_generation(store);
 	filling.page.places =
 	    arena_array(arena, search->limit, sizeof(struct store_place));
-	store_end(store); /* the walk has snapshots of its own */
-	if (result == -1 || fill(&filling, err) == -1)
+	if (result == 0)
+		filling.walk = search_walk_new(store, search, &plan);
+	store_end(store); /* the walk keeps it, for a while */
+	if (result == 0)
+		result = fill(&filling, err);
+	search_walk_free(filling.walk);
+	if (result == -1)
 		return -1;
 	filling.page.is_exact = filling.page.next_seq == 0;
 	*ret_page = filling.page;

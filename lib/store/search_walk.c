@@ -24,6 +24,8 @@ struct search_walk {
 	size_t current;		/* … the one at hand */
 	roaring_bitmap_t *tail; /* the tail is at hand; NULL: it is not */
 	uint64_t tail_first;
+	uint32_t *positions; /* from there, while the tail is made */
+	size_t position_capacity;
 };
 
 struct search_walk *
@@ -31,7 +33,13 @@ search_walk_new(struct store *store, const struct search *search,
     const struct search_plan *plan)
 {
 	struct search_walk *walk = memory_new(sizeof(*walk));
+	struct error none;
 
+	/* Within the caller's, nothing is opened and nothing can fail. */
+	walk->holds = store_begin(store, &none) == 0;
+	assert(walk->holds);
+	walk->held_since = clock_monotonic(&clock_system);
+	walk->block = SIZE_MAX;
 	walk->store = store;
 	walk->search = search;
 	walk->plan = plan;
@@ -65,6 +73,7 @@ search_walk_free(struct search_walk *walk)
 	search_walk_rest(walk);
 	leave_tail(walk);
 	search_chunk_free(walk->chunk);
+	free(walk->positions);
 	free(walk);
 }
 
@@ -126,17 +135,19 @@ step_into_tail(
 	uint64_t first = store_tail_seq(walk->store);
 	uint64_t last = walk->left - 1;
 	const struct search_row *rows;
-	size_t count;
+	size_t count, meant = 0;
 
 	if (search_rows_tail(walk->store, &rows, &count, err) == -1)
 		return -1;
-	walk->tail = roaring_bitmap_create();
-	walk->tail_first = first;
+	walk->positions = memory_grow(walk->positions, &walk->position_capacity,
+	    count, sizeof(*walk->positions));
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].seq >= plan->first && rows[i].seq >= first &&
 		    rows[i].seq <= last && search_plan_matches(plan, &rows[i]))
-			roaring_bitmap_add(
-			    walk->tail, (uint32_t)(rows[i].seq - first));
+			walk->positions[meant++] =
+			    (uint32_t)(rows[i].seq - first);
+	walk->tail = roaring_bitmap_of_ptr(meant, walk->positions);
+	walk->tail_first = first;
 	walk->left = first;
 	*ret_group = (struct search_group){
 		.first = first,

@@ -22,7 +22,8 @@ struct search_group {
 	bool is_all; /* every entry of the block is meant */
 };
 
-/* `store`, `search` and `plan` stay the caller's and outlive it. */
+/* Within the snapshot of the plan, which becomes the walk's own too. `store`,
+ * `search` and `plan` stay the caller's and outlive it. */
 struct search_walk *search_walk_new(struct store *store,
     const struct search *search, const struct search_plan *plan);
 void search_walk_free(struct search_walk *walk);
