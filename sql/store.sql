@@ -10,8 +10,10 @@ FROM extent
 WHERE id = 1;
 
 -- name: store_find
-SELECT entry.seq, file.name, entry.offset, entry.payload
+SELECT seq, file, offset, payload
 FROM entry
-CROSS JOIN file ON file.id = entry.file
-WHERE entry.seq BETWEEN ?1 AND ?2
-ORDER BY entry.seq DESC;
+WHERE seq BETWEEN ?1 AND ?2
+ORDER BY seq DESC;
+
+-- name: store_file
+SELECT name FROM file WHERE id = ?1;

@@ -499,37 +499,50 @@ place_fd(struct cursor *cursor, struct slice name, struct error *err)
 }
 
 int
-cursor_read_at(struct cursor *cursor, struct slice file, uint64_t offset,
-    struct buf *out, struct error *err)
+cursor_read_stretch(struct cursor *cursor, struct slice file, uint64_t offset,
+    size_t length, struct buf *out, struct error *err)
 {
 	int fd = place_fd(cursor, file, err);
-	size_t before = out->len;
+	ssize_t got;
 
 	if (fd == -1)
 		return -1;
+	if (offset > INT64_MAX - length)
+		return 0; /* no file is so long */
+	buf_reserve(out, length);
+	got = disk_read_all(
+	    &disk_system, fd, out->data + out->len, length, (off_t)offset);
+	if (got == -1)
+		return error_set_errno(err, "%.*s", SLICE_ARG(file));
+	buf_set_len(out, out->len + (size_t)got);
+	return 0;
+}
+
+int
+cursor_read_at(struct cursor *cursor, struct slice file, uint64_t offset,
+    struct buf *out, struct error *err)
+{
+	size_t before = out->len;
+
 	/* Most lines are far shorter than the longest. */
 	for (size_t want = LINE_GUESS_BYTES;; want = ENTRY_LINE_BYTES + 1) {
 		const char *newline;
-		ssize_t got;
+		size_t got;
 
-		if (offset > INT64_MAX - want)
-			break;
-		buf_reserve(out, want);
-		got = disk_read_all(
-		    &disk_system, fd, out->data + before, want, (off_t)offset);
-		if (got == -1) {
-			buf_set_len(out, before);
-			return error_set_errno(err, "%.*s", SLICE_ARG(file));
-		}
-		newline = memchr(out->data + before, '\n', (size_t)got);
+		if (cursor_read_stretch(cursor, file, offset, want, out, err) ==
+		    -1)
+			return -1;
+		got = out->len - before;
+		newline =
+		    got == 0 ? NULL : memchr(out->data + before, '\n', got);
 		if (newline != NULL) {
 			buf_set_len(out, (size_t)(newline - out->data));
 			return 0;
 		}
-		if ((size_t)got < want || want > ENTRY_LINE_BYTES)
+		buf_set_len(out, before);
+		if (got < want || want > ENTRY_LINE_BYTES)
 			break;
 	}
-	buf_set_len(out, before);
 	return error_set(err, ERROR_CORRUPT,
 	    "%.*s: no line begins at offset %llu", SLICE_ARG(file),
 	    (unsigned long long)offset);

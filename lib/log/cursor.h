@@ -48,4 +48,9 @@ int cursor_previous(
 int cursor_read_at(struct cursor *cursor, struct slice file, uint64_t offset,
     struct buf *out, struct error *err);
 
+/* As many as `length` bytes of it from `offset` on, appended to `out`; fewer at
+ * its end. */
+int cursor_read_stretch(struct cursor *cursor, struct slice file,
+    uint64_t offset, size_t length, struct buf *out, struct error *err);
+
 #endif

@@ -16,8 +16,13 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* To pass over so many rows costs less than another descent to one. */
-enum { FIND_GAP = 8 };
+enum {
+	/* To pass over so many rows costs less than another descent to one. */
+	FIND_GAP = 8,
+	/* … and over so many bytes less than another read. */
+	READ_GAP_BYTES = 2048,
+	STRETCH_BYTES = 256 << 10,
+};
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -226,19 +231,49 @@ store_tail_seq(struct store *store)
 /* --- lines ----------------------------------------------------------------
  */
 
+/* Places while they are looked up; neighbours mostly lie in one file. */
+struct finding {
+	struct store *store;
+	uint64_t file; /* the id of … */
+	char name[LOGFILE_NAME_SIZE];
+	struct error *err;
+};
+
+static int
+find_file(struct finding *finding, uint64_t file)
+{
+	struct statement find =
+	    store_start(finding->store, STORE_STORE, STORE_FILE);
+	struct slice name = { NULL, 0 };
+
+	statement_bind_u64(&find, 1, file);
+	if (statement_next(&find))
+		name = statement_text(&find, 0);
+	if (name.len >= sizeof(finding->name))
+		name.len = 0; /* damaged */
+	finding->file = file;
+	memcpy(finding->name, name.data == NULL ? "" : name.data, name.len);
+	finding->name[name.len] = '\0';
+	return statement_end(&find, finding->err);
+}
+
 /* Where a row says that its line is. If it says nonsense, only that there is
  * one: store_read() finds it without. */
-static void
-read_place(struct statement *row, struct store_place *place)
+static int
+read_place(
+    struct finding *finding, struct statement *row, struct store_place *place)
 {
-	struct slice file = statement_text(row, 1);
+	uint64_t file = statement_u64(row, 1);
 
 	*place = (struct store_place){ .seq = place->seq };
-	if (file.len >= sizeof(place->file))
-		return;
-	memcpy(place->file, file.data, file.len);
+	if (file != finding->file && find_file(finding, file) == -1)
+		return -1;
+	if (finding->name[0] == '\0')
+		return 0;
+	memcpy(place->file, finding->name, sizeof(place->file));
 	place->offset = statement_u64(row, 2);
 	place->payload_prefix = (uint32_t)statement_i64(row, 3);
+	return 0;
 }
 
 /* How many of `count` falling seqs are read in one go: each of them is close
@@ -254,47 +289,50 @@ run_of_places(const struct store_place *places, size_t count)
 	return run;
 }
 
-/* Find a run, and move what the index has to `found`; returns how many. */
-static size_t
-find_run(struct store *store, const struct store_place *run, size_t count,
-    struct store_place *found, struct statement *rows)
+/* Find a run, and move what the index has to `found`. */
+static int
+find_run(struct finding *finding, const struct store_place *run, size_t count,
+    struct store_place *found, size_t *ret_found)
 {
+	struct statement rows =
+	    store_start(finding->store, STORE_STORE, STORE_FIND);
 	size_t at = 0, kept = 0;
+	int result = 0;
 
-	statement_bind_u64(rows, 1, run[count - 1].seq);
-	statement_bind_u64(rows, 2, run[0].seq);
-	while (at < count && statement_next(rows)) {
-		uint64_t seq = statement_u64(rows, 0);
+	statement_bind_u64(&rows, 1, run[count - 1].seq);
+	statement_bind_u64(&rows, 2, run[0].seq);
+	while (result == 0 && at < count && statement_next(&rows)) {
+		uint64_t seq = statement_u64(&rows, 0);
 
 		while (at < count && run[at].seq > seq)
 			at++;
 		if (at == count || run[at].seq != seq ||
-		    seq < store->extent.first_seq)
+		    seq < finding->store->extent.first_seq)
 			continue;
 		found[kept].seq = run[at++].seq;
-		read_place(rows, &found[kept++]);
+		result = read_place(finding, &rows, &found[kept++]);
 	}
-	return kept;
+	*ret_found = kept;
+	return statement_end(&rows, finding->err) == -1 ? -1 : result;
 }
 
 int
 store_find_all(struct store *store, struct store_place *places, size_t *count,
     struct error *err)
 {
-	size_t at = 0, kept = 0, run;
+	struct finding finding = { .store = store, .err = err };
+	size_t at = 0, kept = 0, run, found;
 	int result = 0;
 
 	if (store_begin(store, err) == -1)
 		return -1;
 	for (; result == 0 && at < *count; at += run) {
-		struct statement rows =
-		    store_start(store, STORE_STORE, STORE_FIND);
-
 		run = run_of_places(places + at, *count - at);
-		if (places[at].seq <= INT64_MAX)
-			kept += find_run(
-			    store, places + at, run, places + kept, &rows);
-		result = statement_end(&rows, err);
+		if (places[at].seq > INT64_MAX)
+			continue;
+		result =
+		    find_run(&finding, places + at, run, places + kept, &found);
+		kept += found;
 	}
 	store_end(store);
 	if (result == 0)
@@ -325,12 +363,11 @@ prefix_of(const unsigned char hash[static SHA256_BYTES])
 	       (uint32_t)hash[2] << 8 | hash[3];
 }
 
-/* Does the line `out` from `begin` on belong to `place`? */
+/* Does `line` belong to `place`? */
 static bool
-is_line_of(const struct store_place *place, const struct buf *out, size_t begin,
-    struct entry *ret_entry)
+is_line_of(
+    const struct store_place *place, struct slice line, struct entry *ret_entry)
 {
-	struct slice line = { out->data + begin, out->len - begin };
 	struct error ignored;
 
 	return entry_parse(line, ret_entry, &ignored) == 0 &&
@@ -388,7 +425,9 @@ store_read(struct store *store, const struct store_place *place,
 		return -1;
 	if (cursor_read_at(store->cursor, slice_of(wanted.file), wanted.offset,
 		out, &first) == 0 &&
-	    is_line_of(&wanted, out, begin, ret_entry)) {
+	    is_line_of(&wanted,
+		(struct slice){ out->data + begin, out->len - begin },
+		ret_entry)) {
 		*ret_place = wanted;
 		return 0;
 	}
@@ -398,6 +437,99 @@ store_read(struct store *store, const struct store_place *place,
 		return -1;
 	}
 	return search_log(store, &wanted, out, ret_entry, ret_place, err);
+}
+
+/* How many of `count` places are read in one go: each line stands close before
+ * the one at the place before it. */
+static size_t
+stretch_of_places(const struct store_place *places, size_t count)
+{
+	size_t stretch = 1;
+
+	while (stretch < count &&
+	       places[stretch].offset < places[stretch - 1].offset &&
+	       places[stretch - 1].offset - places[stretch].offset <=
+		   READ_GAP_BYTES &&
+	       places[0].offset - places[stretch].offset <= STRETCH_BYTES &&
+	       strcmp(places[stretch].file, places[0].file) == 0)
+		stretch++;
+	return stretch;
+}
+
+/* The line at `place`, if `bytes`, which begin at `offset`, hold it whole. */
+static bool
+line_within(struct slice bytes, uint64_t offset,
+    const struct store_place *place, struct slice *ret_line,
+    struct entry *ret_entry)
+{
+	struct slice rest;
+	const char *newline;
+
+	if (place->offset < offset || place->offset - offset >= bytes.len)
+		return false;
+	rest.data = bytes.data + (place->offset - offset);
+	rest.len = bytes.len - (size_t)(place->offset - offset);
+	newline = memchr(rest.data, '\n', rest.len);
+	if (newline == NULL)
+		return false;
+	rest.len = (size_t)(newline - rest.data);
+	*ret_line = rest;
+	return is_line_of(place, rest, ret_entry);
+}
+
+/* Through store_read(), which knows what to do where something is wrong. */
+static int
+read_alone(struct store *store, const struct store_place *place,
+    store_on_line on_line, void *context, struct error *err)
+{
+	cleanup(buf_free) struct buf line = BUF_INIT;
+	struct store_place found;
+	struct entry entry;
+
+	if (store_read(store, place, &line, &entry, &found, err) == 0) {
+		on_line(context, &found, &entry, buf_slice(&line));
+		return 0;
+	}
+	return err->code == ERROR_NOT_FOUND || err->code == ERROR_CORRUPT ? 0
+									  : -1;
+}
+
+int
+store_read_all(struct store *store, const struct store_place *places,
+    size_t count, store_on_line on_line, void *context, struct error *err)
+{
+	cleanup(buf_free) struct buf bytes = BUF_INIT;
+	struct error ignored;
+
+	if (store->cursor == NULL)
+		store->cursor = cursor_open(store->audit_dir, err);
+	if (store->cursor == NULL)
+		return -1;
+	for (size_t at = 0, stretch; at < count; at += stretch) {
+		const struct store_place *first, *last = &places[at];
+
+		stretch = stretch_of_places(places + at, count - at);
+		first = &places[at + stretch - 1];
+		buf_reset(&bytes);
+		if (stretch > 1)
+			(void)cursor_read_stretch(store->cursor,
+			    slice_of(first->file), first->offset,
+			    (size_t)(last->offset - first->offset) +
+				READ_GAP_BYTES,
+			    &bytes, &ignored);
+		for (size_t i = at; i < at + stretch; i++) {
+			struct slice line;
+			struct entry entry;
+
+			if (line_within(buf_slice(&bytes), first->offset,
+				&places[i], &line, &entry))
+				on_line(context, &places[i], &entry, line);
+			else if (read_alone(store, &places[i], on_line, context,
+				     err) == -1)
+				return -1;
+		}
+	}
+	return 0;
 }
 
 int

@@ -73,6 +73,15 @@ int store_read(struct store *store, const struct store_place *place,
     struct buf *out, struct entry *ret_entry, struct store_place *ret_place,
     struct error *err);
 
+/* The lines at `count` places, in their order, each as store_read() gives it;
+ * what that has not or finds damaged is left out. Neighbours that come newest
+ * first are read together. `line` and `entry` are good during the call. -1:
+ * ERROR_SYSTEM. */
+typedef void (*store_on_line)(void *context, const struct store_place *place,
+    const struct entry *entry, struct slice line);
+int store_read_all(struct store *store, const struct store_place *places,
+    size_t count, store_on_line on_line, void *context, struct error *err);
+
 /* --- for lib/store alone ---------------------------------------------------
  */
 

@@ -130,26 +130,28 @@ by_value(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
+static void
+add_line(void *context, const struct store_place *place,
+    const struct entry *entry, struct slice line)
+{
+	(void)place, (void)entry;
+	buf_add_slice(context, line);
+}
+
 /* Search, and read the page's lines: what a request costs without HTTP. */
 static usec_t
 ask(struct store *store, const struct search *search, uint64_t *ret_total)
 {
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
-	cleanup(buf_free) struct buf line = BUF_INIT;
+	cleanup(buf_free) struct buf lines = BUF_INIT;
 	usec_t begin = clock_monotonic(&clock_system);
 	struct search_page page;
-	struct store_place place;
-	struct entry entry;
 	struct error err;
 
-	if (search_page(store, search, &arena, &page, &err) == -1)
+	if (search_page(store, search, &arena, &page, &err) == -1 ||
+	    store_read_all(
+		store, page.places, page.count, add_line, &lines, &err) == -1)
 		end(&err);
-	for (size_t i = 0; i < page.count; i++) {
-		buf_reset(&line);
-		if (store_read(store, &page.places[i], &line, &entry, &place,
-			&err) == -1)
-			end(&err);
-	}
 	*ret_total = page.total;
 	return clock_monotonic(&clock_system) - begin;
 }

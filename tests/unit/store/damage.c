@@ -82,24 +82,23 @@ mend(uint64_t bit)
 
 /* What is shown is a line of the log, under its own seq. */
 static void
+check_line(void *context, const struct store_place *place,
+    const struct entry *entry, struct slice line)
+{
+	(void)context;
+	assert_int_equal(entry->seq, place->seq);
+	assert_in_range(entry->seq, 1, corpus.count);
+	assert_true(slice_equal(line, corpus.lines[entry->seq - 1]));
+}
+
+static void
 check_page(struct store *store, const struct search_page *page)
 {
-	cleanup(buf_free) struct buf line = BUF_INIT;
+	struct error err = { 0 };
 
-	for (size_t i = 0; i < page->count; i++) {
-		struct store_place place = page->places[i], found;
-		struct error err = { 0 };
-		struct entry entry;
-
-		buf_reset(&line);
-		if (store_read(store, &place, &line, &entry, &found, &err) ==
-		    -1)
-			continue;
-		assert_int_equal(entry.seq, place.seq);
-		assert_in_range(entry.seq, 1, corpus.count);
-		assert_true(
-		    slice_equal(buf_slice(&line), corpus.lines[entry.seq - 1]));
-	}
+	assert_int_equal(store_read_all(store, page->places, page->count,
+			     check_line, NULL, &err),
+	    0);
 }
 
 static void

@@ -56,25 +56,39 @@ is_meant(const struct corpus *corpus, const struct search *search, size_t index)
 	       filter_matches(&search->filter, entry, corpus->lines[index]);
 }
 
+/* A page whose lines come by. */
+struct reading {
+	const struct corpus *corpus;
+	const struct search_page *page;
+	size_t at;
+};
+
+static void
+check_line(void *context, const struct store_place *place,
+    const struct entry *entry, struct slice line)
+{
+	struct reading *reading = context;
+	const struct store_place *wanted = &reading->page->places[reading->at];
+
+	assert_in_range(reading->at, 0, reading->page->count - 1);
+	assert_int_equal(place->seq, wanted->seq);
+	assert_int_equal(place->offset, wanted->offset);
+	assert_int_equal(entry->seq, wanted->seq);
+	assert_true(slice_equal(line, reading->corpus->lines[wanted->seq - 1]));
+	reading->at++;
+}
+
 static void
 check_places(const struct corpus *corpus, struct store *store,
     const struct search_page *page)
 {
-	cleanup(buf_free) struct buf line = BUF_INIT;
+	struct reading reading = { corpus, page, 0 };
 	struct error err = { 0 };
 
-	for (size_t i = 0; i < page->count; i++) {
-		struct store_place place = page->places[i];
-		struct slice expected = corpus->lines[place.seq - 1];
-		struct entry entry;
-
-		buf_reset(&line);
-		assert_int_equal(
-		    store_read(store, &place, &line, &entry, &place, &err), 0);
-		assert_true(slice_equal(buf_slice(&line), expected));
-		assert_int_equal(entry.seq, page->places[i].seq);
-		assert_int_equal(place.offset, page->places[i].offset);
-	}
+	assert_int_equal(store_read_all(store, page->places, page->count,
+			     check_line, &reading, &err),
+	    0);
+	assert_int_equal(reading.at, page->count);
 }
 
 static void
