@@ -18,6 +18,7 @@ struct index_writer {
 	struct segment_writer *segments;
 	struct projection *projection;
 	struct index_extent extent; /* with the batch at hand */
+	uint64_t swept_seq;	    /* nothing of what was before it is left */
 };
 
 static int
@@ -152,27 +153,22 @@ index_writer_begin(struct index_writer *writer, struct error *err)
 /* --- an entry -------------------------------------------------------------
  */
 
-struct row {
-	struct projection_entry names;
-	dictionary_id file;
-};
-
 static int
 look_up_names(struct index_writer *writer, const struct entry *entry,
-    struct slice file, struct row *row, struct error *err)
+    struct slice file, struct projection_entry *row, struct error *err)
 {
 	if (dictionary_writer_file(writer->dictionary, file, &row->file, err) ==
 		-1 ||
 	    dictionary_writer_actor(writer->dictionary, entry->actor,
-		entry->actor_name, &row->names.actor, err) == -1 ||
+		entry->actor_name, &row->actor, err) == -1 ||
 	    dictionary_writer_capability(writer->dictionary, entry->capability,
-		&row->names.capability, err) == -1)
+		&row->capability, err) == -1)
 		return -1;
-	row->names.session = 0;
+	row->session = 0;
 	if (entry->session_id.data == NULL)
 		return 0;
 	return dictionary_writer_session(
-	    writer->dictionary, entry->session_id, &row->names.session, err);
+	    writer->dictionary, entry->session_id, &row->session, err);
 }
 
 /* The first four bytes, as SQLite keeps them in four. */
@@ -200,7 +196,7 @@ bind_duration(struct statement *statement, int index, struct slice duration_ms)
 
 static int
 add_row(struct index_writer *writer, const struct entry *entry,
-    const struct row *row, uint64_t offset, struct error *err)
+    const struct projection_entry *row, uint64_t offset, struct error *err)
 {
 	struct statement add =
 	    statement_start(writer->statements, INDEX_WRITER_ADD_ENTRY);
@@ -210,9 +206,9 @@ add_row(struct index_writer *writer, const struct entry *entry,
 	statement_bind_u64(&add, 3, row->file);
 	statement_bind_u64(&add, 4, offset);
 	statement_bind_i64(&add, 5, payload_prefix(entry));
-	statement_bind_u64(&add, 6, row->names.actor);
-	statement_bind_u64(&add, 7, row->names.capability);
-	statement_bind_u64(&add, 8, row->names.session);
+	statement_bind_u64(&add, 6, row->actor);
+	statement_bind_u64(&add, 7, row->capability);
+	statement_bind_u64(&add, 8, row->session);
 	statement_bind_u64(&add, 9, entry->status);
 	statement_bind_u64(
 	    &add, 10, segment_kind(entry->actor, entry->tier, entry->source));
@@ -225,7 +221,7 @@ index_writer_add(struct index_writer *writer, const struct entry *entry,
     struct slice file, uint64_t offset, struct error *err)
 {
 	struct index_extent *extent = &writer->extent;
-	struct row row = { .names = { .entry = entry } };
+	struct projection_entry row = { .entry = entry };
 
 	assert(entry->seq > extent->last_seq);
 	if (entry->seq >= INT64_MAX || offset > INT64_MAX)
@@ -234,9 +230,9 @@ index_writer_add(struct index_writer *writer, const struct entry *entry,
 		    (unsigned long long)entry->seq);
 	if (look_up_names(writer, entry, file, &row, err) == -1 ||
 	    add_row(writer, entry, &row, offset, err) == -1 ||
-	    segment_writer_add(writer->segments, entry, row.names.actor,
-		row.names.capability, row.names.session, err) == -1 ||
-	    projection_add(writer->projection, &row.names, err) == -1)
+	    segment_writer_add(writer->segments, entry, row.actor,
+		row.capability, row.session, err) == -1 ||
+	    projection_add(writer->projection, &row, err) == -1)
 		return -1;
 	if (extent->last_seq == 0)
 		extent->first_seq = entry->seq;
@@ -255,6 +251,90 @@ index_writer_forget(struct index_writer *writer, uint64_t first_seq)
 {
 	if (first_seq > writer->extent.first_seq)
 		writer->extent.first_seq = first_seq;
+}
+
+/* The number that a statement without parameters gives; 0: none. */
+static int
+read_number(struct index_writer *writer, int index, uint64_t *ret_number,
+    struct error *err)
+{
+	struct statement find = statement_start(writer->statements, index);
+
+	*ret_number = statement_next(&find) ? statement_u64(&find, 0) : 0;
+	return statement_end(&find, err);
+}
+
+static int
+run_with(
+    struct index_writer *writer, int index, uint64_t value, struct error *err)
+{
+	struct statement statement = statement_start(writer->statements, index);
+
+	statement_bind_u64(&statement, 1, value);
+	return statement_run(&statement, err);
+}
+
+/* The oldest block: its rows, and what is made of them. */
+static int
+sweep_block(struct index_writer *writer, uint64_t oldest, struct error *err)
+{
+	uint64_t end = oldest - oldest % SEGMENT_BLOCK + SEGMENT_BLOCK;
+	uint64_t first_seq = writer->extent.first_seq;
+
+	if (segment_writer_forget(writer->segments, oldest, first_seq, err) ==
+	    -1)
+		return -1;
+	return run_with(writer, INDEX_WRITER_DROP_ENTRIES,
+	    end < first_seq ? end : first_seq, err);
+}
+
+/* The sums of a file that is gone. */
+static int
+sweep_file(struct index_writer *writer, uint64_t file, struct error *err)
+{
+	int more = projection_forget(writer->projection, (dictionary_id)file,
+	    writer->extent.first_seq, err);
+
+	dictionary_writer_reset(writer->dictionary);
+	if (more != 0)
+		return more == 1 ? 0 : -1;
+	return run_with(writer, INDEX_WRITER_DROP_FILE, file, err);
+}
+
+/* 1, 0: this was the last step, -1. */
+static int
+sweep(struct index_writer *writer, struct error *err)
+{
+	uint64_t oldest, file;
+
+	if (read_number(writer, INDEX_WRITER_OLDEST, &oldest, err) == -1)
+		return -1;
+	if (oldest != 0 && oldest < writer->extent.first_seq)
+		return sweep_block(writer, oldest, err) == -1 ? -1 : 1;
+	if (read_number(writer, INDEX_WRITER_OLD_FILE, &file, err) == -1)
+		return -1;
+	if (file != 0)
+		return sweep_file(writer, file, err) == -1 ? -1 : 1;
+	dictionary_writer_reset(writer->dictionary);
+	return run_with(writer, INDEX_WRITER_DROP_CAPABILITIES,
+	    writer->extent.tail_seq, err);
+}
+
+int
+index_writer_sweep(struct index_writer *writer, struct error *err)
+{
+	int more;
+
+	if (writer->swept_seq == writer->extent.first_seq)
+		return 0;
+	if (index_writer_begin(writer, err) == -1)
+		return -1;
+	more = sweep(writer, err);
+	if (more == -1 || index_writer_commit(writer, err) == -1)
+		return -1;
+	if (more == 0)
+		writer->swept_seq = writer->extent.first_seq;
+	return more;
 }
 
 int

@@ -45,6 +45,11 @@ int index_writer_add(struct index_writer *writer, const struct entry *entry,
 /* Entries before `first_seq` are gone: searches begin there. Within a batch. */
 void index_writer_forget(struct index_writer *writer, uint64_t first_seq);
 
+/* Take out what the tables still hold of entries that are gone: a bounded step,
+ * a batch of its own. 1: there is more, 0: an index built now would hold no
+ * less, -1: index_writer_rollback(). */
+int index_writer_sweep(struct index_writer *writer, struct error *err);
+
 int index_writer_commit(struct index_writer *writer, struct error *err);
 
 /* Take the write-ahead log back when it has grown (database.h). Between

@@ -56,7 +56,7 @@ struct indexer {
 	pthread_cond_t wake;
 	uint64_t durable;
 	uint64_t log_first_seq; /* indexer_forget(); 0: nothing was removed */
-	bool stops, reindexes, is_rebuilding;
+	bool stops, reindexes, forgets, is_rebuilding;
 	enum trouble trouble;
 	char damage[256]; /* why it is being rebuilt; else "" */
 	struct indexer_state state;
@@ -333,8 +333,25 @@ forget(struct indexer *indexer)
 
 	pthread_mutex_lock(&indexer->mutex);
 	first_seq = indexer->log_first_seq;
+	indexer->forgets = false;
 	pthread_mutex_unlock(&indexer->mutex);
 	index_writer_forget(indexer->writer, first_seq);
+}
+
+/* A step of taking out what is gone, now that all that came is in. 1: there is
+ * more to do, 0, -1. */
+static int
+sweep(struct indexer *indexer)
+{
+	struct error err = { 0 };
+	int result = index_writer_sweep(indexer->writer, &err);
+
+	if (result != -1 &&
+	    index_writer_checkpoint(indexer->writer, &err) == -1)
+		result = -1;
+	if (result == -1)
+		recover(indexer, &err);
+	return result;
 }
 
 /* One batch: 1: there may be more, 0: all is in, -1: it failed, wait. */
@@ -366,7 +383,7 @@ index_batch(struct indexer *indexer)
 		return -1;
 	}
 	publish(indexer, result == 0);
-	return result;
+	return result == 0 ? sweep(indexer) : result;
 }
 
 /* --- building it again ----------------------------------------------------
@@ -469,7 +486,7 @@ next_order(struct indexer *indexer, int result)
 		uint64_t seen = indexer->batch_durable;
 
 		while (!indexer->stops && !indexer->reindexes &&
-		       indexer->durable == seen)
+		       !indexer->forgets && indexer->durable == seen)
 			pthread_cond_wait(&indexer->wake, &indexer->mutex);
 		while (!indexer->stops && !indexer->reindexes &&
 		       indexer->durable < seen + BATCH_ENTRIES) {
@@ -626,6 +643,8 @@ indexer_forget(struct indexer *indexer, uint64_t first_seq)
 {
 	pthread_mutex_lock(&indexer->mutex);
 	indexer->log_first_seq = first_seq;
+	indexer->forgets = true;
+	pthread_cond_signal(&indexer->wake);
 	pthread_mutex_unlock(&indexer->mutex);
 }
 

@@ -65,7 +65,9 @@ int indexer_fd(const struct indexer *indexer);
 void indexer_reindex(struct indexer *indexer);
 
 /* The log begins at `first_seq` now: from the next batch on nothing before it
- * is found or counted. Its rows stay until the index is built again. */
+ * is found or counted. What the index holds of it is taken out afterwards, in
+ * bounded steps between batches, and so is what went while the daemon was
+ * away. Sums of actors and sessions are exact again when that is done. */
 void indexer_forget(struct indexer *indexer, uint64_t first_seq);
 
 /* End the thread after the batch at hand. Called by indexer_free() too. */

@@ -10,6 +10,7 @@
 enum {
 	SUMS = 4096,	   /* gathered before they are written; */
 	PLACES = 4 * SUMS, /* … where they are found: a power of two */
+	SHARES = 256,	   /* taken out in one step */
 	/* Calls that may wait for a decision, by some bits of their hash. */
 	OPEN_BITS = 1 << 16,
 };
@@ -29,6 +30,7 @@ struct projection {
 	struct statement_set *statements;
 	struct sum *sums;
 	size_t count;
+	dictionary_id file;	 /* of the entries that were gathered */
 	uint16_t places[PLACES]; /* index into sums, + 1; 0: free */
 	unsigned char open[OPEN_BITS / 8];
 };
@@ -54,6 +56,23 @@ write_actor(
 	return statement_run(&add, err);
 }
 
+/* A session's row and a share begin alike. */
+static void
+bind_sum(struct statement *add, const struct sum *sum)
+{
+	statement_bind_u64(add, 1, sum->session);
+	statement_bind_u64(add, 2, sum->actor);
+	statement_bind_u64(add, 3, sum->started_at);
+	statement_bind_u64(add, 4, sum->ended_at);
+	statement_bind_u64(add, 5, sum->first_seen);
+	statement_bind_u64(add, 6, sum->last_seen);
+	statement_bind_u64(add, 7, sum->first_seq);
+	statement_bind_u64(add, 8, sum->last_seq);
+	statement_bind_u64(add, 9, sum->last_capability);
+	for (int i = 0; i < ENTRY_STATUSES; i++)
+		statement_bind_u64(add, 10 + i, sum->by_status[i]);
+}
+
 static int
 write_session(
     struct projection *projection, const struct sum *sum, struct error *err)
@@ -61,18 +80,29 @@ write_session(
 	struct statement add =
 	    statement_start(projection->statements, PROJECTION_ADD_TO_SESSION);
 
-	statement_bind_u64(&add, 1, sum->session);
-	statement_bind_u64(&add, 2, sum->actor);
-	statement_bind_u64(&add, 3, sum->started_at);
-	statement_bind_u64(&add, 4, sum->ended_at);
-	statement_bind_u64(&add, 5, sum->first_seen);
-	statement_bind_u64(&add, 6, sum->last_seen);
-	statement_bind_u64(&add, 7, sum->first_seq);
-	statement_bind_u64(&add, 8, sum->last_seq);
-	statement_bind_u64(&add, 9, sum->last_capability);
-	for (int i = 0; i < ENTRY_STATUSES; i++)
-		statement_bind_u64(&add, 10 + i, sum->by_status[i]);
+	bind_sum(&add, sum);
 	return statement_run(&add, err);
+}
+
+static int
+write_share(
+    struct projection *projection, const struct sum *sum, struct error *err)
+{
+	struct statement add =
+	    statement_start(projection->statements, PROJECTION_ADD_TO_SHARE);
+
+	bind_sum(&add, sum);
+	statement_bind_u64(&add, 14, projection->file);
+	statement_bind_u64(&add, 15, sum->sessions);
+	return statement_run(&add, err);
+}
+
+static int
+write_sum(
+    struct projection *projection, const struct sum *sum, struct error *err)
+{
+	return sum->session == 0 ? write_actor(projection, sum, err)
+				 : write_session(projection, sum, err);
 }
 
 static void
@@ -87,11 +117,9 @@ projection_flush(struct projection *projection, struct error *err)
 {
 	for (size_t i = 0; i < projection->count; i++) {
 		const struct sum *sum = &projection->sums[i];
-		int result = sum->session == 0
-				 ? write_actor(projection, sum, err)
-				 : write_session(projection, sum, err);
 
-		if (result == -1)
+		if (write_sum(projection, sum, err) == -1 ||
+		    write_share(projection, sum, err) == -1)
 			return -1;
 	}
 	forget_sums(projection);
@@ -304,15 +332,122 @@ projection_add(struct projection *projection,
     const struct projection_entry *added, struct error *err)
 {
 	/* An entry needs two at most. */
-	if (projection->count + 2 > SUMS &&
+	if ((projection->count + 2 > SUMS || added->file != projection->file) &&
 	    projection_flush(projection, err) == -1)
 		return -1;
+	projection->file = added->file;
 	add_to_sum(find_sum(projection, 0, added->actor, added->entry), added);
 	if (added->session != 0)
 		add_to_sum(find_sum(projection, added->session, added->actor,
 			       added->entry),
 		    added);
 	return take_effect(projection, added, err);
+}
+
+/* --- what retention took --------------------------------------------------
+ */
+
+static int
+run_with(struct projection *projection, int statement, const uint64_t *values,
+    int count, struct error *err)
+{
+	struct statement run =
+	    statement_start(projection->statements, statement);
+
+	for (int i = 0; i < count; i++)
+		statement_bind_u64(&run, i + 1, values[i]);
+	return statement_run(&run, err);
+}
+
+/* Add the shares that are left to sums that were emptied. */
+static int
+add_shares_left(struct projection *projection, struct sum sum,
+    uint64_t first_seq, struct error *err)
+{
+	struct statement shares =
+	    statement_start(projection->statements, PROJECTION_SHARES_LEFT);
+	struct error own;
+	int result = 0;
+
+	statement_bind_u64(&shares, 1, sum.session);
+	statement_bind_u64(&shares, 2, sum.actor);
+	statement_bind_u64(&shares, 3, first_seq);
+	while (result == 0 && statement_next(&shares)) {
+		sum.started_at = statement_u64(&shares, 0);
+		sum.ended_at = statement_u64(&shares, 1);
+		sum.first_seen = statement_u64(&shares, 2);
+		sum.last_seen = statement_u64(&shares, 3);
+		sum.first_seq = statement_u64(&shares, 4);
+		sum.last_seq = statement_u64(&shares, 5);
+		sum.last_capability = (dictionary_id)statement_u64(&shares, 6);
+		for (int i = 0; i < ENTRY_STATUSES; i++)
+			sum.by_status[i] = statement_u64(&shares, 7 + i);
+		sum.sessions = statement_u64(&shares, 11);
+		result = write_sum(projection, &sum, &own);
+	}
+	if (statement_end(&shares, err) == -1)
+		return -1;
+	if (result == -1)
+		*err = own;
+	return result;
+}
+
+/* Take the share of a file out of a sum: it is made again of the others. A name
+ * of which nothing is left goes, too. */
+static int
+take_share(struct projection *projection, dictionary_id file,
+    const struct sum *sum, uint64_t first_seq, struct error *err)
+{
+	const uint64_t share[] = { file, sum->session, sum->actor };
+	const uint64_t *session = &share[1], *actor = &share[2];
+	bool is_actor = sum->session == 0;
+
+	if (run_with(projection, PROJECTION_DROP_SHARE, share, 3, err) == -1)
+		return -1;
+	if (is_actor)
+		return run_with(projection, PROJECTION_EMPTY_ACTOR, actor, 1,
+			   err) == -1 ||
+			       add_shares_left(
+				   projection, *sum, first_seq, err) == -1 ||
+			       run_with(projection, PROJECTION_DROP_ACTOR,
+				   actor, 1, err) == -1
+			   ? -1
+			   : 0;
+	return run_with(projection, PROJECTION_DROP_SESSION, session, 2, err) ==
+			   -1 ||
+		       add_shares_left(projection, *sum, first_seq, err) ==
+			   -1 ||
+		       run_with(projection, PROJECTION_DROP_SESSION_NAME,
+			   session, 1, err) == -1
+		   ? -1
+		   : 0;
+}
+
+int
+projection_forget(struct projection *projection, dictionary_id file,
+    uint64_t first_seq, struct error *err)
+{
+	struct statement shares =
+	    statement_start(projection->statements, PROJECTION_SHARES_OF_FILE);
+	struct sum taken[SHARES] = { 0 };
+	int count = 0;
+
+	assert(projection->count == 0);
+	statement_bind_u64(&shares, 1, file);
+	statement_bind_u64(&shares, 2, SHARES);
+	while (count < SHARES && statement_next(&shares)) {
+		taken[count].session = (dictionary_id)statement_u64(&shares, 0);
+		taken[count++].actor = (dictionary_id)statement_u64(&shares, 1);
+	}
+	if (statement_end(&shares, err) == -1 ||
+	    run_with(projection, PROJECTION_DROP_APPROVALS, &first_seq, 1,
+		err) == -1)
+		return -1;
+	for (int i = 0; i < count; i++)
+		if (take_share(projection, file, &taken[i], first_seq, err) ==
+		    -1)
+			return -1;
+	return count == SHARES;
 }
 
 /* --- life ------------------------------------------------------------------
@@ -370,7 +505,7 @@ int
 projection_clear(struct projection *projection, struct error *err)
 {
 	static const int tables[] = { PROJECTION_CLEAR_SESSIONS,
-		PROJECTION_CLEAR_APPROVALS };
+		PROJECTION_CLEAR_SHARES, PROJECTION_CLEAR_APPROVALS };
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
 		struct statement clear =

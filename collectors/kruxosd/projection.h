@@ -16,6 +16,7 @@ struct projection;
 struct projection_entry {
 	const struct entry *entry;
 	dictionary_id actor, capability, session; /* session 0: none */
+	dictionary_id file;			  /* of the log */
 };
 
 /* `database` stays the caller's, and outlives it. */
@@ -28,6 +29,15 @@ int projection_add(struct projection *projection,
 
 /* Write what was gathered; before the transaction ends. */
 int projection_flush(struct projection *projection, struct error *err);
+
+/* Retention has taken `file`, and all before `first_seq`: take what it added
+ * out of the sums of actors and sessions, and what asked in it out of the
+ * approvals. A bounded step: 1 there is more, 0 it is done, -1. Within a
+ * transaction in which nothing was added. Names may go
+ * (dictionary_writer_reset()).
+ */
+int projection_forget(struct projection *projection, dictionary_id file,
+    uint64_t first_seq, struct error *err);
 
 /* Forget what was gathered: the transaction was rolled back. */
 int projection_reset(struct projection *projection, struct error *err);

@@ -34,6 +34,14 @@ int segment_writer_add(struct segment_writer *writer, const struct entry *entry,
 uint64_t segment_writer_recent_seq(const struct segment_writer *writer);
 uint64_t segment_writer_tail_seq(const struct segment_writer *writer);
 
+/* Retention has taken the entries before `seq`, some of which are still in the
+ * tables, with their rows: take out what is kept of those in the block of
+ * 65,536 of `from`, up to `seq` or the block's end. A block of which something
+ * is left is made again of its rows. Within a transaction, in which the rows
+ * before that end are deleted afterwards. */
+int segment_writer_forget(struct segment_writer *writer, uint64_t from,
+    uint64_t seq, struct error *err);
+
 /* Empty the tables. */
 int segment_writer_clear(struct segment_writer *writer, struct error *err);
 

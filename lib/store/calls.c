@@ -83,6 +83,26 @@ call_at(struct slice calls, size_t index)
 	return call;
 }
 
+bool
+calls_are_good(uint64_t first, unsigned bucket, struct slice blob)
+{
+	struct slice calls;
+
+	return open_blob(first, bucket, blob, &calls);
+}
+
+bool
+calls_read(struct slice blob, size_t index, struct calls_call *ret_call)
+{
+	struct slice calls = { blob.data + CHECKSUM_BYTES,
+		blob.len - CHECKSUM_BYTES };
+
+	if (index >= calls.len / CALL_BYTES)
+		return false;
+	*ret_call = call_at(calls, index);
+	return true;
+}
+
 static int
 damaged(uint64_t first, struct error *err)
 {

@@ -36,6 +36,11 @@ struct calls_call {
 void calls_encode(uint64_t first, unsigned bucket,
     const struct calls_call *calls, size_t count, struct buf *out);
 
+/* Is `blob` the one of this bucket, undamaged? Then its calls, in the order of
+ * their places; false behind the last. */
+bool calls_are_good(uint64_t first, unsigned bucket, struct slice blob);
+bool calls_read(struct slice blob, size_t index, struct calls_call *ret_call);
+
 /* Entries from `first` to `last` whose call_id may have this hash, the newest
  * first. Returning false ends it. ERROR_CORRUPT, and the store's. */
 typedef bool (*calls_on_seq)(void *context, uint64_t seq);

@@ -67,6 +67,28 @@ CREATE TABLE session_use (
 CREATE INDEX session_use_first ON session_use (first_seq);
 CREATE INDEX session_use_actor ON session_use (actor, first_seq);
 
+-- What the sums of an actor (session 0), or of a session as one actor uses it,
+-- owe to one file of the log: when retention takes the file, they are made
+-- again of the others'.
+CREATE TABLE share (
+	file INTEGER NOT NULL,
+	session INTEGER NOT NULL,
+	actor INTEGER NOT NULL,
+	started_at INTEGER NOT NULL,
+	ended_at INTEGER NOT NULL,
+	first_seen INTEGER NOT NULL,
+	last_seen INTEGER NOT NULL,
+	first_seq INTEGER NOT NULL,
+	last_seq INTEGER NOT NULL,
+	last_capability INTEGER NOT NULL,
+	success INTEGER NOT NULL,
+	error INTEGER NOT NULL,
+	denied INTEGER NOT NULL,
+	pending INTEGER NOT NULL,
+	sessions INTEGER NOT NULL,
+	PRIMARY KEY (file, session, actor)
+) WITHOUT ROWID;
+
 -- One row an entry, as narrow as can be: everything else is read from the
 -- log's line, which begins at `offset` of `file`.
 CREATE TABLE entry (

@@ -167,6 +167,69 @@ what_retention_took_is_not_counted_any_more(void **state)
 	corpus_free(&corpus);
 }
 
+/* The one number that a question to the index gives. */
+static int
+ask_number(struct corpus *corpus, const char *question)
+{
+	struct error err = { 0 };
+	struct database *database =
+	    database_open(corpus->database, DATABASE_READ, &err);
+	sqlite3_stmt *stmt;
+	int number;
+
+	assert_non_null(database);
+	assert_int_equal(sqlite3_prepare_v2(database_handle(database), question,
+			     -1, &stmt, NULL),
+	    SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	number = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	database_close(database);
+	return number;
+}
+
+static void
+wait_for_number(struct corpus *corpus, const char *question, int number)
+{
+	usec_t end = clock_monotonic(&clock_system) + DEADLINE;
+
+	while (ask_number(corpus, question) != number)
+		assert_true(clock_monotonic(&clock_system) < end);
+}
+
+static void
+what_went_while_the_daemon_was_away_is_taken_out(void **state)
+{
+	char name[LOGFILE_NAME_SIZE], path[128];
+	struct corpus corpus;
+	struct indexer *indexer;
+
+	(void)state;
+	corpus_make(&corpus, 40000, 4);
+	indexer = start(&corpus, 40000);
+	wait_until(indexer, 40000);
+	indexer_free(indexer);
+	logfile_name(MAKER_DAY, 1, name);
+	snprintf(path, sizeof(path), "%s/%s", corpus.maker.dir, name);
+	assert_int_equal(unlink(path), 0);
+	indexer = start(&corpus, 40000);
+	wait_for_number(&corpus, "SELECT count(*) FROM file", 3);
+	assert_int_equal(
+	    ask_number(&corpus, "SELECT min(seq) FROM entry"), 10001);
+	assert_int_equal(total(&corpus), 30000);
+	/* And while it runs, though nothing new comes. */
+	logfile_name(MAKER_DAY + USEC_PER_DAY, 1, name);
+	snprintf(path, sizeof(path), "%s/%s", corpus.maker.dir, name);
+	assert_int_equal(unlink(path), 0);
+	indexer_forget(indexer, 20001);
+	wait_for_number(&corpus, "SELECT count(*) FROM file", 2);
+	assert_int_equal(
+	    ask_number(&corpus, "SELECT min(seq) FROM entry"), 20001);
+	assert_int_equal(total(&corpus), 20000);
+	indexer_free(indexer);
+	corpus_free(&corpus);
+}
+
 static void
 reindex_builds_the_same_under_another_generation(void **state)
 {
@@ -526,6 +589,8 @@ main(void)
 		cmocka_unit_test(what_is_durable_is_indexed_and_nothing_beyond),
 		cmocka_unit_test(it_goes_on_where_it_ended),
 		cmocka_unit_test(what_retention_took_is_not_counted_any_more),
+		cmocka_unit_test(
+		    what_went_while_the_daemon_was_away_is_taken_out),
 		cmocka_unit_test(
 		    reindex_builds_the_same_under_another_generation),
 		cmocka_unit_test(
