@@ -34,6 +34,7 @@ struct connection {
 	bool is_reading;  /* answers are sent together, at the end of it */
 	bool is_skipping; /* the rest of a line that is too long */
 	bool has_lines;	  /* input holds whole lines: it was interrupted */
+	bool needs_name;  /* … because the next one names the peer */
 	uint64_t lines;
 	struct buf input; /* bytes that are no message yet */
 
@@ -256,7 +257,7 @@ static bool
 is_willing(const struct connection *connection)
 {
 	return connection->output.len == 0 && !is_behind(connection) &&
-	       !connection->room->is_stopping;
+	       !connection->needs_name && !connection->room->is_stopping;
 }
 
 /* An answer could not be sent to a peer who may still wait for it: the end of
@@ -433,7 +434,8 @@ take_entry(struct connection *connection, const struct message *message)
 		recent_begin(room->recent, ticket);
 }
 
-static void
+/* False: not yet, it needs the peer's name. */
+static bool
 take_line(struct connection *connection, struct slice line)
 {
 	struct connection_room *room = connection->room;
@@ -443,25 +445,28 @@ take_line(struct connection *connection, struct slice line)
 
 	if (connection->is_skipping) {
 		connection->is_skipping = false;
-		return;
+		return true;
 	}
-	connection->lines++;
 	if (message_parse(&room->parser, peer, clock_realtime(room->clock),
 		line, &message, &err) == -1) {
-		answer_error(connection, connection->lines, &err);
-		return;
+		if (err.code == ERROR_BUSY)
+			return false;
+		answer_error(connection, ++connection->lines, &err);
+		return true;
 	}
+	connection->lines++;
 	switch (message.kind) {
 	case MESSAGE_BLANK:
-		return;
+		break;
 	case MESSAGE_ENTRY:
 		take_entry(connection, &message);
-		return;
+		break;
 	case MESSAGE_COMMAND:
 		command_start(room->commands, room->command_context, &message,
 		    peer, &connection->caller);
-		return;
+		break;
 	}
+	return true;
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -485,7 +490,10 @@ take_lines(struct connection *connection, struct slice bytes)
 			connection->has_lines = true;
 			break;
 		}
-		take_line(connection, line);
+		if (!take_line(connection, line)) {
+			connection->has_lines = connection->needs_name = true;
+			break;
+		}
 		taken += line.len + 1;
 	}
 	return taken;
@@ -607,4 +615,25 @@ connection_on_events(struct connection *connection, uint32_t events)
 	if ((events & ~(uint32_t)EPOLLOUT) != 0 && !connection->has_ended)
 		connection->is_readable = true;
 	go_on(connection);
+}
+
+bool
+connection_has_name(const struct connection *connection)
+{
+	return fairness_peer(&connection->member)->user_name.data != NULL;
+}
+
+void
+connection_on_names(struct connection_room *room)
+{
+	struct connection *next;
+
+	for (struct connection *i = LIST_FIRST(&room->connections); i != NULL;
+	     i = next) {
+		next = LIST_NEXT(i, all);
+		if (!i->needs_name || !connection_has_name(i))
+			continue;
+		i->needs_name = false;
+		go_on(i);
+	}
 }

@@ -7,8 +7,8 @@
  * Commands are answered when they end, by their id.
  *
  * A connection that has nothing to say holds no buffer. It is not read while
- * the batch is full, while its peer does not take its answers, or while too
- * many of its commands run.
+ * the batch is full, while its peer does not take its answers, while too many
+ * of its commands run, or while a line waits for the name of its peer.
  */
 #ifndef KRUXOSD_CONNECTION_H
 #define KRUXOSD_CONNECTION_H
@@ -55,6 +55,13 @@ struct connection *connection_new(struct connection_room *room, int fd,
 /* epoll (edge-triggered: EPOLLIN, EPOLLOUT, EPOLLRDHUP) says `events` of it.
  * The connection may be gone after it. */
 void connection_on_events(struct connection *connection, uint32_t events);
+
+/* Is it known what its peer is called? */
+bool connection_has_name(const struct connection *connection);
+
+/* Names have come: lines that waited for them are taken. Connections may be
+ * gone after it. */
+void connection_on_names(struct connection_room *room);
 
 /* It is its turn: read up to `bytes`, take the lines, answer what can be. Tells
  * fairness_done(). The connection may be gone after it. */

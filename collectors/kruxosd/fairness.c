@@ -3,13 +3,12 @@
 #include "base/cleanup.h"
 #include "base/json_writer.h"
 #include "base/memory.h"
-#include "collectors/kruxosd/peer.h"
 
 enum { REPORTED_UIDS = 16 };
 
 struct fair_uid {
 	struct message_peer peer;
-	char user_name[ENTRY_NAME_BYTES + 1];
+	char user_name[ENTRY_NAME_BYTES + 1]; /* "": not known yet */
 	unsigned connections;
 	LIST_ENTRY(fair_uid) all;
 
@@ -120,9 +119,7 @@ uid_new(struct fairness *fairness, uint32_t uid, unsigned classes)
 {
 	struct fair_uid *made = memory_new(sizeof(*made));
 
-	peer_user_name(uid, made->user_name);
-	made->peer =
-	    (struct message_peer){ uid, classes, slice_of(made->user_name) };
+	made->peer = (struct message_peer){ .uid = uid, .classes = classes };
 	TAILQ_INIT(&made->ready);
 	TAILQ_INIT(&made->parked);
 	LIST_INSERT_HEAD(&fairness->uids, made, all);
@@ -140,6 +137,19 @@ uid_find(struct fairness *fairness, uint32_t uid, unsigned classes)
 		if (i->peer.uid == uid && i->peer.classes == classes)
 			return i;
 	return uid_new(fairness, uid, classes);
+}
+
+void
+fairness_set_name(struct fairness *fairness, uint32_t uid, const char *name)
+{
+	struct fair_uid *i;
+
+	LIST_FOREACH(i, &fairness->uids, all) {
+		if (i->peer.uid != uid || i->user_name[0] != '\0')
+			continue;
+		snprintf(i->user_name, sizeof(i->user_name), "%s", name);
+		i->peer.user_name = slice_of(i->user_name);
+	}
 }
 
 static void
@@ -441,7 +451,8 @@ write_slowed(struct json_writer *json, const struct fair_uid *uid)
 {
 	json_writer_object(json);
 	json_writer_pair_u64(json, "uid", uid->peer.uid);
-	json_writer_pair(json, "user_name", uid->user_name);
+	if (uid->user_name[0] != '\0')
+		json_writer_pair(json, "user_name", uid->user_name);
 	json_writer_pair_u64(json, "slowed_ms", uid->slowed / USEC_PER_MSEC);
 	json_writer_pair_u64(json, "read_bytes", uid->read_bytes);
 	json_writer_pair_u64(json, "connections", uid->connections);

@@ -65,8 +65,11 @@ int fairness_join(struct fairness *fairness, struct fair_member *member,
     uint32_t uid, unsigned classes, struct error *err);
 void fairness_leave(struct fairness *fairness, struct fair_member *member);
 
-/* Who it is: for message_parse(). Good while the member is. */
+/* Who it is: for message_parse(). Good while the member is. It has no name
+ * before fairness_set_name() has given the uid one. */
 const struct message_peer *fairness_peer(const struct fair_member *member);
+void
+fairness_set_name(struct fairness *fairness, uint32_t uid, const char *name);
 
 /* It has something to be read; again and again is once. */
 void fairness_ready(struct fairness *fairness, struct fair_member *member);

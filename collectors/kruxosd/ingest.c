@@ -6,6 +6,7 @@
 #include "collectors/kruxosd/connection.h"
 #include "collectors/kruxosd/fairness.h"
 #include "collectors/kruxosd/listener.h"
+#include "collectors/kruxosd/name_finder.h"
 #include "door/answer.h"
 
 #include <errno.h>
@@ -40,6 +41,8 @@ struct ingest {
 	usec_t accept_again_at;	  /* 0: it is accepting */
 	sd_event_source *arrival; /* something has come */
 	sd_event_source *rest;	  /* something is left from the last turn */
+	struct name_finder *names;
+	sd_event_source *named;
 
 	usec_t report_at;
 	uint64_t peers_refused_reported;
@@ -48,6 +51,8 @@ struct ingest {
 static int
 on_arrival(sd_event_source *source, int fd, uint32_t events, void *context);
 static int on_rest(sd_event_source *source, void *context);
+static int
+on_named(sd_event_source *source, int fd, uint32_t events, void *context);
 static void on_ready(void *context);
 
 /* --- making it ------------------------------------------------------------ */
@@ -71,6 +76,9 @@ add_sources(struct ingest *ingest, struct error *err)
 		    sd_event_source_set_priority(ingest->arrival, PRIORITY);
 	if (result >= 0)
 		result = sd_event_source_set_priority(ingest->rest, PRIORITY);
+	if (result >= 0)
+		result = sd_event_add_io(event, &ingest->named,
+		    name_finder_fd(ingest->names), EPOLLIN, on_named, ingest);
 	if (result >= 0)
 		return 0;
 	errno = -result;
@@ -116,7 +124,9 @@ ingest_new(const struct ingest_settings *settings,
 		error_set_errno(err, "epoll_create1");
 		goto fail;
 	}
-	if (peer_rules_look_up(&settings->names, &ingest->rules, err) == -1 ||
+	ingest->names = name_finder_new(peer_user_name, err);
+	if (ingest->names == NULL ||
+	    peer_rules_look_up(&settings->names, &ingest->rules, err) == -1 ||
 	    add_sources(ingest, err) == -1)
 		goto fail;
 	return ingest;
@@ -190,6 +200,8 @@ ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
 		refuse(ingest, fd, err);
 		return -1;
 	}
+	if (!connection_has_name(connection))
+		name_finder_ask(ingest->names, uid);
 	if (epoll_ctl(ingest->epoll, EPOLL_CTL_ADD, fd, &event) == -1) {
 		error_set_errno(err, "epoll_ctl");
 		connection_end(connection, err);
@@ -295,6 +307,24 @@ on_arrival(sd_event_source *source, int fd, uint32_t events, void *context)
 	(void)fd;
 	(void)events;
 	turn(context);
+	return 0;
+}
+
+static int
+on_named(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct ingest *ingest = context;
+	char name[ENTRY_NAME_BYTES + 1];
+	uint64_t count;
+	uid_t uid;
+
+	(void)source;
+	(void)events;
+	if (read(fd, &count, sizeof(count)) == -1 && errno != EAGAIN)
+		diag(DIAG_ERROR, "names of users: eventfd: %m");
+	while (name_finder_take(ingest->names, &uid, name))
+		fairness_set_name(ingest->room.fairness, uid, name);
+	connection_on_names(&ingest->room);
 	return 0;
 }
 
@@ -428,6 +458,8 @@ ingest_free(struct ingest *ingest)
 	connection_end_all(&ingest->room);
 	sd_event_source_disable_unref(ingest->arrival);
 	sd_event_source_disable_unref(ingest->rest);
+	sd_event_source_disable_unref(ingest->named);
+	name_finder_free(ingest->names);
 	if (ingest->epoll != -1)
 		close(ingest->epoll);
 	fairness_free(ingest->room.fairness);

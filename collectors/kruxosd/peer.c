@@ -11,6 +11,9 @@
 /* NGROUPS_MAX is 65,536; a bound on what the kernel may ask for. */
 enum { GROUPS_BYTES = 65537 * sizeof(gid_t) };
 
+/* Of a line of the user database: another bound. */
+enum { PASSWD_BYTES = 1 << 20 };
+
 /* errno says "there is none" in several ways; these are the others. */
 static bool
 is_failure(int errnum)
@@ -141,9 +144,20 @@ peer_of_socket(const struct peer_rules *rules, int fd, uid_t *ret_uid,
 void
 peer_user_name(uid_t uid, char ret_name[static ENTRY_NAME_BYTES + 1])
 {
-	const struct passwd *user = getpwuid(uid);
+	cleanup(cleanup_free) char *room = NULL;
+	struct passwd passwd, *user = NULL;
+	int status = ERANGE;
 
-	if (user != NULL && entry_is_name(slice_of(user->pw_name)))
+	for (size_t size = 1024; status == ERANGE && size <= PASSWD_BYTES;
+	     size *= 2) {
+		free(room);
+		room = memory_new(size);
+		do
+			status = getpwuid_r(uid, &passwd, room, size, &user);
+		while (status == EINTR);
+	}
+	if (status == 0 && user != NULL &&
+	    entry_is_name(slice_of(user->pw_name)))
 		snprintf(ret_name, ENTRY_NAME_BYTES + 1, "%s", user->pw_name);
 	else
 		snprintf(ret_name, ENTRY_NAME_BYTES + 1, "uid:%lu",

@@ -290,12 +290,39 @@ check_capability(const struct message_peer *peer, const struct entry *entry,
 	    SLICE_ARG(entry->capability), entry_actor_name(entry->actor));
 }
 
+static int
+need_name(const struct message_peer *peer, struct error *err)
+{
+	if (peer->user_name.data != NULL)
+		return 0;
+	return error_set(err, ERROR_BUSY,
+	    "what uid %lu is called is being looked up",
+	    (unsigned long)peer->uid);
+}
+
+/* Users speak for themselves; root and the daemon's own for others too. */
+static int
+check_user_name(
+    const struct message_peer *peer, struct entry *entry, struct error *err)
+{
+	if (entry->actor_name.data != NULL &&
+	    (peer->classes & MESSAGE_OWNER) != 0)
+		return 0;
+	if (need_name(peer, err) == -1)
+		return -1;
+	if (entry->actor_name.data == NULL)
+		entry->actor_name = peer->user_name;
+	else if (!slice_equal(entry->actor_name, peer->user_name))
+		return error_set_field(err, ERROR_NOT_ALLOWED, "user_name",
+		    "you are %.*s, not %.*s", SLICE_ARG(peer->user_name),
+		    SLICE_ARG(entry->actor_name));
+	return 0;
+}
+
 int
 message_check_rights(
     const struct message_peer *peer, struct entry *entry, struct error *err)
 {
-	bool is_owner = (peer->classes & MESSAGE_OWNER) != 0;
-
 	if ((peer->classes & actor_rights[entry->actor].may) == 0)
 		return error_set_field(err, ERROR_NOT_ALLOWED, "actor_type",
 		    "%s", actor_rights[entry->actor].sentence);
@@ -303,16 +330,9 @@ message_check_rights(
 		return error_set_field(err, ERROR_NOT_ALLOWED, "source",
 		    "source %s is not yours to claim",
 		    entry_source_name(entry->source));
-	if (entry->actor == ENTRY_USER) {
-		if (entry->actor_name.data == NULL)
-			entry->actor_name = peer->user_name;
-		else if (!is_owner &&
-			 !slice_equal(entry->actor_name, peer->user_name))
-			return error_set_field(err, ERROR_NOT_ALLOWED,
-			    "user_name", "you are %.*s, not %.*s",
-			    SLICE_ARG(peer->user_name),
-			    SLICE_ARG(entry->actor_name));
-	}
+	if (entry->actor == ENTRY_USER &&
+	    check_user_name(peer, entry, err) == -1)
+		return -1;
 	return check_capability(peer, entry, err);
 }
 
@@ -429,7 +449,9 @@ read_object(struct message_parser *parser, const struct message_peer *peer,
 		return complete_entry(peer, now, message, err);
 	if (json_reader_member(reader, top, "do") != NULL) {
 		*message = message_of_kind(parser, MESSAGE_COMMAND);
-		return read_command(parser, top, message, err);
+		if (read_command(parser, top, message, err) == -1)
+			return -1;
+		return need_name(peer, err);
 	}
 	if (json_reader_member(reader, top, "type") != NULL) {
 		*message = message_of_kind(parser, MESSAGE_ENTRY);

@@ -38,7 +38,8 @@ enum message_peer_class {
 struct message_peer {
 	uint32_t uid;
 	unsigned classes;	/* of enum message_peer_class; 0: a stranger */
-	struct slice user_name; /* the name of that uid; a name (entry.h) */
+	struct slice user_name; /* the name of that uid; a name (entry.h).
+				   {NULL, 0}: it is being looked up */
 };
 
 enum message_kind {
@@ -83,7 +84,9 @@ void message_parser_free(struct message_parser *parser);
 
 /* Read `line` (without its '\n') from `peer` at `now` (the daemon's realtime).
  * -1 and err, whose code is one that the door answers and whose field names
- * what is wrong: ERROR_BAD_JSON … ERROR_NOT_ALLOWED. */
+ * what is wrong: ERROR_BAD_JSON … ERROR_NOT_ALLOWED. ERROR_BUSY, which it does
+ * not answer: the line needs the peer's name; the same call succeeds when it
+ * has one. Commands always do. */
 int
 message_parse(struct message_parser *parser, const struct message_peer *peer,
     usec_t now, struct slice line, struct message *ret, struct error *err);
@@ -98,7 +101,8 @@ void message_clamp_time(struct entry *entry, usec_t now);
 
 /* May `peer` write this entry: as this actor, by this source, with this
  * capability? A user's entry without a name gets the peer's. Called by
- * message_parse(); for who makes entries in another way. ERROR_NOT_ALLOWED. */
+ * message_parse(); for who makes entries in another way. ERROR_NOT_ALLOWED;
+ * ERROR_BUSY, as above. */
 int message_check_rights(
     const struct message_peer *peer, struct entry *entry, struct error *err);
 

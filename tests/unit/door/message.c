@@ -407,6 +407,40 @@ a_user_speaks_for_himself_alone(void **state)
 	assert_slice(parsed(line).entry.actor_name, "bob");
 }
 
+/* Only what names him: an agent's entry does not, nor what root says of others.
+ */
+static void
+who_has_no_name_yet_is_asked_to_wait_where_it_is_needed(void **state)
+{
+	static const struct {
+		unsigned classes;
+		const char *line;
+		bool waits;
+	} cases[] = {
+		{ MESSAGE_PRODUCER, ENTRY_OF(AN_AGENT, "a.b") "}", false },
+		{ MESSAGE_OWNER, ENTRY_OF(A_SYSTEM, "a.b") "}", false },
+		{ MESSAGE_OWNER, ENTRY_OF(ANOTHER, "a.b") "}", false },
+		{ MESSAGE_OPERATOR, ENTRY_OF(ANOTHER, "a.b") "}", true },
+		{ MESSAGE_OWNER, ENTRY_OF("\"actor_type\":\"user\"", "a.b") "}",
+		    true },
+		{ MESSAGE_OWNER, "{\"do\":\"ping\",\"id\":\"1\"}", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct message_peer peer = { .uid = 1001,
+			.classes = cases[i].classes };
+		struct message message;
+		struct error err = { 0 };
+		int result = message_parse(&parser, &peer, NOW,
+		    slice_of(cases[i].line), &message, &err);
+
+		assert_int_equal(result, cases[i].waits ? -1 : 0);
+		assert_int_equal(
+		    err.code, cases[i].waits ? ERROR_BUSY : ERROR_NONE);
+	}
+}
+
 static void
 reserved_capabilities_are_the_daemons(void **state)
 {
@@ -595,6 +629,8 @@ main(void)
 		cmocka_unit_test(reserved_capabilities_are_the_daemons),
 		cmocka_unit_test(
 		    an_import_brings_history_but_nothing_that_is_acted_upon),
+		cmocka_unit_test(
+		    who_has_no_name_yet_is_asked_to_wait_where_it_is_needed),
 		cmocka_unit_test(a_time_too_far_off_is_brought_within_bounds),
 		cmocka_unit_test(
 		    a_live_line_is_clamped_and_an_imported_one_is_not),

@@ -326,6 +326,10 @@ who_is_left_at_the_end_of_a_turn_is_slowed(void **state)
 	fairness_begin(fairness, begun);
 	join_ready(&ann, ANN);
 	join_ready(&bob, BOB);
+	assert_null(fairness_peer(&ann)->user_name.data);
+	fairness_set_name(fairness, ANN, "ann");
+	assert_string_equal(fairness_peer(&ann)->user_name.data, "ann");
+	assert_null(fairness_peer(&bob)->user_name.data);
 	assert_ptr_equal(read_next(), &ann);
 	assert_ptr_equal(fairness_next(fairness, &bytes), &bob);
 	fairness_done(fairness, &bob, 1000, FAIR_IDLE);
@@ -338,7 +342,7 @@ who_is_left_at_the_end_of_a_turn_is_slowed(void **state)
 	fairness_end(fairness);
 	assert_true(fairness_report(fairness, begun + USEC_PER_MIN, &out));
 	assert_string_equal(out.data,
-	    "{\"slowed\":[{\"uid\":4000001,\"user_name\":\"uid:4000001\","
+	    "{\"slowed\":[{\"uid\":4000001,\"user_name\":\"ann\","
 	    "\"slowed_ms\":3000,\"read_bytes\":65586,\"connections\":1}]}");
 
 	/* Once told, it is not told again. */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 
@@ -139,6 +140,70 @@ flush(void)
 		    commit.fails ? 0 : seq + commit.tickets[i] - first,
 		    commit.fails ? &err : NULL);
 	}
+}
+
+/* --- names, found at once or when the test says so ------------------------ */
+
+struct name_finder {
+	int event;
+	uid_t uids[1024];
+	size_t count;
+	unsigned asked;
+};
+
+static struct name_finder finder;
+static bool names_are_slow;
+
+static void
+find_names(void)
+{
+	uint64_t one = 1;
+
+	assert_int_equal(write(finder.event, &one, sizeof(one)), sizeof(one));
+}
+
+struct name_finder *
+name_finder_new(name_find find, struct error *err)
+{
+	(void)err;
+	assert_ptr_equal(find, peer_user_name);
+	finder = (struct name_finder){ eventfd(0, EFD_NONBLOCK), .count = 0 };
+	names_are_slow = false;
+	return &finder;
+}
+
+void
+name_finder_free(struct name_finder *self)
+{
+	close(self->event);
+}
+
+void
+name_finder_ask(struct name_finder *self, uid_t uid)
+{
+	assert_true(self->count < COUNT(self->uids));
+	self->uids[self->count++] = uid;
+	self->asked++;
+	if (!names_are_slow)
+		find_names();
+}
+
+int
+name_finder_fd(const struct name_finder *self)
+{
+	return self->event;
+}
+
+bool
+name_finder_take(struct name_finder *self, uid_t *ret_uid,
+    char ret_name[static ENTRY_NAME_BYTES + 1])
+{
+	if (self->count == 0)
+		return false;
+	*ret_uid = self->uids[--self->count];
+	snprintf(
+	    ret_name, ENTRY_NAME_BYTES + 1, "uid:%lu", (unsigned long)*ret_uid);
+	return true;
 }
 
 /* --- the loop around it --------------------------------------------------- */
@@ -780,6 +845,64 @@ who_was_slowed_is_recorded_once_a_minute(void **state)
 	close(peer);
 }
 
+/* --- names ---------------------------------------------------------------- */
+
+#define USERS                                                                 \
+	"{\"actor_type\":\"user\",\"capability\":\"shell.login\",\"status\":" \
+	"\"success\"}\n"
+
+static void
+only_lines_that_name_their_peer_wait_for_his_name(void **state)
+{
+	int agent, user, asker;
+
+	(void)state;
+	names_are_slow = true;
+	agent = connect_as(7, MESSAGE_PRODUCER);
+	user = connect_as(8, MESSAGE_OPERATOR | MESSAGE_PRODUCER);
+	asker = connect_as(9, MESSAGE_OWNER);
+	say(agent, ENTRY ENTRY);
+	say(user, ENTRY USERS ENTRY BAD);
+	say(asker, "{\"do\":\"ping\",\"id\":\"r1\"}\n" ENTRY);
+	run();
+	assert_heard(agent, ACCEPTED("2", "2", "2"));
+	assert_heard(user, ACCEPTED("1", "3", "1"));
+	assert_heard(asker, "");
+	say(agent, ENTRY);
+	say(user, ENTRY);
+	run();
+	assert_heard(agent, ACCEPTED("1", "4", "3"));
+	assert_heard(user, "");
+
+	find_names();
+	run();
+	assert_heard(
+	    asker, "{\"id\":\"r1\",\"ok\":{}}\n" ACCEPTED("1", "5", "2"));
+	assert_heard(
+	    user, ACCEPTED("2", "7", "3") ROBOT("4") ACCEPTED("1", "8", "5"));
+	close(agent);
+	close(user);
+	close(asker);
+}
+
+static void
+a_peer_that_goes_while_his_name_is_looked_up_loses_no_line(void **state)
+{
+	int peer;
+
+	(void)state;
+	names_are_slow = true;
+	peer = connect_as(8, MESSAGE_OPERATOR);
+	say(peer, USERS USERS);
+	close(peer);
+	run();
+	assert_int_equal(counts().entries_accepted, 0);
+	find_names();
+	run();
+	assert_int_equal(counts().entries_accepted, 2);
+	assert_int_equal(counts().connections, 0);
+}
+
 /* --- commands ------------------------------------------------------------- */
 
 static void
@@ -1035,6 +1158,9 @@ main(void)
 		TEST(a_full_batch_ends_the_turn_and_loses_nothing),
 		TEST(a_flood_of_one_user_does_not_hold_up_another),
 		TEST(who_was_slowed_is_recorded_once_a_minute),
+		TEST(only_lines_that_name_their_peer_wait_for_his_name),
+		TEST(
+		    a_peer_that_goes_while_his_name_is_looked_up_loses_no_line),
 		TEST(commands_are_answered_by_their_id),
 		TEST(a_long_command_tells_of_its_progress),
 		TEST(a_command_goes_on_without_its_caller),
