@@ -41,6 +41,12 @@ static const struct param audit_params[] = {
 
 static struct page_cache *pages;
 
+/* The status page as the loop's thread has read it in this turn. */
+static struct {
+	usec_t turn; /* 0: not yet */
+	struct status status;
+} seen;
+
 /* --- /api/audit ----------------------------------------------------------- */
 
 static void
@@ -93,6 +99,23 @@ write_page(struct json_writer *json, struct store *store,
 	return 0;
 }
 
+/* What the daemon says. Whoever is answered in a turn of the loop had asked
+ * before it began: one look in a turn is late enough for all of them. */
+static int
+read_status(struct program *prog, const struct request *req,
+    struct status *ret_status, struct error *err)
+{
+	if (req->worker != 0)
+		return program_status(prog, ret_status, err);
+	if (seen.turn != loop_now(prog->loop)) {
+		if (program_status(prog, &seen.status, err) == -1)
+			return -1;
+		seen.turn = loop_now(prog->loop);
+	}
+	*ret_status = seen.status;
+	return 0;
+}
+
 /* Does the question need the lines themselves, not the index alone? */
 static bool
 needs_lines(const struct filter *filter)
@@ -117,7 +140,7 @@ audit_get(struct program *prog, struct request *req, struct reply *rep,
 	struct store *store = program_store(prog, req->worker);
 
 	query.limit = PAGE_DEFAULT;
-	if (program_status(prog, &status, err) == -1)
+	if (read_status(prog, req, &status, err) == -1)
 		return 503;
 	if (req->worker == 0 &&
 	    page_cache_answer(pages, req, status.commits, rep))
