@@ -48,12 +48,36 @@ struct export
 
 /* --- CSV ------------------------------------------------------------------ */
 
+/* What spreadsheets read as the beginning of a formula, or as nothing before
+ * one (OWASP, CSV injection); some take the full-width signs for the others. */
+static bool
+begins_formula(struct slice text)
+{
+	static const struct slice signs[] = {
+		SLICE_LITERAL("="),
+		SLICE_LITERAL("+"),
+		SLICE_LITERAL("-"),
+		SLICE_LITERAL("@"),
+		SLICE_LITERAL("\t"),
+		SLICE_LITERAL("\r"),
+		SLICE_LITERAL("\n"),
+		SLICE_LITERAL("\0"),
+		SLICE_LITERAL("＝"),
+		SLICE_LITERAL("＋"),
+		SLICE_LITERAL("－"),
+		SLICE_LITERAL("＠"),
+	};
+
+	for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (slice_starts_with(text, signs[i]))
+			return true;
+	return false;
+}
+
 void
 export_add_cell(struct buf *out, struct slice text)
 {
-	/* NUL too: strchr() finds the end of its text. */
-	bool is_formula =
-	    text.len > 0 && strchr("=+-@\t\r", text.data[0]) != NULL;
+	bool is_formula = begins_formula(text);
 	bool is_quoted = is_formula;
 
 	for (size_t i = 0; i < text.len && !is_quoted; i++)

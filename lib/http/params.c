@@ -265,6 +265,9 @@ read_pair(struct parse *parse, struct slice pair)
 		return error_set_field(parse->err, ERROR_INVALID, shown,
 		    "the parameter's name %s", wrong);
 	}
+	if (name.len == 0)
+		return error_set(
+		    parse->err, ERROR_INVALID, "a parameter has no name");
 	const struct param *param = find(parse->table, name);
 	if (param == NULL) {
 		const char *shown = shown_name(name, parse->arena);

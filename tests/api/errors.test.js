@@ -1,6 +1,7 @@
 // What a wrong question gets: a 400 that names the parameter, a 404, a 405.
 
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { assertAnswer } from './harness/contract.js';
@@ -133,7 +134,10 @@ for (const [path, cases] of Object.entries(table))
 	});
 
 test('a bad Last-Event-ID is refused', async () => {
-	for (const id of ['x', '-1', '1.5', '99999999999999999999']) {
+	for (const id of [
+		'x', '-1', '+1', '1.5', '1e3', '0x1', '1 2', '1,2', '1;2', '٣', '１', '\xff', '9'.repeat(4000),
+		'99999999999999999999', '18446744073709551616', '%31', '"1"', '1\u00a0',
+	].map(id => Buffer.from(id).toString('latin1'))) {
 		const reply = await request(stack.api, '/api/activity/stream',
 			{ headers: { 'Last-Event-ID': id } });
 		assert.equal(reply.status, 400, id);
@@ -168,9 +172,77 @@ test('only GET and HEAD are answered', async () => {
 });
 
 test('HEAD answers as GET does, without the body', async () => {
-	for (const path of ['/api/audit', '/api/audit/1', '/api/audit/stats', '/api/activity', '/api/audit/export']) {
+	for (const path of [
+		'/health', '/health/ready', '/api/audit', '/api/audit/1', '/api/audit/1/line', '/api/audit/stats',
+		'/api/audit/histogram', '/api/agents', '/api/activity', '/api/audit/export', '/api/audit/export?format=csv',
+		'/api/audit?limit=0', '/api/audit/999999', '/api/sessions/none', '/api/nothing',
+	]) {
+		const get = await request(stack.api, path);
 		const head = await request(stack.api, path, { method: 'HEAD' });
-		assert.equal(head.status, 200, path);
+		assert.equal(head.status, get.status, path);
 		assert.equal(head.body, '', path);
+		for (const name of ['content-type', 'content-disposition', 'cache-control', 'x-content-type-options'])
+			assert.equal(head.headers[name], get.headers[name], `${name} of ${path}`);
+	}
+});
+
+test('HEAD of an export is no export, and of the stream no subscription', async () => {
+	const exports = () => stack.entries().filter(({ capability }) => capability === 'audit.export').length;
+	const open = () => readdirSync(`/proc/${stack.pidOf('activity')}/fd`).length;
+	const before = exports();
+	await request(stack.api, '/api/audit/export', { method: 'HEAD' });
+	await request(stack.api, '/api/activity/stream', { method: 'HEAD' });
+	const descriptors = open();
+	for (let i = 0; i < 100; i++) {
+		const head = await request(stack.api, '/api/activity/stream', { method: 'HEAD' });
+		assert.equal(head.status, 200);
+		assert.equal(head.headers['content-type'], 'text/event-stream');
+	}
+	assert.ok(open() <= descriptors + 5, `${open()} after ${descriptors}`);
+	assert.equal(exports(), before);
+});
+
+test('a query in any other encoding is refused, however long it is', async () => {
+	for (const [query, parameter] of [
+		['=', undefined],
+		['=1', undefined],
+		['%00=1', '%00'],
+		['agent%00_name=1', 'agent%00_name'],
+		['a%0d%0aX:y=1', 'a\\r\\nX:y'],
+		['%1b%5b2J=1', '\\e[2J'],
+		['agent_name=%c0%ae', 'agent_name'], // overlong
+		['agent_name=%e0%80%ae', 'agent_name'],
+		['agent_name=%f0%80%80%ae', 'agent_name'],
+		['agent_name=%ed%a0%80', 'agent_name'], // a surrogate
+		['agent_name=%f4%90%80%80', 'agent_name'],
+		['agent_name=%u0041', 'agent_name'],
+		['q=%f0%80%80%af', 'q'],
+		['limit=1;offset=2', 'limit'],
+		['limit=1%23x', 'limit'],
+		['limit=1?offset=2', 'limit'],
+		['limit=%ef%bc%91', 'limit'],
+		[`${'status=error&'.repeat(500)}x=1`, undefined],
+		[`${'z'.repeat(7000)}=1`, 'z'.repeat(40)],
+	]) {
+		const reply = await request(stack.api, `/api/audit?${query}`);
+		assert.equal(reply.status, 400, `${query.slice(0, 80)}: ${reply.body.slice(0, 200)}`);
+		const problem = assertAnswer('/api/audit', reply);
+		assert.equal(problem.parameter, parameter, query.slice(0, 80));
+	}
+	assert.equal((await request(stack.api, `/api/audit?${'&'.repeat(7000)}`)).status, 200);
+	assert.equal((await request(stack.api, `/api/audit?${'x'.repeat(9000)}`)).status, 414);
+});
+
+test('conditions and ranges change no answer', async () => {
+	const whole = await request(stack.api, '/api/audit/1');
+	for (const headers of [
+		{ Range: 'bytes=0-3' }, { Range: 'bytes=-1' }, { 'If-Match': '"x"' }, { 'If-None-Match': '*' },
+		{ 'If-Modified-Since': 'Fri, 01 Jan 2100 00:00:00 GMT' }, { 'If-Range': '"x"', Range: 'bytes=1-2' },
+		{ 'Accept-Encoding': 'gzip, br' }, { Accept: 'text/html' }, { Expect: 'nonsense' },
+		{ 'X-HTTP-Method-Override': 'DELETE' }, { 'X-Forwarded-Host': 'evil.example' }, { 'X-Original-URL': '/health' },
+	]) {
+		const reply = await request(stack.api, '/api/audit/1', { headers });
+		assert.equal(reply.status, 200, JSON.stringify(headers));
+		assert.equal(reply.body, whole.body, JSON.stringify(headers));
 	}
 });

@@ -16,7 +16,7 @@ let entries;
 let lines;
 let through;
 
-const FORMULAS = ['=1+1', '+1', '-1', '@x', '\tx', '\rx', '=cmd|\' /C calc\'!A0'];
+const FORMULAS = ['=1+1', '+1', '-1', '@x', '\tx', '\rx', '\n=1', '＝1', '＠x', '=cmd|\' /C calc\'!A0'];
 
 before(async () => {
 	stack = await Stack.start();
@@ -98,7 +98,7 @@ test('csv: what was written comes back, and nothing is a formula', async () => {
 		assert.equal(row.length, header.length, `row ${i + 1}`);
 		const cells = Object.fromEntries(header.map((name, column) => [name, row[column]]));
 		for (const cell of row)
-			assert.doesNotMatch(cell, /^[=+\-@\t\r\0]/, `row ${i + 1}`);
+			assert.doesNotMatch(cell, /^[=+\-@\t\r\n\0＝＋－＠]/, `row ${i + 1}`);
 		const entry = entries[i];
 		for (const name of header) {
 			const value = entry[name];
@@ -106,7 +106,7 @@ test('csv: what was written comes back, and nothing is a formula', async () => {
 				: name === 'request' ? cells[name] && JSON.stringify(JSON.parse(cells[name]))
 					: String(value);
 			const wanted = name === 'request' && value ? JSON.stringify(value) : String(value ?? '');
-			const guarded = /^[=+\-@\t\r\0]/.test(wanted) ? `'${wanted}` : wanted;
+			const guarded = /^[=+\-@\t\r\n\0＝＋－＠]/.test(wanted) ? `'${wanted}` : wanted;
 			assert.equal(name === 'request' ? text : cells[name], guarded, `${name} of row ${i + 1}`);
 		}
 	});

@@ -138,7 +138,7 @@ what_is_wrong_is_named(void **state)
 		{ "limit", "limit", "limit is empty" },
 		{ "limit=5&limit=5", "limit", "limit may be given only once" },
 		{ "Limit=5", "Limit", "there is no parameter Limit here" },
-		{ "=5", "", "there is no parameter  here" },
+		{ "=5", "", "a parameter has no name" },
 		{ "a%0ab=5", "a\\nb", "there is no parameter a\\nb here" },
 		{ "a%zz=5", "a%zz", "the parameter's name has a bad %-escape" },
 		{ "session_id=%", "session_id",
