@@ -29,7 +29,7 @@ live(struct fault *fault, struct rig *rig)
 {
 	unsigned batches = 3 + (unsigned)fault_random(fault, 8);
 
-	rig->model.seed = (unsigned)fault_random(fault, UINT32_MAX);
+	rig->model.chance = chance_draw(&fault->chance);
 	model_fail(&rig->model, fault_one_in(fault, 4) ? "fsync" : "fdatasync",
 	    1 + fault_random(fault, batches), 1 + fault_random(fault, 4), EIO);
 	for (unsigned i = 0; i < batches; i++) {

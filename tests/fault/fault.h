@@ -8,6 +8,7 @@
 #define TESTS_FAULT_FAULT_H
 
 #include "base/clock.h"
+#include "tests/unit/chance.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -41,22 +42,11 @@ struct fault {
 
 /* --- chance -------------------------------------------------------------- */
 
-/* splitmix64: good enough, and a seed is all it needs. */
-static inline uint64_t
-fault_draw(uint64_t *chance)
-{
-	uint64_t mixed = *chance += 0x9e3779b97f4a7c15;
-
-	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-	return mixed ^ (mixed >> 31);
-}
-
 /* 0 … `below` - 1, by the chance of the case under way. */
 static inline uint64_t
 fault_random(struct fault *fault, uint64_t below)
 {
-	return fault_draw(&fault->chance) % below;
+	return chance_draw(&fault->chance) % below;
 }
 
 static inline bool
@@ -137,13 +127,21 @@ fault_goes_on(const struct fault *fault)
 	       spent < 3 * fault->budget;
 }
 
+/* Chance of its own for whatever goes by `number`. */
+static inline uint64_t
+fault_chance(const struct fault *fault, uint64_t number)
+{
+	uint64_t chance = fault->seed;
+
+	return chance_draw(&chance) ^ number;
+}
+
 /* Turn to the next case; false: it is not the one that was asked for. */
 static inline bool
 fault_next_case(struct fault *fault)
 {
 	fault->number++;
-	fault->chance = fault->seed;
-	fault->chance = fault_draw(&fault->chance) ^ fault->number;
+	fault->chance = fault_chance(fault, fault->number);
 	if (fault->only != 0 && fault->number != fault->only)
 		return false;
 	fault->done++;

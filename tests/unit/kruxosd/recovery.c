@@ -525,7 +525,7 @@ whatever_part_of_what_was_not_synced_is_there_nothing_is_lost(void **state)
 		struct rig *rig = *state;
 		unsigned seed = run;
 
-		rig->model.seed = run;
+		rig->model.chance = run;
 		for (int life = 0; life < 3; life++) {
 			live(rig, &seed);
 			end_of_life(rig, rand_r(&seed) % 2 == 0);
