@@ -204,10 +204,9 @@ erase(struct erasure *erasure, const struct seqs *seqs, uint64_t eraser,
 	    &erasure->on, seqs->items, seqs->count, eraser, ret_erased, err);
 }
 
-/* What the disk refuses now is noted before anything else is recorded, and
- * the entry stands: it will be done. */
-static void
-note_undone(struct erasure *erasure, uint64_t seq, struct error *err)
+void
+erasure_note_undone(
+    struct erasure *erasure, uint64_t seq, const struct error *err)
 {
 	struct error noted;
 
@@ -216,8 +215,6 @@ note_undone(struct erasure *erasure, uint64_t seq, struct error *err)
 	if (state_add_erasure(erasure->state, seq, &noted) == -1)
 		diag(DIAG_ERROR, "audit.erase %llu: %s",
 		    (unsigned long long)seq, noted.sentence);
-	error_prefix(err, "recorded as entry %llu, and will be tried again",
-	    (unsigned long long)seq);
 }
 
 static void
@@ -234,7 +231,10 @@ on_durable(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 		     &failure) == 0)
 		answer(request, seq, erased);
 	else {
-		note_undone(request->erasure, seq, &failure);
+		erasure_note_undone(request->erasure, seq, &failure);
+		error_prefix(&failure,
+		    "recorded as entry %llu, and will be tried again",
+		    (unsigned long long)seq);
 		command_fail(request->call, &failure);
 	}
 	free(request);
@@ -349,7 +349,7 @@ erasure_retry(struct erasure *erasure)
 		    err.code != ERROR_NOT_FOUND) {
 			diag(DIAG_ERROR, "audit.erase %llu: %s",
 			    (unsigned long long)seqs[i], err.sentence);
-			return;
+			continue;
 		}
 		if (state_end_erasure(erasure->state, seqs[i], &err) == -1)
 			diag(DIAG_ERROR, "%s", err.sentence);

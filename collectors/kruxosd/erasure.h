@@ -39,6 +39,11 @@ void erasure_command(struct erasure *erasure, struct command_call *call);
  * is done; -1: ERROR_NOT_FOUND (no such entry), ERROR_SYSTEM. */
 int erasure_redo(struct erasure *erasure, uint64_t seq, struct error *err);
 
+/* The disk has refused what the `audit.erase` entry `seq` names (`err`): before
+ * anything else is recorded it is noted in state.db, and will be done. */
+void erasure_note_undone(
+    struct erasure *erasure, uint64_t seq, const struct error *err);
+
 /* Try again what is noted as not done. */
 void erasure_retry(struct erasure *erasure);
 

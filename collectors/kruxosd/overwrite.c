@@ -103,17 +103,24 @@ int
 overwrite_find(struct cursor *cursor, uint64_t seq,
     struct cursor_line *ret_line, struct error *err)
 {
+	unsigned later = 0;
 	int found;
 
 	if (cursor_seek(cursor, seq, err) == -1)
 		return -1;
-	found = cursor_next(cursor, UINT64_MAX, ret_line, err);
-	if (found == -1)
-		return -1;
-	if (found == 0 || ret_line->seq != seq)
-		return error_set_field(err, ERROR_NOT_FOUND, "seqs",
-		    "entry %llu is not in the log", (unsigned long long)seq);
-	return 0;
+	/* One line of a later seq may be damaged, and not what it says. */
+	while (later < 2) {
+		found = cursor_next(cursor, UINT64_MAX, ret_line, err);
+		if (found == -1)
+			return -1;
+		if (found == 1 && ret_line->seq == seq)
+			return 0;
+		if (found == 0)
+			break;
+		later = ret_line->seq > seq ? later + 1 : 0;
+	}
+	return error_set_field(err, ERROR_NOT_FOUND, "seqs",
+	    "entry %llu is not in the log", (unsigned long long)seq);
 }
 
 /* The place of the payload of `seq`; 0: there is nothing to do there. Half
@@ -149,7 +156,7 @@ overwrite_payloads(const struct overwrite *on, const uint64_t *seqs,
 	cleanup(cursor_freep) struct cursor *cursor =
 	    cursor_open(on->audit_dir, err);
 	struct overwriting over = { .on = on, .fd = -1 };
-	struct error unsynced;
+	struct error unsynced, damage = { 0 };
 	int status = cursor == NULL ? -1 : 0;
 	size_t erased = 0;
 
@@ -157,8 +164,11 @@ overwrite_payloads(const struct overwrite *on, const uint64_t *seqs,
 		struct place place;
 
 		status = find_place(cursor, seqs[i], &place, err);
-		if (status == -1 && err->code == ERROR_NOT_FOUND)
-			status = 0; /* retention has taken it */
+		if (status == -1 && err->code == ERROR_CORRUPT)
+			damage = *err; /* the others are erased all the same */
+		if (status == -1 && (err->code == ERROR_NOT_FOUND || /* gone */
+					err->code == ERROR_CORRUPT))
+			status = 0;
 		if (status == 1) {
 			status = overwrite_one(&over, &place, eraser, err);
 			erased++;
@@ -170,6 +180,10 @@ overwrite_payloads(const struct overwrite *on, const uint64_t *seqs,
 	}
 	if (finish_file(&over, err) == -1)
 		return -1;
+	if (damage.code != ERROR_NONE) {
+		*err = damage;
+		return -1;
+	}
 	*ret_erased = erased;
 	return 0;
 }

@@ -233,10 +233,17 @@ damaged(struct ward *ward, const struct logfile *file, const struct tail *tail,
 	log_writer_seal(ward->writer, file->name, tail->size);
 }
 
-static struct commit_head
-later_of(struct commit_head a, struct commit_head b)
+/* Behind `good` stands a line that is whole by itself, perhaps. */
+static void
+go_behind_last_whole(const struct tail *tail, struct recovery *recovery)
 {
-	return a.seq >= b.seq ? a : b;
+	uint64_t batch_seq;
+	struct commit_head whole = tail_last_whole(tail, &batch_seq);
+
+	if (whole.seq <= recovery->head.seq)
+		return;
+	recovery->head = whole;
+	recovery->last_batch_seq = batch_seq;
 }
 
 /* Judge the file at `index`, behind which there is no other. */
@@ -247,20 +254,22 @@ recover_file(struct ward *ward, size_t index, struct recovery *recovery,
 	const struct logfile *file = &ward->list.files[index];
 	cleanup(tail_free) struct tail tail = TAIL_INIT;
 	cleanup(tail_free) struct tail before = TAIL_INIT;
-	struct commit_head good;
 
 	if (read_tail(ward, file, &tail, err) == -1)
 		return -1;
-	good = tail.good;
-	if (good.seq == 0 && index > 0) {
+	recovery->head = tail.good;
+	recovery->last_batch_seq = tail.batch_seq;
+	if (tail.good.seq == 0 && index > 0) {
 		if (read_tail(ward, file - 1, &before, err) == -1)
 			return -1;
-		good = later_of(before.good, tail_last_whole(&before));
+		recovery->head = before.good;
+		recovery->last_batch_seq = before.batch_seq;
+		go_behind_last_whole(&before, recovery);
 	}
 	if (tail.bad < tail.size &&
-	    !tail_is_torn(&tail, &good, ward->known->seq)) {
+	    !tail_is_torn(&tail, &recovery->head, ward->known->seq)) {
 		damaged(ward, file, &tail, recovery);
-		recovery->head = later_of(good, tail_last_whole(&tail));
+		go_behind_last_whole(&tail, recovery);
 		return 0;
 	}
 	if (tail.good.seq == 0) {
@@ -272,8 +281,6 @@ recover_file(struct ward *ward, size_t index, struct recovery *recovery,
 	}
 	if (write_again(ward, file->name, &tail, err) == -1)
 		return -1;
-	recovery->head = good;
-	recovery->last_batch_seq = tail.batch_seq;
 	if (tail.bad == tail.size)
 		return log_writer_resume(
 		    ward->writer, file->name, tail.size, err);

@@ -1,11 +1,10 @@
 #include "collectors/kruxosd/startup.h"
 
 #include "collectors/kruxosd/folder.h"
+#include "collectors/kruxosd/redo.h"
 #include "collectors/kruxosd/report.h"
 
-#include "base/cleanup.h"
 #include "base/diag.h"
-#include "log/cursor.h"
 
 static int
 open_folders(struct kruxosd *kruxosd, struct error *err)
@@ -157,44 +156,6 @@ make_verifier(struct kruxosd *kruxosd)
 	    verifier_new(kruxosd->config->audit_dir, kruxosd->clock, &known);
 }
 
-/* The last batch alone can name what was not done before a power cut: nothing
- * else is written in between. */
-static int
-redo_last_batch(struct kruxosd *kruxosd, struct error *err)
-{
-	uint64_t first = kruxosd->recovery.last_batch_seq;
-	cleanup(cursor_freep) struct cursor *cursor = NULL;
-	struct cursor_line line;
-	int more = 0;
-
-	if (first == 0)
-		return 0;
-	cursor = cursor_open(kruxosd->config->audit_dir, err);
-	if (cursor == NULL || cursor_seek(cursor, first, err) == -1)
-		return -1;
-	while ((more = cursor_next(
-		    cursor, kruxosd->recovery.head.seq, &line, err)) == 1) {
-		struct entry entry;
-		struct error failure;
-		int status = 0;
-
-		/* A payload half erased does not parse, and names nothing. */
-		if (entry_parse(line.line, &entry, &failure) == -1)
-			continue;
-		if (slice_is(entry.capability, "audit.erase"))
-			status =
-			    erasure_redo(kruxosd->erasure, line.seq, &failure);
-		else if (entry.actor == ENTRY_SYSTEM &&
-			 slice_is(entry.capability, "log.retention"))
-			status = retention_redo(
-			    kruxosd->retention, &entry, &failure);
-		if (status == -1)
-			diag(DIAG_ERROR, "entry %llu: %s",
-			    (unsigned long long)line.seq, failure.sentence);
-	}
-	return more;
-}
-
 int
 startup_open(struct kruxosd *kruxosd, struct error *err)
 {
@@ -208,7 +169,8 @@ startup_open(struct kruxosd *kruxosd, struct error *err)
 		return -1;
 	make_keepers(kruxosd);
 	make_verifier(kruxosd);
-	return redo_last_batch(kruxosd, err);
+	return redo_last_batch(kruxosd->config->audit_dir, &kruxosd->recovery,
+	    kruxosd->erasure, kruxosd->retention, err);
 }
 
 /* Calls that the index does not hold yet. Without them an entry may be

@@ -55,22 +55,27 @@ head_of(const struct entry *entry, struct commit_head *ret_head)
 }
 
 struct commit_head
-tail_last_whole(const struct tail *tail)
+tail_last_whole(const struct tail *tail, uint64_t *ret_batch_seq)
 {
 	cleanup(sha256_freep) struct sha256 *sha256 = sha256_new();
 	struct slice bytes = buf_slice(&tail->bytes);
 	struct commit_head head = { 0 };
+	uint64_t batch_seq = 0;
 	struct slice line;
 
 	for (size_t at = 0; line_at(bytes, at, &line); at += line.len + 1) {
 		struct entry entry;
 		struct error ignored;
 
-		if (entry_parse(line, &entry, &ignored) == 0 &&
-		    entry_check(sha256, &entry, &ignored) == 0 &&
-		    entry.seq > head.seq)
-			head_of(&entry, &head);
+		if (entry_parse(line, &entry, &ignored) == -1 ||
+		    entry_check(sha256, &entry, &ignored) == -1 ||
+		    entry.seq <= head.seq)
+			continue;
+		if (entry.recorded_at != head.recorded_at)
+			batch_seq = entry.seq;
+		head_of(&entry, &head);
 	}
+	*ret_batch_seq = batch_seq;
 	return head;
 }
 

@@ -41,9 +41,10 @@ int tail_read(struct disk *disk, int dir, const struct logfile *file,
     struct tail *ret_tail, struct error *err);
 void tail_free(struct tail *tail);
 
-/* The last line in it that is whole by itself, wherever it stands; seq 0:
- * there is none. */
-struct commit_head tail_last_whole(const struct tail *tail);
+/* The last line in it that is whole by itself, wherever it stands (seq 0: there
+ * is none), and the first such line of its batch. */
+struct commit_head
+tail_last_whole(const struct tail *tail, uint64_t *ret_batch_seq);
 
 /* Can what stands from `bad` on be the rest of one unfinished batch, behind
  * the entry `good`? `synced_seq`: what is known as durable (chain.h). */

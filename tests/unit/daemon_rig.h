@@ -18,7 +18,7 @@
 #include "tests/unit/disk_model.h"
 #include "tests/unit/maker.h"
 
-enum { RIG_ENTRIES = 1024 };
+enum { RIG_ENTRIES = 4096 };
 
 struct rig_clock {
 	struct clock clock;
@@ -60,9 +60,9 @@ rig_advance(struct rig *rig, usec_t duration)
 	rig->clock.running += duration;
 }
 
-/* Recover, and be ready to commit. */
+/* Recover. */
 static inline int
-rig_start(struct rig *rig, struct error *err)
+rig_recover(struct rig *rig, struct error *err)
 {
 	rig->writer = log_writer_new(&rig->model.disk, rig->model.dir, "audit");
 	if (recovery_run(&rig->model.disk, rig->model.dir, "audit", &rig->known,
@@ -70,11 +70,25 @@ rig_start(struct rig *rig, struct error *err)
 		return -1;
 	rig->commit = commit_new(
 	    &rig->clock.clock, rig->writer, rig->redactor, &rig->recovery.head);
+	return 0;
+}
+
+/* Say what was found. */
+static inline int
+rig_say(struct rig *rig, struct error *err)
+{
 	if (rig->recovery.verdict != RECOVERY_WHOLE &&
 	    recovery_record(&rig->recovery, rig->commit, NULL, err) == -1)
 		return -1;
 	commit_flush(rig->commit);
 	return 0;
+}
+
+/* Both: be ready to commit. */
+static inline int
+rig_start(struct rig *rig, struct error *err)
+{
+	return rig_recover(rig, err) == -1 ? -1 : rig_say(rig, err);
 }
 
 static inline void
