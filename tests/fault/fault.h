@@ -11,6 +11,7 @@
 #include "tests/unit/chance.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -108,6 +109,9 @@ fault_begin(struct fault *fault, const struct fault_family *family)
 			    fault->is_soak ? 0 : family->seconds) *
 			USEC_PER_SEC;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	/* Cases are alike: what one gives back the next one takes. */
+	mallopt(M_MMAP_THRESHOLD, 64 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
 }
 
 /* Is there time, and something left to do? A soak without FAULT_SECONDS has
