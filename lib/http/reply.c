@@ -151,10 +151,13 @@ reply_etag_matches(struct slice if_none_match, const char *etag)
 {
 	size_t len = strlen(etag);
 	const char *at = if_none_match.data;
-	const char *end = at + if_none_match.len;
+	const char *end;
 
+	if (at == NULL)
+		return false; /* there is no such header */
 	if (slice_is(if_none_match, "*"))
 		return true;
+	end = at + if_none_match.len;
 	while (at < end) {
 		while (at < end && (*at == ' ' || *at == '\t' || *at == ','))
 			at++;
