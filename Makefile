@@ -124,31 +124,32 @@ $(filter $(BUILD)/unit/kruxosd/% $(BUILD)/unit/store/%,$(unit_tests)): $(BUILD)/
 $(filter $(BUILD)/unit/cli/%,$(unit_tests)): $(BUILD)/cli.a
 $(filter $(BUILD)/unit/fcgi/%,$(unit_tests)): $(BUILD)/fcgi.a
 
-# Each file of tests/fuzz is a fuzzer, for FUZZ_SECONDS; what it found worth
-# keeping stays under build/fuzz/corpus.
+# Each file of tests/fuzz is a fuzzer, and brings its sanitizers: so there is one
+# build of them for every BUILD. What is worth keeping of what they find stands
+# in tests/fuzz/corpus; what they find on the way under build/fuzz/corpus.
 FUZZ_SECONDS ?= 60
+FUZZ_CC      := $(filter ccache,$(CC)) clang
 FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
                 -fno-sanitize-recover=all -fsanitize=address,undefined
 fuzz_src     := $(wildcard tests/fuzz/*.c)
-fuzz_objects  = $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(1))
-fuzzers      := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(fuzz_src))
+fuzz_parts   := $(lib_src) $(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)) \
+                cli/response.c cli/sse.c
+fuzz_objects  = $(patsubst %.c,build/fuzz/obj/%.o,$(1))
+fuzzers      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(fuzz_src))
 
-$(BUILD)/fuzz/obj/%.o: %.c $(generated)
+build/fuzz/obj/%.o: %.c | $(generated)
 	@mkdir -p $(@D)
-	clang $(filter-out -D_FORTIFY_SOURCE=3,$(CPPFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
-$(BUILD)/fuzz/libkruxos.a: $(call fuzz_objects,$(lib_src))
+	$(call show,fuzz $<)$(FUZZ_CC) $(filter-out -D_FORTIFY_SOURCE=3,$(CPPFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+build/fuzz/parts.a: $(call fuzz_objects,$(fuzz_parts))
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
-$(fuzzers): $(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/libkruxos.a
-	clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) -ljson-c
+$(fuzzers): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/parts.a
+	$(call show,link $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(LIBS_fcgi) -ljson-c
 
-fuzz: $(fuzzers)
-	@set -e; for fuzzer in $^; do \
-		corpus=$(BUILD)/fuzz/corpus/$${fuzzer##*/}; mkdir -p $$corpus; \
-		echo "# $$fuzzer"; \
-		$$fuzzer -max_total_time=$(FUZZ_SECONDS) -timeout=10 -print_final_stats=1 \
-			-artifact_prefix=$(BUILD)/fuzz/ $$corpus; \
-	done
+fuzz:
+	@packaging/install-packages build fuzz
+	@$(again) $(fuzzers)
+	@FAULT_SECONDS=$(FUZZ_SECONDS) tests/fault/fuzz
 
 # Each file of tests/fault is a family of faults (tests/fault/README.md).
 fault_src   := $(wildcard tests/fault/*.c)
@@ -157,9 +158,9 @@ $(fault_tests): $(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(BUILD)/kruxosd.
 	$(call link,$^,$(LIBS_kruxosd))
 
 fault soak:
-	@packaging/install-packages build run test
+	@packaging/install-packages build run test fuzz
 	@tests/install-node
-	@$(again) all $(fault_tests)
+	@$(again) all $(fault_tests) $(fuzzers)
 	@FAULT_MODE=$(patsubst fault,short,$@) tests/run $(BUILD) fault
 
 unit: $(unit_tests)
@@ -192,9 +193,9 @@ stop:
 	@$(BUILD)/bin/kruxos-run stop
 
 test:
-	@packaging/install-packages build run test
+	@packaging/install-packages build run test fuzz
 	@tests/install-node
-	@$(again) all $(unit_tests) $(fault_tests)
+	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers)
 	@$(again) redaction
 	@tests/run $(BUILD) unit fault api
 
@@ -266,7 +267,7 @@ help:
 #: make soak     the same with the counts for a night
 #: make redaction what redaction finds, its false alarms, its speed
 #: make coverage what the tests run, and each line and branch they do not
-#: make fuzz     fuzz what reads bytes of others, FUZZ_SECONDS=60 each
+#: make fuzz     the fuzzers alone, longer: FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
 #: make bench    the benchmarks, ENTRIES=1000000 in the log of the queries
 #: make clean    remove BUILD
@@ -277,4 +278,4 @@ help:
 .PHONY: all demo run start stop bench fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
--include $(shell find $(BUILD)/obj $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD)/obj build/fuzz/obj -name '*.d' 2>/dev/null)
