@@ -224,7 +224,8 @@ batch_add_clock(struct batch *batch, usec_t now, const struct commit_head *head)
 	    "on by microseconds",
 	    (double)behind / (double)USEC_PER_SEC);
 	add_front(batch, "log.clock", summary.data, &request);
-	diag(DIAG_WARNING, "%s", summary.data);
+	diag(behind > BATCH_CLOCK_WRONG ? DIAG_CRITICAL : DIAG_WARNING,
+	    "audit-clock: %s", summary.data);
 }
 
 void

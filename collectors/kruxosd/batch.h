@@ -36,6 +36,9 @@ batch_begin(struct batch *batch, const struct commit_head *head, usec_t now);
 void batch_add_open(
     struct batch *batch, const char *previous, uint64_t previous_bytes);
 
+/* A clock further behind than this is wrong: said critically. */
+#define BATCH_CLOCK_WRONG USEC_PER_HOUR
+
 /* The next line, where the clock has stepped back to `now`: a `log.clock`. */
 void batch_add_clock(
     struct batch *batch, usec_t now, const struct commit_head *head);

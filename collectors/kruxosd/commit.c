@@ -30,8 +30,7 @@ struct commit {
 	struct clock *clock;
 	struct log_writer *writer;
 	struct commit_head head; /* durable */
-	usec_t clock_was;	 /* the latest time that it has shown */
-	bool clock_is_back;	 /* it stood before that, and that was said */
+	usec_t clock_was;	 /* what it showed when that was written */
 	struct commit_listener listener;
 
 	/* What has been taken since the last flush. */
@@ -46,6 +45,7 @@ struct commit {
 	enum commit_level level;
 	enum status_refusal refusal;
 	char reason[ERROR_SENTENCE_SIZE + 32]; /* of the refusal */
+	char clock_reason[96];
 	struct failure failure;
 	struct damage damage;
 	usec_t retry_due, retry_wait;
@@ -104,7 +104,7 @@ begin_batch(struct commit *commit)
 	if (log_writer_needs_file(writer, batch->recorded_at))
 		batch_add_open(
 		    batch, log_writer_name(writer), log_writer_bytes(writer));
-	if (now < commit->clock_was && !commit->clock_is_back)
+	if (now < commit->clock_was)
 		batch_add_clock(batch, now, &commit->head);
 }
 
@@ -223,13 +223,19 @@ commit_add_system(struct commit *commit, const char *capability,
 	    commit, &entry, summary, request, waiter, NULL, err);
 }
 
+/* A batch of nothing but what stands at the front of one. */
+static void
+begin_bare_batch(struct commit *commit)
+{
+	begin_batch(commit);
+	commit->next_ticket++; /* nobody's */
+}
+
 void
 commit_open_log(struct commit *commit)
 {
-	if (commit->head.seq != 0 || !commit_is_empty(commit))
-		return;
-	begin_batch(commit);
-	commit->next_ticket++; /* nobody's */
+	if (commit->head.seq == 0 && commit_is_empty(commit))
+		begin_bare_batch(commit);
 }
 
 bool
@@ -375,9 +381,7 @@ batch_is_durable(struct commit *commit)
 	struct failure *failure = &commit->failure;
 
 	commit->head = commit->batch.end;
-	commit->clock_is_back = commit->batch_clock < commit->clock_was;
-	if (!commit->clock_is_back)
-		commit->clock_was = commit->batch_clock;
+	commit->clock_was = commit->batch_clock;
 	commit->counts.accepted += commit->batch.lines_added;
 	commit->counts.batches++;
 	if (commit->listener.on_durable != NULL)
@@ -457,6 +461,26 @@ commit_retry(struct commit *commit)
 	commit->reason[0] = '\0';
 }
 
+/* A clock that is slewed is a little behind now and then; one that is wrong
+ * does not wait for the next entry to be said. */
+static void
+check_clock(struct commit *commit)
+{
+	usec_t now = clock_realtime(commit->clock);
+	usec_t last = commit->head.recorded_at;
+
+	if (now < commit->clock_was &&
+	    commit->clock_was - now > BATCH_CLOCK_WRONG &&
+	    commit_is_empty(commit))
+		begin_bare_batch(commit);
+	commit->clock_reason[0] = '\0';
+	if (now < last && last - now > BATCH_CLOCK_WRONG)
+		snprintf(commit->clock_reason, sizeof(commit->clock_reason),
+		    "audit-clock: the clock stands %.1f h before the last "
+		    "entry",
+		    (double)(last - now) / (double)USEC_PER_HOUR);
+}
+
 void
 commit_check(struct commit *commit)
 {
@@ -469,6 +493,7 @@ commit_check(struct commit *commit)
 		notice(commit, &err);
 	if (commit->damage.is_due)
 		damage_record(&commit->damage, commit);
+	check_clock(commit);
 }
 
 /* --- what others ask --------------------------------------------------- */
@@ -491,6 +516,12 @@ commit_reason(const struct commit *commit)
 		return commit->reason;
 	return commit->is_stopping ? "the daemon is stopping"
 				   : level_reasons[commit->level];
+}
+
+const char *
+commit_clock_reason(const struct commit *commit)
+{
+	return commit->clock_reason;
 }
 
 void

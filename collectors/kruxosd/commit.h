@@ -145,8 +145,11 @@ void commit_retry(struct commit *commit);
 
 /* Once a second, so that it shows within seconds when nobody writes: is the log
  * as it was left (log_writer_check())? If not, the listener hears of it, and an
- * entry `log.damaged` goes into a new file with the next flush. */
+ * entry `log.damaged` goes into a new file with the next flush. And does the
+ * clock stand more than an hour before the last entry? That is recorded with
+ * the next flush, and is said as long as it lasts. */
 void commit_check(struct commit *commit);
+const char *commit_clock_reason(const struct commit *commit); /* or "" */
 
 /* How much of the disk is left decides whose entries are taken: near its end
  * agents' are refused first, operators' last, the daemon's own never. */

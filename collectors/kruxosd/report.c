@@ -14,6 +14,7 @@ say_what_is_wrong(
 	const char *const sentences[] = {
 		commit_reason(kruxosd->commit),
 		damage,
+		commit_clock_reason(kruxosd->commit),
 		state_sentence(kruxosd->state),
 		index,
 	};

@@ -248,6 +248,75 @@ a_clock_that_steps_back_is_said_once_and_time_goes_on(void **state)
 	assert_true(rig_verify(rig).is_whole);
 }
 
+/* Each step is said, though the clock has not come up with the first yet. */
+static void
+a_clock_that_steps_back_twice_is_said_twice(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_commit(rig, 1);
+	rig->clock.realtime -= 2 * USEC_PER_SEC;
+	rig_commit(rig, 1);
+	assert_int_equal(rig_count(rig, "log.clock"), 1);
+	rig->clock.realtime -= 5 * USEC_PER_HOUR;
+	rig_commit(rig, 1);
+	assert_int_equal(rig_count(rig, "log.clock"), 2);
+	rig_commit(rig, 1);
+	assert_int_equal(rig_count(rig, "log.clock"), 2);
+	assert_true(rig_verify(rig).is_whole);
+}
+
+static void
+a_clock_that_is_wrong_is_said_without_an_entry(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_commit(rig, 1);
+	rig->clock.realtime -= USEC_PER_HOUR;
+	commit_check(rig->commit);
+	assert_true(commit_is_empty(rig->commit));
+	assert_string_equal(commit_clock_reason(rig->commit), "");
+
+	rig->clock.realtime -= USEC_PER_HOUR;
+	commit_check(rig->commit);
+	commit_flush(rig->commit);
+	assert_int_equal(rig_count(rig, "log.clock"), 1);
+	assert_string_equal(commit_clock_reason(rig->commit),
+	    "audit-clock: the clock stands 2.0 h before the last entry");
+	/* Once; and as long as it lasts. */
+	rig_advance(rig, USEC_PER_SEC);
+	commit_check(rig->commit);
+	assert_true(commit_is_empty(rig->commit));
+	assert_string_not_equal(commit_clock_reason(rig->commit), "");
+	rig_advance(rig, 2 * USEC_PER_HOUR);
+	commit_check(rig->commit);
+	assert_string_equal(commit_clock_reason(rig->commit), "");
+	assert_true(rig_verify(rig).is_whole);
+}
+
+/* A day ahead and back again: the entries of that day keep their file, and
+ * what comes after them stands behind them. */
+static void
+a_clock_that_was_a_day_ahead_is_lived_with(void **state)
+{
+	struct rig *rig = *state;
+
+	rig_commit(rig, 1);
+	rig->clock.realtime += USEC_PER_DAY;
+	rig_commit(rig, 1);
+	rig->clock.realtime -= USEC_PER_DAY;
+	rig_commit(rig, 1);
+	assert_string_equal(log_writer_name(rig->writer), "2026-11-24.jsonl");
+	assert_int_equal(recorded_at(rig, rig->seq_of[2]),
+	    recorded_at(rig, rig->seq_of[1]) + 1);
+	assert_int_equal(rig_count(rig, "log.clock"), 1);
+	rig_advance(rig, 2 * USEC_PER_DAY);
+	rig_commit(rig, 1);
+	assert_string_equal(log_writer_name(rig->writer), "2026-11-25.jsonl");
+	assert_true(rig_verify(rig).is_whole);
+	assert_true(rig_holds_all(rig));
+}
+
 /* --- a disk that fails ------------------------------------------------- */
 
 static void
@@ -648,6 +717,9 @@ main(void)
 		TEST(each_day_has_a_file_that_names_the_one_before),
 		TEST(midnight_falls_between_two_batches_never_within_one),
 		TEST(a_clock_that_steps_back_is_said_once_and_time_goes_on),
+		TEST(a_clock_that_steps_back_twice_is_said_twice),
+		TEST(a_clock_that_is_wrong_is_said_without_an_entry),
+		TEST(a_clock_that_was_a_day_ahead_is_lived_with),
 		TEST(a_batch_is_written_again_when_it_fails_once),
 		TEST(a_batch_that_fails_twice_goes_into_a_new_file),
 		TEST(what_the_disk_refuses_is_refused_and_taken_up_again_later),
