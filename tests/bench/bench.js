@@ -33,9 +33,9 @@ function benchMemory(stack) {
 
 const stack = await Stack.start();
 try {
-	const peer = await startPeer(stack, stack.gatewayPort);
+	const peer = await startPeer(stack);
 	try {
-		await benchHealth(stack, peer);
+		await benchHealth(peer);
 		await benchDoor(stack, entries);
 		benchSize(stack, entries);
 		benchQueries(stack);
