@@ -123,6 +123,15 @@ world_on_durable(void *context, const struct commit_head *head)
 	memcpy(known->hash, head->hash, SHA256_BYTES);
 }
 
+/* Nobody touches this log from outside. */
+static inline void
+world_on_damaged(void *context, const struct error *err)
+{
+	struct world *world = context;
+
+	fault_fail(world->fault, "called damaged: %s", err->sentence);
+}
+
 /* --- beginning and end --------------------------------------------------- */
 
 static inline void
@@ -171,8 +180,11 @@ world_init(struct world *world, struct fault *fault,
 		abort();
 	world->live.state = world_open_state(world, "state.db");
 	world->spare = world_open_state(world, "spare.db");
-	world->live.on_durable = world_on_durable;
-	world->live.context = world;
+	world->live.listener = (struct commit_listener){
+		.on_durable = world_on_durable,
+		.on_damaged = world_on_damaged,
+		.context = world,
+	};
 }
 
 static inline void

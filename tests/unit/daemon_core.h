@@ -15,8 +15,7 @@ struct core {
 	struct state *state; /* the caller's */
 	struct erasure *erasure;
 	struct retention *retention;
-	commit_on_durable on_durable;
-	void *context;
+	struct commit_listener listener; /* as the caller likes */
 };
 
 static inline void
@@ -53,7 +52,8 @@ core_start(struct core *core, struct error *err)
 
 	if (rig_recover(rig, err) == -1)
 		return -1;
-	commit_set_listener(rig->commit, core->on_durable, core->context);
+	if (core->listener.context != NULL)
+		commit_set_listener(rig->commit, &core->listener);
 	core_make_keepers(core);
 	if (redo_last_batch(rig->model.path, &rig->recovery, core->erasure,
 		core->retention, err) == -1)
