@@ -133,10 +133,23 @@ refuse(struct commit *commit, struct error *err, const char *sentence)
 static const char *const level_reasons[] = {
 	[COMMIT_ALL] = "",
 	[COMMIT_NO_AGENTS] =
-	    "the disk is nearly full: agents' entries are not taken",
+	    "the disk is nearly full: agents' entries are not taken, but for "
+	    "alerts",
 	[COMMIT_OWN_ONLY] = "the disk is full but for a rest: only the "
 			    "daemon's own entries are taken",
 };
+
+/* Up to which level it is taken. */
+static enum commit_level
+level_of(const struct entry *entry)
+{
+	if (entry->actor == ENTRY_SYSTEM)
+		return COMMIT_OWN_ONLY;
+	if (entry->actor == ENTRY_AGENT &&
+	    !slice_is(entry->capability, "alerts.send"))
+		return COMMIT_ALL;
+	return COMMIT_NO_AGENTS;
+}
 
 static int
 check_taken(struct commit *commit, const struct entry *entry, struct error *err)
@@ -144,9 +157,7 @@ check_taken(struct commit *commit, const struct entry *entry, struct error *err)
 	if ((commit->is_stopping || commit->refusal != STATUS_ACCEPTING) &&
 	    !commit->is_retrying)
 		return refuse(commit, err, commit_reason(commit));
-	if ((commit->level >= COMMIT_NO_AGENTS &&
-		entry->actor == ENTRY_AGENT) ||
-	    (commit->level >= COMMIT_OWN_ONLY && entry->actor != ENTRY_SYSTEM))
+	if (level_of(entry) < commit->level)
 		return refuse(commit, err, level_reasons[commit->level]);
 	return 0;
 }
@@ -503,8 +514,7 @@ commit_refusal(const struct commit *commit)
 {
 	if (commit->is_stopping)
 		return STATUS_STOPPING;
-	if (commit->refusal == STATUS_ACCEPTING &&
-	    commit->level == COMMIT_OWN_ONLY)
+	if (commit->refusal == STATUS_ACCEPTING && commit->level != COMMIT_ALL)
 		return STATUS_DISK_FULL;
 	return commit->refusal;
 }

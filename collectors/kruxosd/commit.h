@@ -131,7 +131,7 @@ bool commit_is_empty(const struct commit *commit);
  * by commit_refusal(). */
 void commit_flush(struct commit *commit);
 
-/* Why entries are not taken (STATUS_ACCEPTING: they are), and the sentence
+/* Why entries are not taken (STATUS_ACCEPTING: all are), and the sentence
  * behind it, or ""; it may say who is refused while others are not. */
 enum status_refusal commit_refusal(const struct commit *commit);
 const char *commit_reason(const struct commit *commit);
@@ -152,7 +152,8 @@ void commit_check(struct commit *commit);
 const char *commit_clock_reason(const struct commit *commit); /* or "" */
 
 /* How much of the disk is left decides whose entries are taken: near its end
- * agents' are refused first, operators' last, the daemon's own never. */
+ * agents' are refused first, operators' and alerts last, the daemon's own
+ * never. */
 enum commit_level {
 	COMMIT_ALL,
 	COMMIT_NO_AGENTS, /* below 5 % and below 256 MiB */

@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
-	closeSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, truncateSync, writeFileSync,
+	closeSync, fstatSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, renameSync, rmSync, truncateSync, writeFileSync,
 	writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -87,7 +87,8 @@ describe('a full disk', { skip: cannotMount('-t', 'tmpfs', 'none') }, () => {
 		rmSync(mount, { recursive: true });
 	});
 
-	const fill = () => {
+	// All but `left` bytes.
+	const fill = (left = 0) => {
 		const fd = openSync(filler, 'w');
 		for (let size = 1 << 20; size > 0;)
 			try {
@@ -96,6 +97,8 @@ describe('a full disk', { skip: cannotMount('-t', 'tmpfs', 'none') }, () => {
 				assert.equal(error.code, 'ENOSPC');
 				size = size === 1 ? 0 : size >> 1;
 			}
+		if (left > 0)
+			ftruncateSync(fd, fstatSync(fd).size - left);
 		closeSync(fd);
 	};
 
@@ -131,6 +134,26 @@ describe('a full disk', { skip: cannotMount('-t', 'tmpfs', 'none') }, () => {
 				/No space left/.test(request.failure) && request.entries_refused > 0));
 		assert.equal(stack.entries()[again.seq - 1].call_id, 'after');
 		await verifies(stack);
+	});
+
+	test('that is nearly full takes alerts and operators\' entries, and is told', async () => {
+		fill(1 << 20);
+		await until('/health says so', () => stack.getHealth('/health', 503), 30_000);
+		assert.match((await stack.getHealth('/health/ready', 503)).detail, /^disk_full: .*nearly full/);
+		const door = await stack.door();
+		for (const [line, taken] of [
+			[entry('refused'), false],
+			[{ actor_type: 'agent', agent_name: 'research-agent', capability: 'alerts.send', status: 'success' }, true],
+			[{ actor_type: 'user', user_name: 'ann', capability: 'shell.exec', status: 'success' }, true],
+		]) {
+			await door.write(JSON.stringify(line) + '\n');
+			const answer = await door.answer();
+			assert.equal(answer.error, taken ? undefined : 'audit_unavailable');
+		}
+		door.close();
+		rmSync(filler);
+		await until('/health is well again', () => stack.getHealth('/health', 200), 30_000);
+		assert.equal((await say(stack, 'nearly')).accepted, 1);
 	});
 
 	test('answers reindex with what is in its way, and not at all late', async () => {

@@ -423,20 +423,28 @@ static void
 near_the_end_of_the_disk_agents_are_refused_first(void **state)
 {
 	struct rig *rig = *state;
-	struct entry user = maker_entry();
+	struct entry user = maker_entry(), alert = maker_entry();
 	struct slice none = { NULL, 0 };
 	struct error err;
 
 	user.actor = ENTRY_USER;
+	alert.capability = SLICE_LITERAL("alerts.send");
 	commit_set_level(rig->commit, COMMIT_NO_AGENTS);
+	assert_int_equal(commit_refusal(rig->commit), STATUS_DISK_FULL);
 	assert_int_equal(rig_add(rig, &err), -1);
 	assert_int_equal(err.code, ERROR_AUDIT_UNAVAILABLE);
+	assert_int_equal(
+	    commit_add_json(rig->commit, &alert, NULL, none, NULL, NULL, &err),
+	    0);
 	assert_int_equal(
 	    commit_add_json(rig->commit, &user, NULL, none, NULL, NULL, &err),
 	    0);
 	commit_set_level(rig->commit, COMMIT_OWN_ONLY);
 	assert_int_equal(
 	    commit_add_json(rig->commit, &user, NULL, none, NULL, NULL, &err),
+	    -1);
+	assert_int_equal(
+	    commit_add_json(rig->commit, &alert, NULL, none, NULL, NULL, &err),
 	    -1);
 	assert_int_equal(commit_add_system(rig->commit, "log.retention",
 			     ENTRY_SUCCESS, NULL, none, NULL, &err),
