@@ -42,10 +42,11 @@ struct subscriber {
 	bool queued;  /* stands in `catching` */
 
 	uint64_t next;	/* live: the event that comes next, by its number */
-	size_t sent;	/* bytes of it that have gone already */
-	uint64_t after; /* catching up: it has seen everything up to this id */
+	uint64_t after; /* it has, or will not have, all up to this id */
 
-	struct buf private; /* records for it alone, before the ring's */
+	/* Records for it alone, before the ring's; the rest of an event of
+	 * which it has taken a part, too. */
+	struct buf private;
 	size_t private_sent;
 	usec_t blocked_at; /* since when, or when it last took something */
 	void *filter;
@@ -138,13 +139,21 @@ gather(struct subscriber *sub, struct parts *parts)
 	while (parts->looked_at < b->ring.end && parts->count < PARTS_A_SEND) {
 		const struct ring_event *event =
 		    ring_at(&b->ring, parts->looked_at);
-		size_t skip = parts->looked_at == sub->next ? sub->sent : 0;
 
-		if (skip > 0 || wants(sub, event))
-			parts_add(parts, parts->looked_at,
-			    event->records + skip, event->len - skip);
+		if (wants(sub, event))
+			parts_add(parts, parts->looked_at, event->records,
+			    event->len);
 		parts->looked_at++;
 	}
+}
+
+/* It is through with the events before `number`, which are still here. */
+static void
+move_to(struct subscriber *sub, uint64_t number)
+{
+	if (number > sub->next)
+		sub->after = ring_at(&sub->broadcast->ring, number - 1)->id;
+	sub->next = number;
 }
 
 /* All of a part has gone. */
@@ -155,22 +164,24 @@ account_whole(struct subscriber *sub, uint64_t number)
 		buf_free(&sub->private);
 		sub->private_sent = 0;
 	} else {
-		sub->next = number + 1;
-		sub->sent = 0;
+		move_to(sub, number + 1);
 	}
 }
 
-/* The first `bytes` of a part have gone. */
+/* The first `sent` bytes of a part have gone. Of an event, the rest is kept
+ * for this subscriber: the ring may move on before it is taken. */
 static void
-account_piece(struct subscriber *sub, uint64_t number, size_t bytes)
+account_piece(struct subscriber *sub, uint64_t number, const struct iovec *part,
+    size_t sent)
 {
 	if (number == PRIVATE) {
-		sub->private_sent += bytes;
-	} else if (number == sub->next) {
-		sub->sent += bytes;
+		sub->private_sent += sent;
+	} else if (sent == 0) {
+		move_to(sub, number);
 	} else {
-		sub->next = number;
-		sub->sent = bytes;
+		buf_add(&sub->private, (const char *)part->iov_base + sent,
+		    part->iov_len - sent);
+		move_to(sub, number + 1);
 	}
 }
 
@@ -179,16 +190,14 @@ static void
 account(struct subscriber *sub, const struct parts *parts, size_t sent)
 {
 	for (size_t i = 0; i < parts->count; i++) {
-		size_t len = parts->vector[i].iov_len;
+		const struct iovec *part = &parts->vector[i];
 
-		if (sent < len) {
-			account_piece(sub, parts->number[i], sent);
-			return;
-		}
+		if (sent < part->iov_len)
+			return account_piece(sub, parts->number[i], part, sent);
 		account_whole(sub, parts->number[i]);
-		sent -= len;
+		sent -= part->iov_len;
 	}
-	sub->next = parts->looked_at;
+	move_to(sub, parts->looked_at);
 }
 
 static void
@@ -215,6 +224,12 @@ drained(struct subscriber *sub)
 	}
 }
 
+static bool
+has_fallen_behind(const struct subscriber *sub)
+{
+	return sub->live && sub->next < sub->broadcast->ring.first;
+}
+
 /* Send all that stands ready, or as much as its socket takes. May drop it. */
 static void
 pump(struct subscriber *sub)
@@ -222,11 +237,15 @@ pump(struct subscriber *sub)
 	struct parts parts;
 
 	for (;;) {
-		if (sub->live && sub->next < sub->broadcast->ring.first)
-			return drop(sub); /* the ring has moved past it */
+		if (has_fallen_behind(sub)) {
+			if (sub->broadcast->settings.replay == NULL)
+				return drop(sub);
+			sub->live = false; /* the past has what it lacks */
+		}
 		gather(sub, &parts);
 		if (parts.count == 0) {
-			sub->next = parts.looked_at;
+			if (sub->live)
+				move_to(sub, parts.looked_at);
 			return drained(sub);
 		}
 		struct msghdr message = { .msg_iov = parts.vector,
@@ -270,7 +289,6 @@ go_live(struct subscriber *sub)
 {
 	sub->live = true;
 	sub->next = ring_number_after(&sub->broadcast->ring, sub->after);
-	sub->sent = 0;
 }
 
 /* The next piece of the past, or over to the ring. */
@@ -305,7 +323,7 @@ flush(struct broadcast *b)
 	for (struct subscriber *sub = LIST_FIRST(&b->subscribers); sub != NULL;
 	     sub = next) {
 		next = LIST_NEXT(sub, all);
-		if (sub->live && (!sub->blocked || sub->next < b->ring.first))
+		if (sub->live && !sub->blocked)
 			pump(sub);
 	}
 }
@@ -500,7 +518,7 @@ end_in_order(struct subscriber *sub)
 {
 	cleanup(buf_free) struct buf end = BUF_INIT;
 
-	if (!sub->blocked && sub->private.len == 0 && sub->sent == 0) {
+	if (!sub->blocked && sub->private.len == 0) {
 		record_add_end(&end);
 		send(sub->fd, end.data, end.len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}

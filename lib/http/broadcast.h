@@ -3,9 +3,9 @@
  *
  * The program publishes events in the order of their ids. Each is framed once
  * and kept in the ring; at the end of the loop's turn whatever a subscriber
- * lacks goes to it in one send that never blocks. Who stops reading is
- * dropped when the ring has moved past it, or after half a minute in which it
- * took nothing; it never holds up another.
+ * lacks goes to it in one send that never blocks. Who reads slowly is never
+ * waited for: when the ring has moved past it, it goes on with the past. Who
+ * takes nothing for half a minute is dropped.
  *
  * Nothing is lost or doubled between the past and the present:
  *
@@ -13,10 +13,10 @@
  *	broadcast_publish(b, 41, …), 42, 43 …
  *
  * A subscriber has seen everything up to `after`. While the ring holds all
- * that is newer, it is *live*. While the ring does not reach back so far, it
- * is *catching up*: the program's replay() appends what is newer, a piece at
- * a time and only once the piece before has been taken, and moves `after`
- * on, until the ring takes over behind it.
+ * that is newer, it is *live*. When the ring does not reach back so far, at the
+ * beginning or after a burst, it is *catching up*: the program's replay()
+ *appends what is newer, a piece at a time and only once the piece before has
+ *been taken, and moves `after` on, until the ring takes over behind it.
  *
  * Each subscriber has a filter and each event a payload, both the program's
  * own; wants() decides on the two. All callbacks run in the loop's thread.
@@ -49,7 +49,8 @@ struct broadcast_settings {
 	 * on the work done; move `*after` to the last event looked at, wanted
 	 * or not. Not moved: there is nothing yet, ask again in a second. -1:
 	 * end this subscriber; it comes back. NULL: there is no past, a
-	 * subscriber begins with what the ring holds. */
+	 * subscriber begins with what the ring holds, and is dropped when it
+	 * has moved past it. */
 	int (*replay)(
 	    void *context, void *filter, uint64_t *after, struct buf *out);
 

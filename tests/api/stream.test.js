@@ -130,6 +130,26 @@ test('more than 10,000 entries behind is a gap that says how many', async () => 
 	assert.equal(entries[0].id, gap.id + 1);
 });
 
+test('who has not read for a while gets all of a burst, on the same connection', async () => {
+	const slow = await stack.stream();
+	const quick = await stack.stream('?agent_name=burst');
+	slow.pause();
+	const seqs = [];
+	// Three times what activity.fcgi keeps of the newest events.
+	for (let i = 0; i < 4; i++)
+		seqs.push(...await record(500, { agent_name: 'burst', request: { text: 'x'.repeat(6000) } }));
+	await quick.untilSeq(seqs.at(-1));
+	slow.resume();
+	await slow.untilSeq(seqs.at(-1));
+	const [after] = await record(1);
+	await slow.untilSeq(after);
+	assert.equal(slow.ended, false);
+	for (const stream of [slow, quick])
+		stream.close();
+	assert.deepEqual(slow.seqs.filter(seq => seq >= seqs[0]), [...seqs, after]);
+	assert.deepEqual(quick.seqs, seqs);
+});
+
 test('nothing is lost or doubled across a restart of each program', async () => {
 	const start = stack.entries().at(-1).seq;
 	const received = [];

@@ -12,6 +12,7 @@ export class Stream {
 	status;
 	ended = false;
 	#request;
+	#incoming;
 	#rest = '';
 
 	/** Connect to `path` of the unix socket; resolves with the headers. */
@@ -20,6 +21,7 @@ export class Stream {
 		return new Promise((resolve, reject) => {
 			stream.#request = http.get({ socketPath, path, headers, agent: false },
 				incoming => {
+					stream.#incoming = incoming;
 					stream.status = incoming.statusCode;
 					stream.headers = incoming.headers;
 					incoming.setEncoding('utf8');
@@ -67,6 +69,15 @@ export class Stream {
 	/** Wait until the entry `seq` has come. */
 	untilSeq(seq) {
 		return until(`the stream has brought ${seq}`, () => this.lastId >= seq);
+	}
+
+	/** Take nothing more from the socket, until resume(). */
+	pause() {
+		this.#incoming.pause();
+	}
+
+	resume() {
+		this.#incoming.resume();
 	}
 
 	close() {
