@@ -37,7 +37,7 @@ try {
 	try {
 		await benchHealth(peer);
 		await benchDoor(stack, entries);
-		benchSize(stack, entries);
+		await benchSize(stack);
 		benchQueries(stack);
 		await benchAudit(peer);
 	} finally {
