@@ -215,13 +215,13 @@ bench_tools := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/benc
 $(bench_tools): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libkruxos.a
 	$(call link,$^)
 
-# ENTRIES: how large the log is for the queries.
+# ENTRIES: how large the log is for the queries. FULL=1: PostgreSQL, too.
 ENTRIES ?= 1000000
 bench:
-	@packaging/install-packages build run test bench
+	@packaging/install-packages build run test bench $(if $(FULL),peers)
 	@tests/install-node
 	@$(again) all $(bench_tools)
-	@KRUXOS_BUILD=$(abspath $(BUILD)) build/node/bin/node tests/bench/bench.js --entries $(ENTRIES)
+	@KRUXOS_BUILD=$(abspath $(BUILD)) build/node/bin/node tests/bench/bench.js --entries $(ENTRIES) $(if $(FULL),--full)
 
 # --- checks of the sources ---------------------------------------------------
 
@@ -269,7 +269,8 @@ help:
 #: make coverage what the tests run, and each line and branch they do not
 #: make fuzz     the fuzzers alone, longer: FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
-#: make bench    the benchmarks, ENTRIES=1000000 in the log of the queries
+#: make bench    the benchmarks, ENTRIES=1000000 in the log of the queries;
+#:               FULL=1 gives the same entries to PostgreSQL, too
 #: make clean    remove BUILD
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700

@@ -2,7 +2,7 @@
 // run, since machines differ and this one may be busy. `make bench` runs it;
 // BUILD/bench/results.json keeps the figures, standard output shows them.
 //
-//	node tests/bench/bench.js [--entries N]
+//	node tests/bench/bench.js [--entries N] [--full]
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -12,10 +12,15 @@ import { Stack, build } from '../api/harness/stack.js';
 import { benchDoor } from './door.js';
 import { benchAudit, benchHealth, startPeer } from './http.js';
 import { benchExport, benchQueries, benchSize, benchVerify } from './log.js';
+import { benchPostgres } from './postgres.js';
+import { benchSqlite } from './sqlite.js';
 import { must, report, save } from './table.js';
 
 const { values: options } = parseArgs({
-	options: { entries: { type: 'string', default: '1000000' } },
+	options: {
+		entries: { type: 'string', default: '1000000' },
+		full: { type: 'boolean', default: false },
+	},
 });
 const entries = Number(options.entries);
 assert(Number.isSafeInteger(entries) && entries >= 10_000, '--entries: a number from 10000');
@@ -32,19 +37,23 @@ function benchMemory(stack) {
 }
 
 const stack = await Stack.start();
+let indexed, questions;
 try {
 	const peer = await startPeer(stack);
 	try {
 		await benchHealth(peer);
-		await benchDoor(stack, entries);
+		indexed = await benchDoor(stack, entries);
 		await benchSize(stack);
-		benchQueries(stack);
+		questions = benchQueries(stack);
 		await benchAudit(peer);
 	} finally {
 		await peer.stop();
 	}
 	await benchVerify(stack);
 	await benchExport(stack);
+	benchSqlite(stack, indexed);
+	if (options.full)
+		await benchPostgres(stack, indexed, questions);
 	benchMemory(stack);
 } finally {
 	await stack.stop();

@@ -26,10 +26,12 @@ export async function benchSize(stack) {
 	});
 }
 
+/** Returns what was asked, the totals, and how long it took. */
 export function benchQueries(stack) {
 	progress('queries of the index');
-	const lines = must(join(build, 'bench/query'), [join(stack.rundir, 'kruxos.db'), stack.auditDir]);
-	for (const line of lines.trim().split('\n').map(text => JSON.parse(text))) {
+	const lines = must(join(build, 'bench/query'), [join(stack.rundir, 'kruxos.db'), stack.auditDir])
+		.trim().split('\n').map(text => JSON.parse(text));
+	for (const line of lines) {
 		const settings = { peer: `p99 ${milliseconds(line.p99_us)}`, target: 'p99 <= 20 ms' };
 		if (line.question.includes('substring')) {
 			const begin = performance.now();
@@ -41,6 +43,7 @@ export function benchQueries(stack) {
 		}
 		report(`query: ${line.question}`, `p50 ${milliseconds(line.p50_us)}`, settings);
 	}
+	return lines;
 }
 
 /** How long the head and the payload of an entry are, as a rule. */

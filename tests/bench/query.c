@@ -156,6 +156,25 @@ ask(struct store *store, const struct search *search, uint64_t *ret_total)
 	return clock_monotonic(&clock_system) - begin;
 }
 
+/* What is asked for, so that somebody else can be asked the same. */
+static void
+write_filter(struct json_writer *json, const struct question *question,
+    const struct known *known, const struct search *search)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+
+	json_writer_key(json, "filter");
+	json_writer_object(json);
+	for (int i = 0; i < 4 && question->filter[i][0] != NULL; i++)
+		json_writer_pair_slice(json, question->filter[i][0],
+		    value_of(question->filter[i][1], known, &arena));
+	json_writer_end_object(json);
+	if (question->q != NULL)
+		json_writer_pair(json, "q", question->q);
+	if (question->range != 0)
+		json_writer_pair_u64(json, "from_us", search->filter.from);
+}
+
 static void
 measure(struct store *store, const struct question *question,
     const struct known *known, size_t runs)
@@ -176,6 +195,7 @@ measure(struct store *store, const struct question *question,
 	json_writer_init(&json, &out);
 	json_writer_object(&json);
 	json_writer_pair(&json, "question", question->name);
+	write_filter(&json, question, known, &search);
 	json_writer_pair_u64(&json, "total", total);
 	json_writer_pair_u64(&json, "runs", runs);
 	json_writer_pair_u64(&json, "p50_us", took[runs / 2]);
