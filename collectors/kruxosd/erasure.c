@@ -198,7 +198,8 @@ static int
 erase(struct erasure *erasure, const struct seqs *seqs, uint64_t eraser,
     size_t *ret_erased, struct error *err)
 {
-	if (overwrite_copies(&erasure->on, err) == -1)
+	if (overwrite_copies(&erasure->on, err) == -1 ||
+	    overwrite_remains(&erasure->on, err) == -1)
 		return -1;
 	return overwrite_payloads(
 	    &erasure->on, seqs->items, seqs->count, eraser, ret_erased, err);

@@ -6,7 +6,8 @@
  * entry is the redo record: what a power cut leaves half done is done at the
  * next start, and what the disk refuses is noted in state.db and tried again.
  *
- * Copies under torn/ lose all their payloads: they were never acknowledged,
+ * Copies under torn/, and what a refused write left behind the end of a file,
+ * lose all their payloads: they were never acknowledged,
  * and what was sent again after a crash stands in the log under another seq.
  */
 #ifndef KRUXOSD_ERASURE_H

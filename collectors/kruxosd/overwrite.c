@@ -268,3 +268,78 @@ overwrite_copies(const struct overwrite *on, struct error *err)
 		return error_set_errno(err, "%s/torn", on->audit_dir);
 	return 0;
 }
+
+/* --- what stands behind the end of a file ------------------------------- */
+
+static int
+blank_rest(const struct overwrite *on, const struct logfile *file, int fd)
+{
+	enum { PIECE_BYTES = 64 << 10 };
+	struct disk *disk = on->disk;
+	cleanup(buf_free) struct buf spaces = BUF_INIT;
+
+	buf_add_chars(&spaces, ' ', PIECE_BYTES);
+	for (uint64_t at = file->length; at < file->size; at += PIECE_BYTES) {
+		uint64_t left = file->size - at;
+		size_t bytes = left < PIECE_BYTES ? (size_t)left : PIECE_BYTES;
+
+		if (disk_write_all(disk, fd, spaces.data, bytes, (off_t)at) ==
+		    -1)
+			return -1;
+	}
+	return disk->fdatasync(disk, fd);
+}
+
+/* Where a file ends, says the log.open of the next one. One that is damaged is
+ * not believed: what it cuts off may be the log's. */
+static bool
+is_believed(const struct overwrite *on, const struct logfile *next)
+{
+	struct error damaged;
+	cleanup(cursor_freep) struct cursor *cursor =
+	    cursor_open(on->audit_dir, &damaged);
+	struct sha256 *sha256 = sha256_new();
+	struct cursor_line line;
+	struct entry entry;
+	bool holds =
+	    cursor != NULL &&
+	    overwrite_find(cursor, next->first_seq, &line, &damaged) == 0 &&
+	    entry_parse(line.line, &entry, &damaged) == 0 &&
+	    entry_check(sha256, &entry, &damaged) == 0;
+
+	sha256_free(sha256);
+	return holds;
+}
+
+static int
+blank_file(
+    const struct overwrite *on, const struct logfile *file, struct error *err)
+{
+	struct disk *disk = on->disk;
+	int fd = disk->openat(
+	    disk, on->dir, file->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0);
+	int status = fd == -1 ? -1 : blank_rest(on, file, fd);
+
+	if (status == -1)
+		error_set_errno(err, "%s/%s", on->audit_dir, file->name);
+	if (fd != -1)
+		disk->close(disk, fd);
+	return status;
+}
+
+int
+overwrite_remains(const struct overwrite *on, struct error *err)
+{
+	cleanup(logfile_list_free) struct logfile_list list = { 0 };
+
+	if (logfile_list_read(on->dir, &list, err) == -1)
+		return error_prefix(err, "%s", on->audit_dir);
+	for (size_t i = 0; i + 1 < list.count; i++) {
+		const struct logfile *file = &list.files[i];
+
+		if (file->length < file->size && is_believed(on, file + 1) &&
+		    blank_file(on, file, err) == -1)
+			return -1;
+	}
+	return 0;
+}

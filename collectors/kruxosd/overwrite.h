@@ -28,6 +28,10 @@ int overwrite_payloads(const struct overwrite *on, const uint64_t *seqs,
 /* All payloads of all copies under torn/, by spaces. */
 int overwrite_copies(const struct overwrite *on, struct error *err);
 
+/* What stands behind the length of a day file, by spaces: the lines of a batch
+ * that the disk refused there stand in the next file once more. */
+int overwrite_remains(const struct overwrite *on, struct error *err);
+
 /* The line of entry `seq`. ERROR_NOT_FOUND (err->field "seqs"): the log has
  * none; ERROR_SYSTEM, ERROR_CORRUPT. */
 int overwrite_find(struct cursor *cursor, uint64_t seq,

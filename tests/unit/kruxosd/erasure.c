@@ -325,6 +325,63 @@ copies_of_torn_bytes_lose_their_payloads(void **state)
 	assert_int_equal(copy[sizeof(whole) - 2], '\n');
 }
 
+/* A batch that the disk refused in one file stands in the next one, under other
+ * seqs; what it left must not outlive the erasure. */
+static void
+what_a_refused_write_left_goes_too(void **state)
+{
+	struct scene *scene = *state;
+	struct rig *rig = &scene->rig;
+	static char bytes[1 << 16];
+	ssize_t size;
+	int fd;
+
+	model_fail(&rig->model, "fdatasync", 1, 2, EIO);
+	rig_commit(rig, 1); /* written twice, then into a new file */
+	commit_flush(rig->commit);
+	fd = openat(rig->model.dir, "2026-11-23.jsonl", O_RDONLY | O_CLOEXEC);
+	size = pread(fd, bytes, sizeof(bytes), 0);
+	assert_true(size > 0 && bytes[size - 2] == '}');
+	erase_now(scene, ERASE_2_AND_4);
+	assert_int_equal(pread(fd, bytes, sizeof(bytes), 0), size);
+	close(fd);
+	assert_int_equal(bytes[size - 2], ' ');
+	assert_int_equal(bytes[size - 1], ' ');
+	assert_true(rig_verify(rig).is_whole);
+	assert_true(rig_holds_all(rig));
+}
+
+/* A file is no shorter because a damaged line says so. */
+static void
+an_end_that_a_damaged_line_names_is_not_believed(void **state)
+{
+	struct scene *scene = *state;
+	struct rig *rig = &scene->rig;
+	static char bytes[1 << 16];
+	char *digits;
+	ssize_t size;
+	int fd;
+
+	rig_advance(rig, USEC_PER_DAY);
+	rig_commit(rig, 1);
+	fd = openat(rig->model.dir, "2026-11-24.jsonl", O_RDWR | O_CLOEXEC);
+	size = pread(fd, bytes, sizeof(bytes) - 1, 0);
+	assert_true(size > 0);
+	bytes[size] = '\0';
+	digits = strstr(bytes, "\"previous_bytes\":");
+	assert_non_null(digits);
+	digits += strlen("\"previous_bytes\":");
+	*digits = (char)(*digits - 1);
+	assert_int_equal(pwrite(fd, digits, 1, digits - bytes), 1);
+	close(fd);
+
+	erase_now(scene, "{\"seqs\":[2],\"reason\":\"r\"}");
+	fd = openat(rig->model.dir, "2026-11-23.jsonl", O_RDONLY | O_CLOEXEC);
+	size = pread(fd, bytes, sizeof(bytes), 0);
+	close(fd);
+	assert_int_equal(bytes[size - 2], '}');
+}
+
 static void
 what_the_disk_refuses_is_noted_and_done_later(void **state)
 {
@@ -440,6 +497,8 @@ main(void)
 		TEST(more_than_a_thousand_at_once_are_refused),
 		TEST(damage_is_not_hidden_by_erasing_it),
 		TEST(copies_of_torn_bytes_lose_their_payloads),
+		TEST(what_a_refused_write_left_goes_too),
+		TEST(an_end_that_a_damaged_line_names_is_not_believed),
 		TEST(what_the_disk_refuses_is_noted_and_done_later),
 		TEST(a_redo_needs_an_entry_that_may_erase),
 		TEST(a_power_cut_at_any_call_leaves_all_or_nothing),
