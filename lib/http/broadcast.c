@@ -3,8 +3,8 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "http/event.h"
+#include "http/outlet.h"
 #include "http/record.h"
-#include "http/ring.h"
 
 #include <sys/epoll.h>
 #include <sys/queue.h>
@@ -12,10 +12,8 @@
 #include <sys/socket.h>
 
 #include <assert.h>
-#include <errno.h>
 
 enum {
-	PARTS_A_SEND = 256,    /* of one sendmsg(): events, mostly */
 	CATCH_UPS_A_TURN = 16, /* pieces of the past read in one turn */
 	/* What a stopped reader costs the kernel. */
 	SEND_BUFFER_BYTES = 64 * 1024,
@@ -34,22 +32,12 @@ static const char HEAD[] = "Status: 200 OK\r\n"
 			   "\r\n";
 
 struct subscriber {
+	struct outlet outlet;
 	struct loop_watch watch;
 	struct broadcast *broadcast;
-	int fd;
-	bool live;    /* follows the ring; else it is catching up */
-	bool blocked; /* its socket is full: EPOLLOUT will tell */
-	bool queued;  /* stands in `catching` */
-
-	uint64_t next;	/* live: the event that comes next, by its number */
-	uint64_t after; /* it has, or will not have, all up to this id */
-
-	/* Records for it alone, before the ring's; the rest of an event of
-	 * which it has taken a part, too. */
-	struct buf private;
-	size_t private_sent;
+	bool blocked;	   /* its socket is full: EPOLLOUT will tell */
 	usec_t blocked_at; /* since when, or when it last took something */
-	void *filter;
+	bool queued;	   /* stands in `catching` */
 	LIST_ENTRY(subscriber) all;
 	TAILQ_ENTRY(subscriber) catching;
 };
@@ -83,121 +71,14 @@ drop(struct subscriber *sub)
 {
 	struct broadcast *b = sub->broadcast;
 
-	loop_remove(b->loop, sub->fd, &sub->watch);
-	shutdown(sub->fd, SHUT_RDWR);
-	close(sub->fd);
+	loop_remove(b->loop, sub->outlet.fd, &sub->watch);
+	free_filter(b, sub->outlet.filter);
+	outlet_close(&sub->outlet);
 	LIST_REMOVE(sub, all);
 	if (sub->queued)
 		TAILQ_REMOVE(&b->catching, sub, catching);
 	b->count--;
-	free_filter(b, sub->filter);
-	buf_free(&sub->private);
 	loop_free_later(b->loop, sub);
-}
-
-static bool
-wants(const struct subscriber *sub, const struct ring_event *event)
-{
-	const struct broadcast_settings *settings = &sub->broadcast->settings;
-
-	return event->payload == NULL || settings->wants == NULL ||
-	       settings->wants(sub->filter, event->payload);
-}
-
-/* What one send is made of. */
-struct parts {
-	struct iovec vector[PARTS_A_SEND];
-	uint64_t number[PARTS_A_SEND]; /* of the event; PRIVATE */
-	size_t count;
-	size_t bytes;
-	uint64_t looked_at; /* all events before this one are in, or unwanted */
-};
-
-static const uint64_t PRIVATE = UINT64_MAX;
-
-static void
-parts_add(struct parts *parts, uint64_t number, const char *bytes, size_t len)
-{
-	parts->vector[parts->count] =
-	    (struct iovec){ (void *)(uintptr_t)bytes, len };
-	parts->number[parts->count++] = number;
-	parts->bytes += len;
-}
-
-static void
-gather(struct subscriber *sub, struct parts *parts)
-{
-	struct broadcast *b = sub->broadcast;
-
-	parts->count = parts->bytes = 0;
-	if (sub->private.len > 0)
-		parts_add(parts, PRIVATE, sub->private.data + sub->private_sent,
-		    sub->private.len - sub->private_sent);
-	parts->looked_at = sub->next;
-	if (!sub->live)
-		return;
-	while (parts->looked_at < b->ring.end && parts->count < PARTS_A_SEND) {
-		const struct ring_event *event =
-		    ring_at(&b->ring, parts->looked_at);
-
-		if (wants(sub, event))
-			parts_add(parts, parts->looked_at, event->records,
-			    event->len);
-		parts->looked_at++;
-	}
-}
-
-/* It is through with the events before `number`, which are still here. */
-static void
-move_to(struct subscriber *sub, uint64_t number)
-{
-	if (number > sub->next)
-		sub->after = ring_at(&sub->broadcast->ring, number - 1)->id;
-	sub->next = number;
-}
-
-/* All of a part has gone. */
-static void
-account_whole(struct subscriber *sub, uint64_t number)
-{
-	if (number == PRIVATE) {
-		buf_free(&sub->private);
-		sub->private_sent = 0;
-	} else {
-		move_to(sub, number + 1);
-	}
-}
-
-/* The first `sent` bytes of a part have gone. Of an event, the rest is kept
- * for this subscriber: the ring may move on before it is taken. */
-static void
-account_piece(struct subscriber *sub, uint64_t number, const struct iovec *part,
-    size_t sent)
-{
-	if (number == PRIVATE) {
-		sub->private_sent += sent;
-	} else if (sent == 0) {
-		move_to(sub, number);
-	} else {
-		buf_add(&sub->private, (const char *)part->iov_base + sent,
-		    part->iov_len - sent);
-		move_to(sub, number + 1);
-	}
-}
-
-/* `sent` bytes of the parts have gone: move the subscriber on. */
-static void
-account(struct subscriber *sub, const struct parts *parts, size_t sent)
-{
-	for (size_t i = 0; i < parts->count; i++) {
-		const struct iovec *part = &parts->vector[i];
-
-		if (sent < part->iov_len)
-			return account_piece(sub, parts->number[i], part, sent);
-		account_whole(sub, parts->number[i]);
-		sent -= part->iov_len;
-	}
-	move_to(sub, parts->looked_at);
 }
 
 static void
@@ -209,7 +90,7 @@ set_blocked(struct subscriber *sub, bool blocked)
 		return;
 	sub->blocked = blocked;
 	sub->blocked_at = loop_now(loop);
-	loop_change(loop, sub->fd, &sub->watch,
+	loop_change(loop, sub->outlet.fd, &sub->watch,
 	    blocked ? EPOLLRDHUP | EPOLLOUT : EPOLLRDHUP);
 }
 
@@ -218,50 +99,33 @@ static void
 drained(struct subscriber *sub)
 {
 	set_blocked(sub, false);
-	if (!sub->live && !sub->queued) {
+	if (!sub->outlet.live && !sub->queued) {
 		TAILQ_INSERT_TAIL(&sub->broadcast->catching, sub, catching);
 		sub->queued = true;
 	}
-}
-
-static bool
-has_fallen_behind(const struct subscriber *sub)
-{
-	return sub->live && sub->next < sub->broadcast->ring.first;
 }
 
 /* Send all that stands ready, or as much as its socket takes. May drop it. */
 static void
 pump(struct subscriber *sub)
 {
-	struct parts parts;
+	struct broadcast *b = sub->broadcast;
+	size_t taken = 0;
 
-	for (;;) {
-		if (has_fallen_behind(sub)) {
-			if (sub->broadcast->settings.replay == NULL)
-				return drop(sub);
-			sub->live = false; /* the past has what it lacks */
-		}
-		gather(sub, &parts);
-		if (parts.count == 0) {
-			if (sub->live)
-				move_to(sub, parts.looked_at);
-			return drained(sub);
-		}
-		struct msghdr message = { .msg_iov = parts.vector,
-			.msg_iovlen = parts.count };
-		ssize_t sent =
-		    sendmsg(sub->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (sent == -1 && errno == EINTR)
-			continue;
-		if (sent == -1 && errno != EAGAIN)
+	if (outlet_is_behind(&sub->outlet, &b->ring)) {
+		if (b->settings.replay == NULL)
 			return drop(sub);
-		if (sent > 0) {
-			sub->blocked_at = loop_now(sub->broadcast->loop);
-			account(sub, &parts, (size_t)sent);
-		}
-		if (sent == -1 || (size_t)sent < parts.bytes)
-			return set_blocked(sub, true);
+		sub->outlet.live = false; /* the past has what it lacks */
+	}
+	switch (outlet_send(&sub->outlet, &b->ring, &taken)) {
+	case OUTLET_DRAINED:
+		return drained(sub);
+	case OUTLET_BLOCKED:
+		if (taken > 0)
+			sub->blocked_at = loop_now(b->loop);
+		return set_blocked(sub, true);
+	case OUTLET_GONE:
+		return drop(sub);
 	}
 }
 
@@ -284,32 +148,25 @@ ring_reaches(const struct broadcast *b, uint64_t after)
 	return after >= b->ring.start_id || b->settings.replay == NULL;
 }
 
-static void
-go_live(struct subscriber *sub)
-{
-	sub->live = true;
-	sub->next = ring_number_after(&sub->broadcast->ring, sub->after);
-}
-
 /* The next piece of the past, or over to the ring. */
 static void
 catch_up(struct subscriber *sub)
 {
 	struct broadcast *b = sub->broadcast;
 	cleanup(buf_free) struct buf text = BUF_INIT;
-	uint64_t before = sub->after;
+	uint64_t before = sub->outlet.after;
 
 	TAILQ_REMOVE(&b->catching, sub, catching);
 	sub->queued = false;
-	if (ring_reaches(b, sub->after)) {
-		go_live(sub);
+	if (ring_reaches(b, sub->outlet.after)) {
+		outlet_follow(&sub->outlet, &b->ring);
 		return pump(sub);
 	}
-	if (b->settings.replay(
-		b->settings.context, sub->filter, &sub->after, &text) == -1)
+	if (b->settings.replay(b->settings.context, sub->outlet.filter,
+		&sub->outlet.after, &text) == -1)
 		return drop(sub);
-	record_add_stdout(&sub->private, buf_slice(&text));
-	if (sub->after != before || text.len > 0)
+	record_add_stdout(&sub->outlet.private, buf_slice(&text));
+	if (sub->outlet.after != before || text.len > 0)
 		pump(sub);
 	/* else on_tick() asks again */
 }
@@ -323,7 +180,7 @@ flush(struct broadcast *b)
 	for (struct subscriber *sub = LIST_FIRST(&b->subscribers); sub != NULL;
 	     sub = next) {
 		next = LIST_NEXT(sub, all);
-		if (sub->live && !sub->blocked)
+		if (sub->outlet.live && !sub->blocked)
 			pump(sub);
 	}
 }
@@ -352,7 +209,7 @@ on_tick(void *context)
 		if (sub->blocked &&
 		    loop_now(b->loop) - sub->blocked_at > STALL_MAX)
 			drop(sub);
-		else if (!sub->live && !sub->blocked)
+		else if (!sub->outlet.live && !sub->blocked)
 			drained(sub);
 	}
 }
@@ -431,10 +288,13 @@ subscribe(const struct join *join, int fd)
 	*sub = (struct subscriber){
 		.watch = { on_ready, sub },
 		.broadcast = b,
-		.fd = fd,
-		.after = join->after,
-		.filter = join->filter,
-		.private = BUF_INIT,
+		.outlet = {
+			.fd = fd,
+			.after = join->after,
+			.filter = join->filter,
+			.wants = b->settings.wants,
+			.private = BUF_INIT,
+		},
 	};
 	LIST_INSERT_HEAD(&b->subscribers, sub, all);
 	b->count++;
@@ -447,9 +307,9 @@ subscribe(const struct join *join, int fd)
 	buf_add_str(&text, HEAD);
 	event_add_retry(&text, retry_delay());
 	buf_add_slice(&text, join->first);
-	record_add_stdout(&sub->private, buf_slice(&text));
-	if (ring_reaches(b, sub->after))
-		go_live(sub);
+	record_add_stdout(&sub->outlet.private, buf_slice(&text));
+	if (ring_reaches(b, sub->outlet.after))
+		outlet_follow(&sub->outlet, &b->ring);
 	pump(sub);
 }
 
@@ -518,9 +378,10 @@ end_in_order(struct subscriber *sub)
 {
 	cleanup(buf_free) struct buf end = BUF_INIT;
 
-	if (!sub->blocked && sub->private.len == 0) {
+	if (!sub->blocked && sub->outlet.private.len == 0) {
 		record_add_end(&end);
-		send(sub->fd, end.data, end.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+		send(sub->outlet.fd, end.data, end.len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	drop(sub);
 }
