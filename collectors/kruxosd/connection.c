@@ -1,5 +1,7 @@
 #include "collectors/kruxosd/connection.h"
 
+#include "collectors/kruxosd/answers.h"
+
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "door/answer.h"
@@ -8,18 +10,6 @@
 #include <errno.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-
-/* An answer that waits for those of the lines before. */
-struct held_answer {
-	uint64_t line;
-	size_t end; /* of its text in held_text */
-};
-
-/* Lines that follow each other and are durable: one answer. */
-struct run {
-	uint64_t count;
-	uint64_t seq, line; /* the last one's */
-};
 
 struct connection {
 	struct connection_room *room;
@@ -38,13 +28,8 @@ struct connection {
 	uint64_t lines;
 	struct buf input; /* bytes that are no message yet */
 
-	size_t pending; /* entries in the commit */
-	struct run run;
-	struct held_answer *held;
-	size_t held_first, held_count, held_capacity;
-	struct buf held_text;
-	struct buf output;
-	size_t output_sent;
+	struct answers answers;
+	size_t sent; /* of the answers' output */
 };
 
 /* What the commit is to give back with an entry: its line, and two bits. */
@@ -67,8 +52,7 @@ connection_new(struct connection_room *room, int fd, uint32_t uid,
 		.caller.on_answer = on_answer,
 		.fd = fd,
 		.input = BUF_INIT,
-		.held_text = BUF_INIT,
-		.output = BUF_INIT,
+		.answers = ANSWERS_INIT,
 	};
 	if (fairness_join(
 		room->fairness, &connection->member, uid, classes, err) == -1) {
@@ -99,11 +83,9 @@ connection_of_caller(struct command_caller *caller)
 static void
 release(struct connection *connection)
 {
-	assert(connection->fd == -1 && connection->pending == 0);
+	assert(connection->fd == -1 && connection->answers.pending == 0);
 	buf_free(&connection->input);
-	buf_free(&connection->held_text);
-	buf_free(&connection->output);
-	free(connection->held);
+	answers_free(&connection->answers);
 	free(connection);
 }
 
@@ -119,18 +101,19 @@ leave(struct connection *connection)
 	room->counts.connections--;
 	close(connection->fd);
 	connection->fd = -1;
-	if (connection->pending == 0)
+	if (connection->answers.pending == 0)
 		release(connection);
 }
 
 void
 connection_end(struct connection *connection, const struct error *why)
 {
+	struct buf *output = &connection->answers.output;
+
 	if (why != NULL) {
-		answer_add_error(&connection->output, 0, why);
-		send(connection->fd,
-		    connection->output.data + connection->output_sent,
-		    connection->output.len - connection->output_sent,
+		answer_add_error(output, 0, why);
+		send(connection->fd, output->data + connection->sent,
+		    output->len - connection->sent,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	leave(connection);
@@ -151,104 +134,18 @@ connection_end_all(struct connection_room *room)
 /* --- answers -------------------------------------------------------------- */
 
 static void
-add_run(struct connection *connection)
-{
-	struct run *run = &connection->run;
-
-	if (run->count > 0)
-		answer_add_accepted(&connection->output, run->count, run->seq,
-		    run->line, false);
-	run->count = 0;
-}
-
-/* The line is durable. */
-static void
-add_accepted(struct connection *connection, uint64_t line, uint64_t seq)
-{
-	struct run *run = &connection->run;
-
-	if (run->count > 0 && line == run->line + 1 && seq == run->seq + 1) {
-		run->count++;
-		run->line = line;
-		run->seq = seq;
-		return;
-	}
-	add_run(connection);
-	*run = (struct run){ 1, seq, line };
-}
-
-/* Those that waited for lines before `line`. */
-static void
-add_held(struct connection *connection, uint64_t line)
-{
-	if (connection->held_count == 0)
-		return;
-	while (connection->held_first < connection->held_count &&
-	       connection->held[connection->held_first].line < line) {
-		size_t first = connection->held_first++;
-		size_t begin = first == 0 ? 0 : connection->held[first - 1].end;
-		size_t end = connection->held[first].end;
-
-		add_run(connection);
-		buf_add(&connection->output, connection->held_text.data + begin,
-		    end - begin);
-	}
-	if (connection->held_first < connection->held_count)
-		return;
-	free(connection->held);
-	connection->held = NULL;
-	connection->held_first = 0;
-	connection->held_count = 0;
-	connection->held_capacity = 0;
-	buf_free(&connection->held_text);
-}
-
-/* Where the answer to `line`, known now, is to be written: held back while
- * entries before it wait. end_answer() follows. */
-static struct buf *
-begin_answer(struct connection *connection)
-{
-	if (connection->pending > 0)
-		return &connection->held_text;
-	add_run(connection);
-	return &connection->output;
-}
-
-static void
-end_answer(struct connection *connection, uint64_t line)
-{
-	if (connection->pending == 0)
-		return;
-	connection->held =
-	    memory_grow(connection->held, &connection->held_capacity,
-		connection->held_count + 1, sizeof(*connection->held));
-	connection->held[connection->held_count++] =
-	    (struct held_answer){ line, connection->held_text.len };
-}
-
-static void
 answer_error(
     struct connection *connection, uint64_t line, const struct error *err)
 {
 	connection->room->counts.entries_refused++;
-	answer_add_error(begin_answer(connection), line, err);
-	end_answer(connection, line);
-}
-
-static void
-answer_duplicate(struct connection *connection, uint64_t line, uint64_t seq)
-{
-	connection->room->counts.duplicates++;
-	answer_add_accepted(begin_answer(connection), 1, seq, line, true);
-	end_answer(connection, line);
+	answers_error(&connection->answers, line, err);
 }
 
 /* Too many answers are on their way already. */
 static bool
 is_behind(const struct connection *connection)
 {
-	return connection->output.len + connection->held_text.len >=
-		   CONNECTION_ANSWER_BYTES ||
+	return answers_bytes(&connection->answers) >= CONNECTION_ANSWER_BYTES ||
 	       connection->caller.count >= CONNECTION_COMMANDS;
 }
 
@@ -256,7 +153,7 @@ is_behind(const struct connection *connection)
 static bool
 is_willing(const struct connection *connection)
 {
-	return connection->output.len == 0 && !is_behind(connection) &&
+	return connection->answers.output.len == 0 && !is_behind(connection) &&
 	       !connection->needs_name && !connection->room->is_stopping;
 }
 
@@ -275,16 +172,16 @@ give_up(struct connection *connection)
 static void
 send_output(struct connection *connection)
 {
-	struct buf *output = &connection->output;
+	struct buf *output = &connection->answers.output;
 
-	while (connection->output_sent < output->len && !connection->is_deaf) {
+	while (connection->sent < output->len && !connection->is_deaf) {
 		ssize_t sent =
-		    send(connection->fd, output->data + connection->output_sent,
-			output->len - connection->output_sent,
+		    send(connection->fd, output->data + connection->sent,
+			output->len - connection->sent,
 			MSG_DONTWAIT | MSG_NOSIGNAL);
 
 		if (sent >= 0)
-			connection->output_sent += (size_t)sent;
+			connection->sent += (size_t)sent;
 		else if (errno == EAGAIN)
 			return;
 		else if (errno == EPIPE || errno == ECONNRESET)
@@ -293,15 +190,16 @@ send_output(struct connection *connection)
 			give_up(connection);
 	}
 	buf_free(output);
-	connection->output_sent = 0;
+	connection->sent = 0;
 }
 
 /* Nothing is to come, and nothing to be said. */
 static bool
 is_over(const struct connection *connection)
 {
-	return connection->has_ended && connection->pending == 0 &&
-	       connection->caller.count == 0 && connection->output.len == 0;
+	return connection->has_ended && connection->answers.pending == 0 &&
+	       connection->caller.count == 0 &&
+	       connection->answers.output.len == 0;
 }
 
 /* Something has changed: say what can be said, go on reading if that is
@@ -326,25 +224,9 @@ on_answer(struct command_caller *caller, struct slice line)
 {
 	struct connection *connection = connection_of_caller(caller);
 
-	buf_add_slice(&connection->output, line);
+	answers_add(&connection->answers, line);
 	if (!connection->is_reading)
 		go_on(connection);
-}
-
-/* The line's entry is durable, or refused. */
-static void
-answer_entry(struct connection *connection, uint64_t line, bool is_duplicate,
-    uint64_t seq, const struct error *err)
-{
-	if (err == NULL && !is_duplicate) {
-		add_accepted(connection, line, seq);
-		return;
-	}
-	add_run(connection);
-	if (err != NULL)
-		answer_add_error(&connection->output, line, err);
-	else
-		answer_add_accepted(&connection->output, 1, seq, line, true);
 }
 
 static void
@@ -364,19 +246,14 @@ on_commit(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 	else
 		room->counts.entries_accepted++;
 
-	connection->pending--;
-	if (connection->fd == -1) {
-		if (connection->pending == 0)
-			release(connection);
+	answers_settle(&connection->answers, line, seq,
+	    (tag & TAG_IS_DUPLICATE) != 0, err);
+	if (connection->answers.pending > 0)
 		return;
-	}
-	add_held(connection, line);
-	answer_entry(connection, line, (tag & TAG_IS_DUPLICATE) != 0, seq, err);
-	if (connection->pending > 0)
-		return;
-	add_held(connection, UINT64_MAX);
-	add_run(connection);
-	go_on(connection);
+	if (connection->fd == -1)
+		release(connection);
+	else
+		go_on(connection);
 }
 
 /* --- lines ---------------------------------------------------------------- */
@@ -389,13 +266,15 @@ take_repetition(struct connection *connection, const struct recent_match *match,
 	struct error err;
 
 	waiter->tag |= TAG_IS_DUPLICATE;
-	if (match->seq != 0)
-		answer_duplicate(connection, connection->lines, match->seq);
-	else if (commit_add_again(connection->room->commit, match->ticket,
-		     waiter, &err) == -1)
+	if (match->seq != 0) {
+		connection->room->counts.duplicates++;
+		answers_duplicate(
+		    &connection->answers, connection->lines, match->seq);
+	} else if (commit_add_again(connection->room->commit, match->ticket,
+		       waiter, &err) == -1)
 		answer_error(connection, connection->lines, &err);
 	else
-		connection->pending++;
+		answers_await(&connection->answers);
 }
 
 static void
@@ -429,7 +308,7 @@ take_entry(struct connection *connection, const struct message *message)
 		answer_error(connection, connection->lines, &err);
 		return;
 	}
-	connection->pending++;
+	answers_await(&connection->answers);
 	if (has_call)
 		recent_begin(room->recent, ticket);
 }

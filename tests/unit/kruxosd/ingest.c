@@ -692,9 +692,9 @@ idle_connections_hold_no_memory(void **state)
 	LIST_FOREACH(i, &stage.ingest->room.connections, all) {
 		assert_int_equal(i->lines, 2);
 		assert_int_equal(i->input.capacity, 0);
-		assert_int_equal(i->output.capacity, 0);
-		assert_int_equal(i->held_text.capacity, 0);
-		assert_null(i->held);
+		assert_int_equal(i->answers.output.capacity, 0);
+		assert_int_equal(i->answers.held_text.capacity, 0);
+		assert_null(i->answers.held);
 	}
 	for (size_t peer = 0; peer < PEERS; peer++)
 		close(peers[peer]);
@@ -734,9 +734,9 @@ a_peer_that_does_not_listen_is_not_read(void **state)
 
 	(void)state;
 	lines = say_until_nobody_reads(peer) / strlen(BAD);
-	assert_true(connection->output.len > 0);
-	assert_true(connection->output.len + connection->held_text.len <
-		    2 * CONNECTION_ANSWER_BYTES);
+	assert_true(connection->answers.output.len > 0);
+	assert_true(
+	    answers_bytes(&connection->answers) < 2 * CONNECTION_ANSWER_BYTES);
 	assert_true(connection->input.len <= FAIR_READ_BYTES);
 
 	/* Others of the same user are not touched. */
