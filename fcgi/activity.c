@@ -91,7 +91,7 @@ activity_get(struct program *prog, struct request *req, struct reply *rep,
 	if (search_page(store, &search, req->arena, &page, err) == -1)
 		return 503;
 	json_writer_object(json);
-	if (query_write_entries(json, store, &page, err) == -1)
+	if (query_write_entries(json, store, &search.filter, &page, err) == -1)
 		return 503;
 	json_writer_pair_u64(json, "last_seq", page.through_seq);
 	reach_write_now(json, prog, page.through_seq);

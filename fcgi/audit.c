@@ -80,7 +80,7 @@ write_page(struct json_writer *json, struct store *store,
     struct error *err)
 {
 	json_writer_object(json);
-	if (query_write_entries(json, store, page, err) == -1)
+	if (query_write_entries(json, store, &search->filter, page, err) == -1)
 		return -1;
 	json_writer_pair_u64(json, "total", page->total);
 	if (!page->is_exact) {

@@ -180,6 +180,9 @@ add_place(
 		/* Retention took it meanwhile. */
 		return err->code == ERROR_NOT_FOUND ? 0 : -1;
 	}
+	/* A row of a damaged index may name what was not asked for. */
+	if (!filter_matches_head(&export->filter, &entry))
+		return 0;
 	return add_line(export, buf_slice(&export->line), found.file, err);
 }
 

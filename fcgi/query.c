@@ -74,12 +74,12 @@ write_entry(void *context, const struct store_place *place,
 
 int
 query_write_entries(struct json_writer *json, struct store *store,
-    const struct search_page *page, struct error *err)
+    const struct filter *filter, const struct search_page *page,
+    struct error *err)
 {
 	json_writer_key(json, "entries");
 	json_writer_array(json);
-	if (store_read_all(
-		store, page->places, page->count, write_entry, json, err) == -1)
+	if (search_read(store, filter, page, write_entry, json, err) == -1)
 		return -1;
 	json_writer_end_array(json);
 	return 0;

@@ -81,11 +81,13 @@ int query_range(const struct query *query, usec_t now, usec_t span,
  * of its file. */
 void query_add_entry(struct buf *out, struct slice line, const char *file);
 
-/* "entries":[…]: the lines at the page's places, each as query_add_entry()
- * shows it. One that has gone or is damaged since it was indexed is left out;
- * the verifier tells of damage. -1: they cannot be read. */
+/* "entries":[…]: the lines of the page that `filter` found, each as
+ * query_add_entry() shows it. One that has gone or is damaged since it was
+ * indexed is left out; the verifier tells of damage. -1: they cannot be read.
+ */
 int query_write_entries(struct json_writer *json, struct store *store,
-    const struct search_page *page, struct error *err);
+    const struct filter *filter, const struct search_page *page,
+    struct error *err);
 
 /* search.is_gone, its context the request: has the client left? */
 bool query_is_gone(void *request);

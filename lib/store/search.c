@@ -448,3 +448,31 @@ search_page(struct store *store, const struct search *search,
 	*ret_page = filling.page;
 	return 0;
 }
+
+/* Who reads a page. */
+struct page_reading {
+	const struct filter *filter;
+	store_on_line on_line;
+	void *context;
+};
+
+static void
+read_line(void *context, const struct store_place *place,
+    const struct entry *entry, struct slice line)
+{
+	const struct page_reading *reading = context;
+
+	if (filter_matches_head(reading->filter, entry))
+		reading->on_line(reading->context, place, entry, line);
+}
+
+int
+search_read(struct store *store, const struct filter *filter,
+    const struct search_page *page, store_on_line on_line, void *context,
+    struct error *err)
+{
+	struct page_reading reading = { filter, on_line, context };
+
+	return store_read_all(
+	    store, page->places, page->count, read_line, &reading, err);
+}

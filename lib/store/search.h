@@ -62,6 +62,13 @@ struct search_page {
 int search_page(struct store *store, const struct search *search,
     struct arena *arena, struct search_page *ret_page, struct error *err);
 
+/* The lines of a page that was found by `filter`, in its order, as
+ * store_read_all() gives them. A row of a damaged index may name an entry that
+ * was not asked for: that is left out. */
+int search_read(struct store *store, const struct filter *filter,
+    const struct search_page *page, store_on_line on_line, void *context,
+    struct error *err);
+
 struct search_sum {
 	struct slice name; /* in the arena */
 	uint64_t count;
