@@ -284,6 +284,16 @@ read_value(const struct field *field, struct slice text, void *value)
 	return -1;
 }
 
+/* Spaces, and a last '\n'. */
+static bool
+is_padding(struct slice rest)
+{
+	for (size_t i = 0; i + 1 < rest.len; i++)
+		if (rest.data[i] != ' ')
+			return false;
+	return rest.len > 0 && rest.data[rest.len - 1] == '\n';
+}
+
 int
 status_text_parse(
     struct slice page, struct status *ret_status, uint64_t *ret_sequence)
@@ -311,7 +321,8 @@ status_text_parse(
 	if (take_line(&rest, "crc32c", &value) == -1 ||
 	    !slice_is(value, checksum) ||
 	    take_line(&rest, "page", &value) == -1 ||
-	    read_number(value, UINT64_MAX, &last) == -1 || first != last)
+	    read_number(value, UINT64_MAX, &last) == -1 || first != last ||
+	    !is_padding(rest))
 		return -1;
 	*ret_status = status;
 	*ret_sequence = first;
