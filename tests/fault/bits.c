@@ -1,0 +1,407 @@
+/* Family 8: one flipped bit, anywhere.
+ *
+ * In the log: the verifier finds it, in the line where it is; without knowing
+ * how far the log reached it may take one in the last write for a torn tail,
+ * never for nothing. In the status page: it is no page. In kruxos.db: nothing
+ * crashes, and no line is shown that is not of the log, under its own seq, and
+ * asked for; a writer goes on or says what is wrong. Totals may be wrong until
+ * the index is compared with the log, so they are not looked at here. */
+#include "tests/fault/base_log.h"
+#include "tests/fault/fault.h"
+#include "tests/unit/corpus.h"
+
+#include "log/chain.h"
+#include "store/agents.h"
+#include "store/approvals.h"
+#include "store/search.h"
+#include "store/sessions.h"
+#include "store/status_text.h"
+
+static const struct fault_family family = {
+	.number = 8,
+	.what = "one flipped bit in log, status page or index",
+	.seconds = 30,
+	.floor = 1000,
+	.aim = 10000,
+	.soak = 1000000,
+};
+
+enum {
+	LOGS = 16,
+	SMALL = 9000,  /* entries of an index with two recent blocks … */
+	LARGE = 70000, /* … and of one with a sealed block */
+	DATABASE_BYTES = 16 << 20,
+};
+
+/* An index, and what stands in its one file. */
+struct index {
+	struct corpus corpus;
+	struct buf whole;
+};
+
+struct bench {
+	struct fault fault;
+	struct image logs[LOGS];
+	struct image log;
+	char dir[64];
+	struct index small, large;
+};
+
+static size_t
+below(struct bench *bench, size_t limit)
+{
+	return (size_t)fault_random(&bench->fault, limit);
+}
+
+/* --- the log ---------------------------------------------------------------
+ */
+
+/* The last seq that somebody was told: the index and the status page know it.
+ */
+static uint64_t
+last_seq(struct bench *bench)
+{
+	static const struct chain_options options = { 0 };
+	struct chain_result result;
+	struct error err;
+
+	if (chain_verify(bench->dir, &options, &result, &err) == -1 ||
+	    !result.is_whole || result.is_torn)
+		fault_fail(&bench->fault, "the log is not whole before");
+	return result.last_seq;
+}
+
+static struct chain_result
+verify(struct bench *bench, uint64_t synced_seq)
+{
+	const struct chain_options options = { .synced_seq = synced_seq };
+	struct chain_result result;
+	struct error err;
+
+	if (chain_verify(bench->dir, &options, &result, &err) == -1)
+		fault_fail(&bench->fault, "verify: %s", err.sentence);
+	return result;
+}
+
+/* Bytes that count: behind what the next file says, there are none. */
+static size_t
+counted_bytes(const struct image_file *file)
+{
+	size_t lines = image_count_lines(file);
+	struct image_line last = image_line(file, lines - 1);
+
+	return last.at + last.len;
+}
+
+static void
+flip_in_log(struct bench *bench)
+{
+	struct image_file *file;
+	struct chain_result result;
+	size_t bit, lines = 0;
+	uint64_t seq;
+
+	image_copy(&bench->log, &bench->logs[below(bench, LOGS)]);
+	image_write(&bench->log, bench->dir);
+	seq = last_seq(bench);
+	file = &bench->log.files[below(bench, bench->log.count)];
+	bit = below(bench, counted_bytes(file) * 8);
+	for (size_t i = 0; i < bit / 8; i++)
+		lines += file->bytes.data[i] == '\n';
+	file->bytes.data[bit / 8] ^= (char)(1 << bit % 8);
+	image_write(&bench->log, bench->dir);
+
+	result = verify(bench, 0);
+	if (result.is_whole && !result.is_torn)
+		fault_fail(&bench->fault, "%s: bit %zu: called whole",
+		    file->name, bit);
+	result = verify(bench, seq);
+	if (result.is_whole)
+		fault_fail(&bench->fault, "%s: bit %zu: called %s", file->name,
+		    bit, result.is_torn ? "torn" : "whole");
+	/* The first line also says where the file before it ends, and which
+	 * place is this one's. */
+	if (lines > 0 && (strcmp(result.fault.file, file->name) != 0 ||
+			     result.fault.line != lines + 1))
+		fault_fail(&bench->fault,
+		    "%s: bit %zu, in line %zu: found in %s:%llu", file->name,
+		    bit, lines + 1, result.fault.file,
+		    (unsigned long long)result.fault.line);
+}
+
+/* --- the status page -------------------------------------------------------
+ */
+
+static void
+flip_in_status(struct bench *bench)
+{
+	struct status status = {
+		.pid = 1 + (uint32_t)below(bench, 99999),
+		.started_at = MAKER_DAY + below(bench, 1 << 30),
+		.head_seq = below(bench, 1 << 30),
+		.head_file = "2026-11-23.jsonl",
+		.reason = "audit/2026-11-23.jsonl: No space left on device",
+		.cpu_percent = (double)below(bench, 1000) / 10,
+	};
+	cleanup(buf_free) struct buf page = BUF_INIT;
+	uint64_t sequence = 1 + below(bench, 1 << 20);
+	size_t bit = below(bench, STATUS_BYTES * 8);
+
+	status_text_compose(&status, sequence, &page);
+	if (status_text_parse(buf_slice(&page), &status, &sequence) == -1)
+		fault_fail(&bench->fault, "the page does not read before");
+	page.data[bit / 8] ^= (char)(1 << bit % 8);
+	if (status_text_parse(buf_slice(&page), &status, &sequence) == 0)
+		fault_fail(&bench->fault, "status page: bit %zu", bit);
+}
+
+/* --- the index -------------------------------------------------------------
+ */
+
+static void
+index_make(struct index *index, size_t entries, uint64_t seed)
+{
+	struct error err = { 0 };
+	struct database *database;
+	ssize_t got;
+	int fd;
+
+	buf_init(&index->whole);
+	corpus_make(&index->corpus, entries, seed);
+	corpus_index(&index->corpus);
+	database =
+	    database_open(index->corpus.database, DATABASE_WRITE_LATER, &err);
+	if (database == NULL ||
+	    database_run(database, "PRAGMA wal_checkpoint(TRUNCATE)", &err) ==
+		-1)
+		abort();
+	database_close(database);
+	fd = open(index->corpus.database, O_RDONLY | O_CLOEXEC);
+	buf_reserve(&index->whole, DATABASE_BYTES);
+	got = read(fd, index->whole.data, DATABASE_BYTES);
+	if (got <= 0 || got == DATABASE_BYTES)
+		abort();
+	buf_set_len(&index->whole, (size_t)got);
+	close(fd);
+}
+
+static void
+index_free(struct index *index)
+{
+	corpus_free(&index->corpus);
+	buf_free(&index->whole);
+}
+
+static void
+put_byte(const struct index *index, size_t at, char byte)
+{
+	int fd = open(index->corpus.database, O_WRONLY | O_CLOEXEC);
+
+	if (pwrite(fd, &byte, 1, (off_t)at) != 1)
+		abort();
+	close(fd);
+}
+
+/* What is under way, for check_line(). */
+struct question {
+	struct bench *bench;
+	const struct index *index;
+	const struct filter *filter;
+	size_t bit;
+};
+
+static void
+check_line(void *context, const struct store_place *place,
+    const struct entry *entry, struct slice line)
+{
+	const struct question *question = context;
+	const struct corpus *corpus = &question->index->corpus;
+
+	if (entry->seq != place->seq || entry->seq < 1 ||
+	    entry->seq > corpus->count ||
+	    !slice_equal(line, corpus->lines[entry->seq - 1]) ||
+	    !filter_matches(question->filter, entry, line))
+		fault_fail(&question->bench->fault,
+		    "kruxos.db: bit %zu: seq %llu is shown as %llu",
+		    question->bit, (unsigned long long)entry->seq,
+		    (unsigned long long)place->seq);
+}
+
+static const char *const questions[][2] = {
+	{ "agent_name", "agent-0" },
+	{ "status", "-success" },
+	{ "capability", "mcp.*" },
+	{ "session_id", "s-90" },
+	{ "call_id", "c-17" },
+	{ "policy_tier", "notify" },
+};
+enum { QUESTIONS = sizeof(questions) / sizeof(*questions) };
+
+/* One search, in every form of its answer. */
+static void
+ask(struct bench *bench, struct store *store, const struct index *index,
+    size_t bit)
+{
+	const char *const *asked = questions[below(bench, QUESTIONS)];
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct search search = { .filter = FILTER_INIT, .limit = 20 };
+	struct question question = { bench, index, &search.filter, bit };
+	struct search_page page;
+	struct search_stats stats;
+	struct search_histogram histogram;
+	struct error err = { 0 };
+
+	if (filter_add(&search.filter, &arena, asked[0], slice_of(asked[1]),
+		&err) == -1)
+		abort();
+	if (search_page(store, &search, &arena, &page, &err) == 0 &&
+	    search_read(store, &search.filter, &page, check_line, &question,
+		&err) == -1)
+		fault_fail(&bench->fault, "%s", err.sentence);
+	search.filter.from = MAKER_DAY;
+	search.filter.to = MAKER_DAY + 5 * USEC_PER_DAY;
+	(void)search_stats(store, &search, &arena, &stats, &err);
+	(void)search_histogram(
+	    store, &search, USEC_PER_HOUR, &arena, &histogram, &err);
+}
+
+static void
+ask_for_lists(struct store *store)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct agent_list agents;
+	struct session_list sessions;
+	struct approval_list approvals;
+	struct error err = { 0 };
+
+	(void)agents_list(store, ENTRY_AGENT, 0, 50, &arena, &agents, &err);
+	(void)sessions_list(
+	    store, (struct slice){ NULL, 0 }, 0, 50, &arena, &sessions, &err);
+	(void)approvals_list(store, 0xf, 0, 50, &arena, &approvals, &err);
+}
+
+static void
+mend(const struct index *index)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm" };
+	char path[sizeof(index->corpus.database) + 4];
+	int fd;
+
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", index->corpus.database,
+		    suffixes[i]);
+		unlink(path);
+	}
+	fd = open(index->corpus.database, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (write(fd, index->whole.data, index->whole.len) !=
+	    (ssize_t)index->whole.len)
+		abort();
+	close(fd);
+}
+
+/* Index as much again behind what is there, which seals blocks. */
+static int
+index_more(const struct index *index, struct error *err)
+{
+	struct index_writer *writer =
+	    index_writer_open(index->corpus.database, err);
+	int result = writer == NULL ? -1 : index_writer_begin(writer, err);
+
+	for (size_t i = 0; i < index->corpus.count && result == 0; i++) {
+		struct entry entry = index->corpus.entries[i];
+
+		entry.seq = index_writer_extent(writer)->last_seq + 1;
+		result = index_writer_add(
+		    writer, &entry, SLICE_LITERAL("2026-11-26.jsonl"), i, err);
+	}
+	if (result == 0)
+		result = index_writer_commit(writer, err);
+	index_writer_close(writer);
+	return result;
+}
+
+static void
+flip_under_a_writer(struct bench *bench, const struct index *index, size_t bit)
+{
+	struct error err = { 0 };
+
+	put_byte(
+	    index, bit / 8, (char)(index->whole.data[bit / 8] ^ 1 << bit % 8));
+	if (index_more(index, &err) == -1 && err.code == ERROR_NONE)
+		fault_fail(&bench->fault,
+		    "kruxos.db: bit %zu: a failure without a word", bit);
+	mend(index);
+}
+
+static void
+flip_under_readers(struct bench *bench, const struct index *index, size_t bit)
+{
+	struct store *store;
+
+	put_byte(
+	    index, bit / 8, (char)(index->whole.data[bit / 8] ^ 1 << bit % 8));
+	store = store_open(index->corpus.database, index->corpus.maker.dir);
+	ask(bench, store, index, bit);
+	ask(bench, store, index, bit);
+	if (below(bench, 4) == 0)
+		ask_for_lists(store);
+	store_close(store);
+	put_byte(index, bit / 8, index->whole.data[bit / 8]);
+}
+
+static void
+flip_in_index(struct bench *bench)
+{
+	const struct index *index =
+	    below(bench, 100) == 0 ? &bench->large : &bench->small;
+	size_t bit = below(bench, index->whole.len * 8);
+
+	/* Every fourth in the first pages: schema and roots. */
+	if (below(bench, 4) == 0)
+		bit %= 16 * 4096 * 8;
+	if (below(bench, 100) == 0)
+		flip_under_a_writer(bench, index, bit);
+	else
+		flip_under_readers(bench, index, bit);
+}
+
+static void
+one_case(struct bench *bench)
+{
+	size_t where = below(bench, 10);
+
+	if (where < 4)
+		flip_in_log(bench);
+	else if (where < 5)
+		flip_in_status(bench);
+	else
+		flip_in_index(bench);
+}
+
+int
+main(void)
+{
+	static struct bench bench = { .dir = "/tmp/kruxos-bits-XXXXXX" };
+
+	fault_begin(&bench.fault, &family);
+	for (unsigned i = 0; i < LOGS; i++) {
+		image_init(&bench.logs[i]);
+		base_log_make(&bench.logs[i], i);
+	}
+	image_init(&bench.log);
+	if (mkdtemp(bench.dir) == NULL)
+		abort();
+	index_make(&bench.small, SMALL, 11);
+	index_make(&bench.large, LARGE, 12);
+	while (fault_goes_on(&bench.fault))
+		if (fault_next_case(&bench.fault))
+			one_case(&bench);
+	image_clear_folder(bench.dir);
+	rmdir(bench.dir);
+	for (size_t i = 0; i < LOGS; i++)
+		image_free(&bench.logs[i]);
+	image_free(&bench.log);
+	index_free(&bench.small);
+	index_free(&bench.large);
+	return fault_end(&bench.fault);
+}
