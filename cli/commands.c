@@ -7,6 +7,7 @@
 #include "cli/health.h"
 #include "cli/help.h"
 #include "cli/ingest.h"
+#include "cli/nearest.h"
 #include "cli/order.h"
 #include "cli/query.h"
 #include "cli/replay.h"
@@ -285,5 +286,5 @@ commands_nearest(const char *words, struct arena *arena)
 			names[count++] =
 			    arena_copy(arena, group.data, group.len);
 	}
-	return options_nearest(words, names);
+	return nearest_word(words, names);
 }

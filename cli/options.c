@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "cli/nearest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,8 +13,6 @@ enum {
 	OPTIONS_MAX = 64,	/* rows of all sets together */
 	OPTIONS_HELP_LEFT = 28, /* columns of the options' names */
 	OPTIONS_HELP_WIDTH = 80,
-	OPTIONS_NEAR = 2,	 /* slips that are still "near" */
-	OPTIONS_NEAR_BYTES = 40, /* longer words are not compared */
 };
 
 const struct option_row options_none[] = { OPTION_END };
@@ -193,65 +192,6 @@ options_bad_value(
 	return error_prefix(err, "--%s %s", row->name, quoted.data);
 }
 
-/* Edits (a letter more, less, other, or two swapped) from `a` to `b`. */
-static size_t
-options_distance(struct slice a, struct slice b)
-{
-	size_t rows[3][OPTIONS_NEAR_BYTES + 1];
-	size_t *before = rows[0], *last = rows[1], *row = rows[2];
-
-	for (size_t j = 0; j <= b.len; j++)
-		last[j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t *free_row = before;
-
-		row[0] = i;
-		for (size_t j = 1; j <= b.len; j++) {
-			bool same = a.data[i - 1] == b.data[j - 1];
-			size_t best = last[j - 1] + (same ? 0 : 1);
-
-			if (last[j] + 1 < best)
-				best = last[j] + 1;
-			if (row[j - 1] + 1 < best)
-				best = row[j - 1] + 1;
-			if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] &&
-			    a.data[i - 2] == b.data[j - 1] &&
-			    before[j - 2] + 1 < best)
-				best = before[j - 2] + 1;
-			row[j] = best;
-		}
-		before = last;
-		last = row;
-		row = free_row;
-	}
-	return last[b.len];
-}
-
-const char *
-options_nearest(const char *word, const char *const *names)
-{
-	struct slice given = slice_of(word);
-	const char *nearest = NULL;
-	size_t best = OPTIONS_NEAR + 1;
-
-	if (given.len > OPTIONS_NEAR_BYTES)
-		return NULL;
-	for (; *names != NULL; names++) {
-		struct slice name = slice_of(*names);
-		size_t distance;
-
-		/* Of a word of three letters, two wrong are another word. */
-		if (name.len > OPTIONS_NEAR_BYTES)
-			continue;
-		distance = options_distance(given, name);
-		if (distance < best && distance * 2 < name.len) {
-			best = distance;
-			nearest = *names;
-		}
-	}
-	return nearest;
-}
-
 /* "unknown option --agnet-name; did you mean --agent-name?" */
 static int
 options_unknown(const struct options_getopt *getopt_tables, const char *word,
@@ -267,7 +207,7 @@ options_unknown(const struct options_getopt *getopt_tables, const char *word,
 		for (int i = 0; i < getopt_tables->count; i++)
 			names[i] = getopt_tables->longs[i].name;
 		names[getopt_tables->count] = NULL;
-		nearest = options_nearest(name.data, names);
+		nearest = nearest_word(name.data, names);
 	}
 	text_add_visible(&quoted, slice_of(word), TEXT_ONE_LINE);
 	quoted.data[text_cut(buf_slice(&quoted), TEXT_QUOTED_BYTES)] = '\0';

@@ -148,8 +148,4 @@ void options_help(const struct option_row *rows, struct buf *out);
  * `left`, where the first one stands already. */
 void options_wrap(const char *text, size_t left, struct buf *out);
 
-/* The one of `names` (ends in NULL) that `word` is a slip of the finger away
- * from, or NULL. */
-const char *options_nearest(const char *word, const char *const *names);
-
 #endif

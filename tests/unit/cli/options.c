@@ -185,37 +185,6 @@ times_are_refused_with_a_reason(void **state)
 }
 
 static void
-a_near_name_is_one_slip_of_the_finger_away(void **state)
-{
-	static const char *const names[] = { "audit query", "audit verify",
-		"watch", "ingest", "a", NULL };
-	static const struct {
-		const char *word, *nearest;
-	} cases[] = {
-		{ "wacth", "watch" },  /* swapped */
-		{ "wach", "watch" },   /* one less */
-		{ "watchh", "watch" }, /* one more */
-		{ "catch", "watch" },  /* another */
-		{ "audit qurey", "audit query" },
-		{ "audt vrify", "audit verify" },
-		{ "b", NULL },
-		{ "", NULL },
-		{ "something else", NULL },
-		{ "watchwatchwatchwatchwatchwatchwatchwatchwatch", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		const char *found = options_nearest(cases[i].word, names);
-
-		if (cases[i].nearest == NULL)
-			assert_null(found);
-		else
-			assert_string_equal(found, cases[i].nearest);
-	}
-}
-
-static void
 help_breaks_lines_at_80_columns(void **state)
 {
 	static const struct option_row wide[] = {
@@ -250,7 +219,6 @@ main(void)
 		    operands_stand_among_options_or_behind_two_dashes),
 		cmocka_unit_test(a_wrong_line_is_named),
 		cmocka_unit_test(times_are_refused_with_a_reason),
-		cmocka_unit_test(a_near_name_is_one_slip_of_the_finger_away),
 		cmocka_unit_test(help_breaks_lines_at_80_columns),
 	};
 
