@@ -5,21 +5,11 @@
 #include "base/memory.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 enum {
 	WINDOW_BYTES = 256 << 10, /* read at a time; holds any line */
-	PLACES = 8,		  /* files kept open for cursor_read_at() */
-	LINE_GUESS_BYTES = 2048,
-};
-
-/* A file kept open for reading here and there. */
-struct place {
-	char name[LOGFILE_NAME_SIZE];
-	int fd;
-	uint64_t used; /* when, in calls */
 };
 
 struct cursor {
@@ -35,9 +25,6 @@ struct cursor {
 	struct buf window; /* bytes of the file from window_at */
 	uint64_t window_at;
 	uint64_t window_limit; /* lines beyond it may have changed since */
-
-	struct place places[PLACES];
-	uint64_t calls;
 };
 
 static void
@@ -109,8 +96,6 @@ cursor_open(const char *audit_dir, struct error *err)
 
 	cursor->fd = -1;
 	buf_init(&cursor->window);
-	for (size_t i = 0; i < PLACES; i++)
-		cursor->places[i].fd = -1;
 	cursor->dir = open(audit_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cursor->dir == -1) {
 		error_set_errno(err, "%s", audit_dir);
@@ -130,9 +115,6 @@ cursor_free(struct cursor *cursor)
 	if (cursor == NULL)
 		return;
 	leave_file(cursor);
-	for (size_t i = 0; i < PLACES; i++)
-		if (cursor->places[i].fd != -1)
-			close(cursor->places[i].fd);
 	if (cursor->dir != -1)
 		close(cursor->dir);
 	logfile_list_free(&cursor->list);
@@ -460,90 +442,4 @@ cursor_seek(struct cursor *cursor, uint64_t seq, struct error *err)
 			return 0;
 		}
 	}
-}
-
-/* The descriptor of a day file, opened anew in the least used place. */
-static int
-place_fd(struct cursor *cursor, struct slice name, struct error *err)
-{
-	struct place *oldest = &cursor->places[0];
-	unsigned part;
-	usec_t day;
-
-	cursor->calls++;
-	for (size_t i = 0; i < PLACES; i++) {
-		struct place *place = &cursor->places[i];
-
-		if (place->fd != -1 && slice_is(name, place->name)) {
-			place->used = cursor->calls;
-			return place->fd;
-		}
-		if (place->used < oldest->used)
-			oldest = place;
-	}
-	if (!logfile_parse_name(name, &day, &part))
-		return error_set(err, ERROR_CORRUPT,
-		    "the index names a file that is not of the log");
-	if (oldest->fd != -1)
-		close(oldest->fd);
-	memcpy(oldest->name, name.data, name.len);
-	oldest->name[name.len] = '\0';
-	oldest->used = cursor->calls;
-	oldest->fd = openat(cursor->dir, oldest->name, LOGFILE_READ);
-	if (oldest->fd != -1)
-		return oldest->fd;
-	if (errno == ENOENT)
-		return error_set(
-		    err, ERROR_NOT_FOUND, "%s: no longer there", oldest->name);
-	return error_set_errno(err, "%s", oldest->name);
-}
-
-int
-cursor_read_stretch(struct cursor *cursor, struct slice file, uint64_t offset,
-    size_t length, struct buf *out, struct error *err)
-{
-	int fd = place_fd(cursor, file, err);
-	ssize_t got;
-
-	if (fd == -1)
-		return -1;
-	if (offset > INT64_MAX - length)
-		return 0; /* no file is so long */
-	buf_reserve(out, length);
-	got = disk_read_all(
-	    &disk_system, fd, out->data + out->len, length, (off_t)offset);
-	if (got == -1)
-		return error_set_errno(err, "%.*s", SLICE_ARG(file));
-	buf_set_len(out, out->len + (size_t)got);
-	return 0;
-}
-
-int
-cursor_read_at(struct cursor *cursor, struct slice file, uint64_t offset,
-    struct buf *out, struct error *err)
-{
-	size_t before = out->len;
-
-	/* Most lines are far shorter than the longest. */
-	for (size_t want = LINE_GUESS_BYTES;; want = ENTRY_LINE_BYTES + 1) {
-		const char *newline;
-		size_t got;
-
-		if (cursor_read_stretch(cursor, file, offset, want, out, err) ==
-		    -1)
-			return -1;
-		got = out->len - before;
-		newline =
-		    got == 0 ? NULL : memchr(out->data + before, '\n', got);
-		if (newline != NULL) {
-			buf_set_len(out, (size_t)(newline - out->data));
-			return 0;
-		}
-		buf_set_len(out, before);
-		if (got < want || want > ENTRY_LINE_BYTES)
-			break;
-	}
-	return error_set(err, ERROR_CORRUPT,
-	    "%.*s: no line begins at offset %llu", SLICE_ARG(file),
-	    (unsigned long long)offset);
 }

@@ -41,16 +41,4 @@ int cursor_next(struct cursor *cursor, uint64_t limit,
 int cursor_previous(
     struct cursor *cursor, struct cursor_line *ret_line, struct error *err);
 
-/* The line whose place is known (a row of the index): from `offset` of the day
- * file `file` on, appended to `out` without '\n'. Keeps the last few files
- * open. ERROR_NOT_FOUND where the file has gone (retention), ERROR_CORRUPT
- * where no line of the log's length begins there. */
-int cursor_read_at(struct cursor *cursor, struct slice file, uint64_t offset,
-    struct buf *out, struct error *err);
-
-/* As many as `length` bytes of it from `offset` on, appended to `out`; fewer at
- * its end. */
-int cursor_read_stretch(struct cursor *cursor, struct slice file,
-    uint64_t offset, size_t length, struct buf *out, struct error *err);
-
 #endif

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/memory.h"
 #include "log/cursor.h"
+#include "log/places.h"
 #include "sql/agents.h"
 #include "sql/approvals.h"
 #include "sql/calls.h"
@@ -54,7 +55,8 @@ struct store {
 	struct statement_set *sets[STORE_SETS];
 	int depth; /* of store_begin() */
 	struct extent extent;
-	struct cursor *cursor; /* NULL: not open */
+	struct places *places; /* NULL: not open */
+	struct cursor *cursor; /* likewise */
 	struct store_tail tail;
 };
 
@@ -88,6 +90,7 @@ store_close(struct store *store)
 	if (store == NULL)
 		return;
 	close_database(store);
+	places_free(store->places);
 	cursor_free(store->cursor);
 	free(store->tail.rows);
 	free(store->audit_dir);
@@ -385,7 +388,10 @@ search_log(struct store *store, const struct store_place *place,
 	size_t begin = out->len;
 	int result;
 
-	if (cursor_seek(store->cursor, place->seq, err) == -1)
+	if (store->cursor == NULL)
+		store->cursor = cursor_open(store->audit_dir, err);
+	if (store->cursor == NULL ||
+	    cursor_seek(store->cursor, place->seq, err) == -1)
 		return -1;
 	result = cursor_next(store->cursor, UINT64_MAX, &line, err);
 	if (result == -1)
@@ -419,12 +425,12 @@ store_read(struct store *store, const struct store_place *place,
 	size_t begin = out->len;
 	struct error first = { 0 };
 
-	if (store->cursor == NULL)
-		store->cursor = cursor_open(store->audit_dir, err);
-	if (store->cursor == NULL)
+	if (store->places == NULL)
+		store->places = places_open(store->audit_dir, err);
+	if (store->places == NULL)
 		return -1;
-	if (cursor_read_at(store->cursor, slice_of(wanted.file), wanted.offset,
-		out, &first) == 0 &&
+	if (places_read_line(store->places, slice_of(wanted.file),
+		wanted.offset, out, &first) == 0 &&
 	    is_line_of(&wanted,
 		(struct slice){ out->data + begin, out->len - begin },
 		ret_entry)) {
@@ -501,9 +507,9 @@ store_read_all(struct store *store, const struct store_place *places,
 	cleanup(buf_free) struct buf bytes = BUF_INIT;
 	struct error ignored;
 
-	if (store->cursor == NULL)
-		store->cursor = cursor_open(store->audit_dir, err);
-	if (store->cursor == NULL)
+	if (store->places == NULL)
+		store->places = places_open(store->audit_dir, err);
+	if (store->places == NULL)
 		return -1;
 	for (size_t at = 0, stretch; at < count; at += stretch) {
 		const struct store_place *first, *last = &places[at];
@@ -512,8 +518,8 @@ store_read_all(struct store *store, const struct store_place *places,
 		first = &places[at + stretch - 1];
 		buf_reset(&bytes);
 		if (stretch > 1)
-			(void)cursor_read_stretch(store->cursor,
-			    slice_of(first->file), first->offset,
+			(void)places_read(store->places, slice_of(first->file),
+			    first->offset,
 			    (size_t)(last->offset - first->offset) +
 				READ_GAP_BYTES,
 			    &bytes, &ignored);

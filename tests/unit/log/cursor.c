@@ -212,50 +212,6 @@ a_damaged_line_is_an_error_and_the_next_call_goes_on(void **state)
 	maker_free(&maker);
 }
 
-static void
-a_line_is_read_at_its_place_only(void **state)
-{
-	struct maker maker;
-	uint64_t offset;
-	cleanup(buf_free) struct buf line = BUF_INIT;
-
-	(void)state;
-	maker_init(&maker);
-	maker_open(&maker, MAKER_DAY, 1);
-	offset = maker.bytes;
-	maker_fill(&maker, 1);
-	{
-		cleanup(cursor_freep) struct cursor *cursor = cursor_of(&maker);
-		size_t length = maker.line.len - 1;
-		struct error err = { 0 };
-		struct slice file = slice_of(maker.file);
-
-		assert_int_equal(
-		    cursor_read_at(cursor, file, offset, &line, &err), 0);
-		assert_int_equal(line.len, length);
-		assert_memory_equal(line.data, maker.line.data, length);
-		assert_int_equal(
-		    cursor_read_at(cursor, file, UINT64_MAX, &line, &err), -1);
-		assert_int_equal(err.code, ERROR_CORRUPT);
-		assert_int_equal(cursor_read_at(cursor, file,
-				     offset + length + 1, &line, &err),
-		    -1);
-		assert_int_equal(err.code, ERROR_CORRUPT);
-		assert_int_equal(
-		    cursor_read_at(cursor, SLICE_LITERAL("../../etc/passwd"), 0,
-			&line, &err),
-		    -1);
-		assert_int_equal(err.code, ERROR_CORRUPT);
-		assert_int_equal(
-		    cursor_read_at(cursor, SLICE_LITERAL("2020-01-01.jsonl"), 0,
-			&line, &err),
-		    -1);
-		assert_int_equal(err.code, ERROR_NOT_FOUND);
-		assert_int_equal(line.len, length);
-	}
-	maker_free(&maker);
-}
-
 int
 main(void)
 {
@@ -268,7 +224,6 @@ main(void)
 		cmocka_unit_test(a_line_that_is_not_whole_is_the_end),
 		cmocka_unit_test(
 		    a_damaged_line_is_an_error_and_the_next_call_goes_on),
-		cmocka_unit_test(a_line_is_read_at_its_place_only),
 	};
 
 	return cmocka_run_group_tests_name("log/cursor", tests, NULL, NULL);
