@@ -34,7 +34,6 @@ struct search_chunk {
 	size_t count;
 	struct part *parts;
 	size_t part_count, part_capacity;
-	struct buf blob;
 };
 
 DEFINE_CLEANUP(roaring_bitmap_t *, roaring_bitmap_free);
@@ -46,7 +45,6 @@ search_chunk_new(struct store *store, const struct search_plan *plan)
 
 	chunk->store = store;
 	chunk->plan = plan;
-	buf_init(&chunk->blob);
 	return chunk;
 }
 
@@ -66,7 +64,6 @@ search_chunk_free(struct search_chunk *chunk)
 	if (chunk == NULL)
 		return;
 	unload(chunk);
-	buf_free(&chunk->blob);
 	free(chunk->parts);
 	free(chunk);
 }
@@ -308,20 +305,60 @@ search_chunk_value(struct store *store, const struct segment_block *block,
 	return 0;
 }
 
-int
-search_chunk_times(struct store *store, const struct segment_block *block,
-    struct buf *blob, struct segment_times *ret_times, struct error *err)
+static bool
+are_of(const struct store_times *times, struct store *store,
+    const struct segment_block *block)
+{
+	const struct segment_block *theirs = &times->block;
+
+	return times->generation == store_generation(store) &&
+	       theirs->first == block->first && theirs->size == block->size &&
+	       theirs->count == block->count &&
+	       theirs->min_time == block->min_time &&
+	       theirs->max_time == block->max_time &&
+	       theirs->recorded_at == block->recorded_at;
+}
+
+static int
+read_times(struct store *store, const struct segment_block *block,
+    struct store_times *times, struct error *err)
 {
 	struct statement row = store_start(store, STORE_SEARCH,
 	    block->size == SEGMENT_RECENT ? SEARCH_RECENT_TIMES : SEARCH_TIMES);
 
-	buf_reset(blob);
+	times->generation = 0;
+	buf_reset(&times->blob);
 	statement_bind_u64(&row, 1, block->first);
 	if (statement_next(&row))
-		buf_add_slice(blob, statement_blob(&row, 0));
-	if (statement_end(&row, err) == -1)
+		buf_add_slice(&times->blob, statement_blob(&row, 0));
+	if (statement_end(&row, err) == -1 ||
+	    segment_decode_times(
+		block, buf_slice(&times->blob), &times->times, err) == -1)
 		return -1;
-	return segment_decode_times(block, buf_slice(blob), ret_times, err);
+	times->block = *block;
+	times->generation = store_generation(store);
+	return 0;
+}
+
+int
+search_chunk_times(struct store *store, const struct segment_block *block,
+    struct segment_times *ret_times, struct error *err)
+{
+	struct store_times *kept = store_times(store);
+	struct store_times found;
+	size_t at = 0;
+
+	while (at < STORE_TIMES - 1 && !are_of(&kept[at], store, block))
+		at++;
+	/* It moves to the front; or the last one does, and makes room. */
+	found = kept[at];
+	memmove(kept + 1, kept, at * sizeof(*kept));
+	kept[0] = found;
+	if (!are_of(&kept[0], store, block) &&
+	    read_times(store, block, &kept[0], err) == -1)
+		return -1;
+	*ret_times = kept[0].times;
+	return 0;
 }
 
 /* The union of a condition's values in a block. */
@@ -420,8 +457,7 @@ apply_time(struct search_chunk *chunk, const struct member *member,
 	    roaring_bitmap_create();
 	struct segment_times times;
 
-	if (search_chunk_times(
-		chunk->store, &member->block, &chunk->blob, &times, err) == -1)
+	if (search_chunk_times(chunk->store, &member->block, &times, err) == -1)
 		return -1;
 	segment_times_between(
 	    &times, chunk->plan->from, chunk->plan->to, in, unsure);

@@ -50,8 +50,8 @@ int search_chunk_value(struct store *store, const struct segment_block *block,
     enum segment_dimension dimension, uint32_t value,
     roaring_bitmap_t **ret_bits, struct error *err);
 
-/* The times of a block; they lie in `blob`, which is reset. */
+/* The times of a block; good until the next call. */
 int search_chunk_times(struct store *store, const struct segment_block *block,
-    struct buf *blob, struct segment_times *ret_times, struct error *err);
+    struct segment_times *ret_times, struct error *err);
 
 #endif

@@ -7,7 +7,6 @@
 struct counting {
 	struct store *store;
 	struct search_histogram histogram;
-	struct buf blob;
 };
 
 /* The entries of a block that are meant, by status. */
@@ -170,8 +169,8 @@ count_by_times(struct counting *counting, const struct segment_block *block,
 	int result = read_statuses(counting, block, bits, &statuses, err);
 
 	if (result == 0)
-		result = search_chunk_times(
-		    counting->store, block, &counting->blob, &times, err);
+		result =
+		    search_chunk_times(counting->store, block, &times, err);
 	if (result == 0)
 		count_runs(&counting->histogram, &times, &statuses);
 	free_statuses(&statuses);
@@ -224,7 +223,7 @@ search_histogram(struct store *store, const struct search *search, usec_t width,
     struct arena *arena, struct search_histogram *ret_histogram,
     struct error *err)
 {
-	struct counting counting = { .store = store, .blob = BUF_INIT };
+	struct counting counting = { .store = store };
 	int result;
 
 	if (search->filter.needle.data != NULL ||
@@ -238,7 +237,6 @@ search_histogram(struct store *store, const struct search *search, usec_t width,
 		return -1;
 	result = count(&counting, search, arena, err);
 	store_end(store);
-	buf_free(&counting.blob);
 	if (result == 0)
 		*ret_histogram = counting.histogram;
 	return result;

@@ -263,35 +263,108 @@ segment_decode_times(const struct segment_block *block, struct slice blob,
 /* Where a time lies. */
 enum side { OUTSIDE, INSIDE, UNSURE };
 
+/* A range of time in whole milliseconds; a bound that is cut lies within one.
+ */
+struct range {
+	uint64_t low, high;
+	bool low_is_cut, high_is_cut;
+};
+
+static enum side
+side_of(const struct range *range, uint64_t time)
+{
+	if (time == SEGMENT_NO_TIME || time < range->low || time > range->high)
+		return OUTSIDE;
+	if ((time == range->low && range->low_is_cut) ||
+	    (time == range->high && range->high_is_cut))
+		return UNSURE;
+	return time == range->high ? OUTSIDE : INSIDE;
+}
+
+/* Neighbours are mostly on one side. So many narrow times are looked at
+ * together, in a loop that the compiler makes vectors of. */
+enum { STEP = 64 };
+
+/* first <= value < first + count, in milliseconds since the base. */
+struct step_bounds {
+	uint32_t first, count;
+};
+
+static size_t
+count_in_step(const char *bytes, struct step_bounds bounds)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < STEP; i++) {
+		uint32_t value;
+
+		memcpy(&value, bytes + i * sizeof(value), sizeof(value));
+		count += le32toh(value) - bounds.first < bounds.count;
+	}
+	return count;
+}
+
+static uint32_t
+since_base(const struct segment_times *times, uint64_t time)
+{
+	uint64_t since = time < times->base ? 0 : time - times->base;
+
+	return since > UINT32_MAX ? UINT32_MAX : (uint32_t)since;
+}
+
+/* Surely inside: within these. What is not within `ret_outer` is outside. Near
+ * the bounds neither may hold. */
+static void
+bound_steps(const struct segment_times *times, const struct range *range,
+    struct step_bounds *ret_inner, struct step_bounds *ret_outer)
+{
+	uint32_t low = since_base(times, range->low);
+	uint32_t high = since_base(times, range->high);
+
+	*ret_outer = (struct step_bounds){ low, high - low };
+	ret_outer->count += ret_outer->count < UINT32_MAX;
+	*ret_inner = (struct step_bounds){ low, high - low };
+	if (ret_inner->count > 0)
+		ret_inner->first++, ret_inner->count--;
+}
+
 void
 segment_times_between(const struct segment_times *times, usec_t from, usec_t to,
     roaring_bitmap_t *ret_sure, roaring_bitmap_t *ret_unsure)
 {
-	uint64_t low = from / USEC_PER_MSEC, high = to / USEC_PER_MSEC;
-	bool low_is_cut = from % USEC_PER_MSEC != 0;
-	bool high_is_cut = to % USEC_PER_MSEC != 0;
-	enum side side = OUTSIDE, before = OUTSIDE;
-	size_t begin = 0;
+	const struct range range = {
+		.low = from / USEC_PER_MSEC,
+		.high = to / USEC_PER_MSEC,
+		.low_is_cut = from % USEC_PER_MSEC != 0,
+		.high_is_cut = to % USEC_PER_MSEC != 0,
+	};
+	bool is_narrow = times->width == sizeof(uint32_t);
+	enum side side, before = OUTSIDE;
+	struct step_bounds inner, outer;
+	size_t begin = 0, i = 0;
 
-	/* Neighbours are mostly on the same side: add them together. */
-	for (size_t i = 0; i <= times->count; i++) {
-		uint64_t time = i == times->count ? SEGMENT_NO_TIME
-						  : segment_time(times, i);
+	bound_steps(times, &range, &inner, &outer);
+	while (i <= times->count) {
+		const char *bytes = times->bytes + i * sizeof(uint32_t);
 
-		if (time == SEGMENT_NO_TIME || time < low || time > high)
-			side = OUTSIDE;
-		else if ((time == low && low_is_cut) ||
-			 (time == high && high_is_cut))
-			side = UNSURE;
-		else
-			side = time == high ? OUTSIDE : INSIDE;
-		if (side == before)
+		if (is_narrow && i % STEP == 0 && i + STEP <= times->count &&
+		    ((before == OUTSIDE && count_in_step(bytes, outer) == 0) ||
+			(before == INSIDE &&
+			    count_in_step(bytes, inner) == STEP))) {
+			i += STEP;
 			continue;
-		if (before != OUTSIDE)
-			roaring_bitmap_add_range_closed(
-			    before == INSIDE ? ret_sure : ret_unsure,
-			    (uint32_t)begin, (uint32_t)(i - 1));
-		before = side;
-		begin = i;
+		}
+		side = i == times->count
+			   ? OUTSIDE
+			   : side_of(&range, segment_time(times, i));
+		if (side != before) {
+			if (before != OUTSIDE)
+				roaring_bitmap_add_range_closed(
+				    before == INSIDE ? ret_sure : ret_unsure,
+				    (uint32_t)begin, (uint32_t)(i - 1));
+			before = side;
+			begin = i;
+		}
+		i++;
 	}
 }

@@ -58,6 +58,7 @@ struct store {
 	struct places *places; /* NULL: not open */
 	struct cursor *cursor; /* likewise */
 	struct store_tail tail;
+	struct store_times times[STORE_TIMES];
 };
 
 struct store *
@@ -70,6 +71,8 @@ store_open(const char *database, const char *audit_dir)
 	store->path = buf_detach(&copy);
 	buf_add_str(&copy, audit_dir);
 	store->audit_dir = buf_detach(&copy);
+	for (size_t i = 0; i < STORE_TIMES; i++)
+		buf_init(&store->times[i].blob);
 	return store;
 }
 
@@ -82,6 +85,9 @@ close_database(struct store *store)
 	}
 	database_close(store->database);
 	store->database = NULL;
+	/* Another file may say otherwise, under the same numbers. */
+	for (size_t i = 0; i < STORE_TIMES; i++)
+		store->times[i].generation = 0;
 }
 
 void
@@ -93,6 +99,8 @@ store_close(struct store *store)
 	places_free(store->places);
 	cursor_free(store->cursor);
 	free(store->tail.rows);
+	for (size_t i = 0; i < STORE_TIMES; i++)
+		buf_free(&store->times[i].blob);
 	free(store->audit_dir);
 	free(store->path);
 	free(store);
@@ -217,6 +225,12 @@ struct store_tail *
 store_tail(struct store *store)
 {
 	return &store->tail;
+}
+
+struct store_times *
+store_times(struct store *store)
+{
+	return store->times;
 }
 
 uint64_t

@@ -23,6 +23,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "log/logfile.h"
+#include "store/segment.h"
 #include "store/statement.h"
 
 struct store;
@@ -114,6 +115,18 @@ struct store_tail {
 	size_t count, capacity;
 };
 struct store_tail *store_tail(struct store *store);
+
+/* The times of the blocks that were read last (search_chunk.c): the range that
+ * most ask for begins in the same block for a long time. */
+enum { STORE_TIMES = 2 };
+struct store_times {
+	uint64_t generation; /* 0: none */
+	struct segment_block block;
+	struct segment_times times; /* lie in … */
+	struct buf blob;
+};
+/* The first of STORE_TIMES, the one that was used last. */
+struct store_times *store_times(struct store *store);
 
 /* Of the snapshot: entries from here on are in no block of 65,536; and from
  * here on in no block at all. */

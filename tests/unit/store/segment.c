@@ -199,50 +199,78 @@ times_read_back_in_milliseconds(void **state)
 }
 
 static void
+check_ranges(
+    const struct segment_block *block, uint32_t count, usec_t base, usec_t span)
+{
+	cleanup(buf_free) struct buf blob = BUF_INIT;
+	struct segment_times read;
+	struct error err = { 0 };
+
+	segment_encode_times(block, times, count, &blob);
+	assert_int_equal(
+	    segment_decode_times(block, buf_slice(&blob), &read, &err), 0);
+	for (int round = 0; round < 20; round++) {
+		usec_t from = base + random_below(span);
+		usec_t to = from + random_below(span);
+		roaring_bitmap_t *sure = roaring_bitmap_create();
+		roaring_bitmap_t *unsure = roaring_bitmap_create();
+
+		if (round % 2 == 0)
+			from -= from % 1000;
+		if (round % 3 == 0)
+			to -= to % 1000;
+		segment_times_between(&read, from, to, sure, unsure);
+		for (uint32_t i = 0; i < count; i++) {
+			bool is_in = times[i] != SEGMENT_NO_TIME &&
+				     times[i] >= from && times[i] < to;
+
+			if (roaring_bitmap_contains(unsure, i))
+				assert_true(times[i] / 1000 == from / 1000 ||
+					    times[i] / 1000 == to / 1000);
+			else
+				assert_int_equal(
+				    roaring_bitmap_contains(sure, i), is_in);
+		}
+		if (from % 1000 == 0 && to % 1000 == 0)
+			assert_true(roaring_bitmap_is_empty(unsure));
+		roaring_bitmap_free(sure);
+		roaring_bitmap_free(unsure);
+	}
+}
+
+static void
 ranges_are_exact_but_for_a_cut_millisecond(void **state)
 {
 	(void)state;
 	for (size_t s = 0; s < sizeof(spans) / sizeof(*spans); s++) {
-		cleanup(buf_free) struct buf blob = BUF_INIT;
 		struct segment_block block =
 		    make_times(5000, spans[s].base, spans[s].span);
-		struct segment_times read;
-		struct error err = { 0 };
 
-		segment_encode_times(&block, times, 5000, &blob);
-		assert_int_equal(
-		    segment_decode_times(&block, buf_slice(&blob), &read, &err),
-		    0);
-		for (int round = 0; round < 20; round++) {
-			usec_t from =
-			    spans[s].base + random_below(spans[s].span);
-			usec_t to = from + random_below(spans[s].span);
-			roaring_bitmap_t *sure = roaring_bitmap_create();
-			roaring_bitmap_t *unsure = roaring_bitmap_create();
+		check_ranges(&block, 5000, spans[s].base, spans[s].span);
+	}
+}
 
-			if (round % 2 == 0)
-				from -= from % 1000;
-			if (round % 3 == 0)
-				to -= to % 1000;
-			segment_times_between(&read, from, to, sure, unsure);
-			for (uint32_t i = 0; i < 5000; i++) {
-				bool is_in = times[i] != SEGMENT_NO_TIME &&
-					     times[i] >= from && times[i] < to;
+/* As entries mostly come: each a little later, here and there one missing. */
+static void
+so_are_ranges_of_rising_times(void **state)
+{
+	(void)state;
+	for (size_t s = 0; s < sizeof(spans) / sizeof(*spans); s++) {
+		usec_t step = spans[s].span / 5000, time = spans[s].base;
+		struct segment_block block = { .first = 65536,
+			.size = SEGMENT_BLOCK,
+			.min_time = time,
+			.recorded_at = time };
 
-				if (roaring_bitmap_contains(unsure, i))
-					assert_true(
-					    times[i] / 1000 == from / 1000 ||
-					    times[i] / 1000 == to / 1000);
-				else
-					assert_int_equal(
-					    roaring_bitmap_contains(sure, i),
-					    is_in);
-			}
-			if (from % 1000 == 0 && to % 1000 == 0)
-				assert_true(roaring_bitmap_is_empty(unsure));
-			roaring_bitmap_free(sure);
-			roaring_bitmap_free(unsure);
+		for (uint32_t i = 0; i < 5000; i++) {
+			bool is_missing = i % 700 == 650;
+
+			times[i] = is_missing ? SEGMENT_NO_TIME : time;
+			block.max_time = time;
+			block.count += !is_missing;
+			time += random_below(step + 1);
 		}
+		check_ranges(&block, 5000, spans[s].base, spans[s].span);
 	}
 }
 
@@ -287,6 +315,7 @@ main(void)
 		cmocka_unit_test(bits_under_another_key_are_corrupt),
 		cmocka_unit_test(times_read_back_in_milliseconds),
 		cmocka_unit_test(ranges_are_exact_but_for_a_cut_millisecond),
+		cmocka_unit_test(so_are_ranges_of_rising_times),
 		cmocka_unit_test(
 		    a_flipped_bit_in_times_or_their_row_is_corrupt),
 	};
