@@ -103,16 +103,18 @@ main_dispatch(struct cli *cli, int argc, char **argv)
 	return main_run(cli, command, argc - count + 1, argv + count - 1);
 }
 
-/* What could not be written is a failure, unless there was a worse one. */
+/* What could not be written is a failure, if there was none before. */
 static enum command_exit
 main_flush(enum command_exit result)
 {
 	struct error err = { 0 };
+	enum command_exit failed;
 
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return result;
 	error_set_errno(&err, "standard output");
-	return result == COMMAND_DONE ? cli_fail(&err) : result;
+	failed = cli_fail(&err);
+	return result == COMMAND_DONE ? failed : result;
 }
 
 int

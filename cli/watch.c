@@ -66,7 +66,8 @@ watch_print(struct watch *watch, struct json_object *entry, struct slice text)
 		arena_reset(&watch->arena);
 		cli_print(&out);
 	}
-	fflush(stdout);
+	if (fflush(stdout) == EOF)
+		return false; /* main() says why */
 	watch->shown++;
 	return watch->values->count == 0 || watch->shown < watch->values->count;
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -220,6 +220,45 @@ test('watch follows, filters, and ends with 130', async () => {
 	assert.equal(code, 130, `${code} ${signal}`);
 	for (const line of watching.text.split('\n').slice(0, -1))
 		assert.equal(JSON.parse(line).agent_name, 'watched');
+});
+
+test('Ctrl-C ends whatever waits with 130, and what is durable stays', async () => {
+	const line = '{"actor_type":"agent","agent_name":"interrupted","capability":"shell.exec","status":"success"}\n';
+	const entries = () => stack.entries().length;
+	for (const [args, input] of [
+		[['ingest'], line],
+		[['audit', 'import'], line],
+		[['replay', sessions, '--speed', '0.001', '--session', 'sess-019']],
+		[['replay', sessions, '--session', 'sess-019', '--loop']],
+	]) {
+		const before = entries();
+		const command = follow(args);
+		if (input)
+			command.child.stdin.write(input);
+		await until('its first entry is there', () => entries() > before);
+		command.child.kill('SIGINT');
+		assert.deepEqual(await command.ended, { code: 130, signal: null }, args.join(' '));
+	}
+	const file = join(stack.rundir, 'export.json');
+	const exporting = follow(['audit', 'export', '-o', file]);
+	exporting.child.kill('SIGINT');
+	const { code, signal } = await exporting.ended;
+	// It may have been too early for it, or too late.
+	assert.ok(code === 130 || signal === 'SIGINT' || code === 0, `${code} ${signal}`);
+	assert.equal(existsSync(`${file}.part`), false);
+});
+
+test('what cannot be written is a failure', async () => {
+	for (const args of [
+		['version'], ['--help'], ['health'], ['health', '--json'], ['audit', 'query'], ['audit', 'show', '1'],
+		['audit', 'head'], ['audit', 'verify'], ['audit', 'stats'], ['audit', 'export'], ['watch'],
+		['completions', 'bash'], ['config', 'check'],
+	]) {
+		const { code, stderr } = await run('sh', ['-c', `exec "$0" "$@" >/dev/full`, join(build, 'bin/kruxos'), ...args],
+			{ env: stack.environment });
+		assert.equal(code, 1, args.join(' '));
+		assert.match(stderr, /standard output: No space left on device/, args.join(' '));
+	}
 });
 
 test('nothing of an agent reaches the terminal raw', async () => {

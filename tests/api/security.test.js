@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { raw, request } from './harness/http.js';
+import { until } from './harness/poll.js';
 import { Stack } from './harness/stack.js';
 
 let stack;
@@ -172,6 +173,28 @@ test('a body beyond its bound is refused', async () => {
 	const { status } = await raw(listeners.health,
 		`POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${2 << 20}\r\nConnection: close\r\n\r\n`);
 	assert.ok([403, 405, 413].includes(status), String(status));
+});
+
+test('more connections than a listener takes are told to come again', async () => {
+	const streams = [];
+	try {
+		for (let i = 0; i < 256; i++)
+			streams.push(await stack.stream());
+		assert.ok(streams.every(({ status }) => status === 200));
+		const reply = await request(stack.api, '/api/audit?limit=1');
+		assert.equal(reply.status, 429);
+		assert.equal(reply.headers['content-type'], 'application/problem+json');
+		assert.ok(Number(reply.headers['retry-after']) > 0);
+		assert.equal(JSON.parse(reply.body).title, 'Too Many Requests');
+		// The others have listeners of their own.
+		assert.equal((await request(listeners.health, '/health')).status, 200);
+		assert.equal((await request(listeners.dashboard, '/')).status, 200);
+	} finally {
+		for (const stream of streams)
+			stream.close();
+	}
+	await until('there is room again', async () =>
+		(await request(stack.api, '/api/audit?limit=1')).status === 200);
 });
 
 test('text of agents comes back as JSON text and nothing else', async () => {
