@@ -15,6 +15,7 @@ struct place {
 	char file[LOGFILE_NAME_SIZE];
 	uint64_t offset; /* of the payload's first byte */
 	size_t bytes;
+	bool is_erased; /* so it seems */
 };
 
 /* The payload's bytes in `line`, whatever they are by now: behind entry_hash
@@ -123,11 +124,13 @@ overwrite_find(struct cursor *cursor, uint64_t seq,
 	    "entry %llu is not in the log", (unsigned long long)seq);
 }
 
-/* The place of the payload of `seq`; 0: there is nothing to do there. Half
- * overwritten, a line does not parse: its head tells enough. */
+/* The place of the payload of `seq`; 0: another one has erased it. Half
+ * overwritten, a line does not parse: its head tells enough. What `eraser` has
+ * overwritten is overwritten again: after a sync that failed the page cache
+ * alone may show it. */
 static int
-find_place(struct cursor *cursor, uint64_t seq, struct place *ret_place,
-    struct error *err)
+find_place(struct cursor *cursor, uint64_t seq, uint64_t eraser,
+    struct place *ret_place, struct error *err)
 {
 	struct cursor_line line;
 	struct entry entry;
@@ -136,8 +139,10 @@ find_place(struct cursor *cursor, uint64_t seq, struct place *ret_place,
 
 	if (overwrite_find(cursor, seq, &line, err) == -1)
 		return -1;
-	if (entry_parse(line.line, &entry, &unreadable) == 0 &&
-	    entry.erased_by != 0)
+	ret_place->is_erased =
+	    entry_parse(line.line, &entry, &unreadable) == 0 &&
+	    entry.erased_by != 0;
+	if (ret_place->is_erased && entry.erased_by != eraser)
 		return 0;
 	if (!find_payload(line.line, &at, &bytes) || bytes < SHA256_HEX / 2)
 		return error_set(err, ERROR_CORRUPT,
@@ -163,7 +168,7 @@ overwrite_payloads(const struct overwrite *on, const uint64_t *seqs,
 	for (size_t i = 0; i < count && status != -1; i++) {
 		struct place place;
 
-		status = find_place(cursor, seqs[i], &place, err);
+		status = find_place(cursor, seqs[i], eraser, &place, err);
 		if (status == -1 && err->code == ERROR_CORRUPT)
 			damage = *err; /* the others are erased all the same */
 		if (status == -1 && (err->code == ERROR_NOT_FOUND || /* gone */
@@ -171,7 +176,7 @@ overwrite_payloads(const struct overwrite *on, const uint64_t *seqs,
 			status = 0;
 		if (status == 1) {
 			status = overwrite_one(&over, &place, eraser, err);
-			erased++;
+			erased += place.is_erased ? 0 : 1;
 		}
 	}
 	if (status == -1) {

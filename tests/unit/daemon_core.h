@@ -15,14 +15,17 @@ struct core {
 	struct state *state; /* the caller's */
 	struct erasure *erasure;
 	struct retention *retention;
+	unsigned removals;		 /* by retention */
 	struct commit_listener listener; /* as the caller likes */
 };
 
 static inline void
 core_on_removed(void *context, uint64_t first_seq)
 {
-	(void)context;
+	struct core *core = context;
+
 	(void)first_seq;
+	core->removals++;
 }
 
 static inline void
@@ -37,6 +40,7 @@ core_make_keepers(struct core *core)
 		.commit = rig->commit,
 		.state = core->state,
 		.on_removed = core_on_removed,
+		.context = core,
 	};
 
 	core->erasure = erasure_new(&rig->model.disk, rig->model.dir,

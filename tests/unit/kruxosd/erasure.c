@@ -484,6 +484,25 @@ a_payload_half_overwritten_is_finished(void **state)
 	assert_true(rig_verify(&scene->rig).is_whole);
 }
 
+/* The page cache shows a payload as erased; the disk has never had it. */
+static void
+what_a_sync_dropped_is_overwritten_again(void **state)
+{
+	struct scene *scene = *state;
+
+	ask(scene, ERASE_2_AND_4);
+	model_fail(&scene->rig.model, "fdatasync", 2, 1, EIO);
+	commit_flush(scene->rig.commit);
+	assert_non_null(strstr(scene->answer.data, "will be tried again"));
+	assert_true(is_erased(scene, 2));
+	erasure_retry(scene->erasure);
+	close_erasure(scene);
+	rig_stop(&scene->rig);
+	model_power_cut(&scene->rig.model);
+	assert_true(is_erased(scene, 2));
+	assert_true(is_erased(scene, 4));
+}
+
 int
 main(void)
 {
@@ -503,6 +522,7 @@ main(void)
 		TEST(a_redo_needs_an_entry_that_may_erase),
 		TEST(a_power_cut_at_any_call_leaves_all_or_nothing),
 		TEST(a_payload_half_overwritten_is_finished),
+		TEST(what_a_sync_dropped_is_overwritten_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
