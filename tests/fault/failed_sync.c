@@ -1,8 +1,7 @@
 /* Family 6: a sync fails and drops what it should have written, as Linux does:
  * the page cache shows it, the disk has some of it, and the next sync succeeds
  * without it. Later the power goes. */
-#include "tests/fault/fault.h"
-#include "tests/unit/daemon_rig.h"
+#include "tests/fault/restart.h"
 
 static const struct fault_family family = {
 	.number = 6,
@@ -13,61 +12,76 @@ static const struct fault_family family = {
 	.soak = 10000,
 };
 
-static void
-must_start(struct fault *fault, struct rig *rig)
-{
-	struct error err;
+static const struct world_shape shape = {
+	.entries_a_day = 25,
+	.entries_a_turn = 4,
+	.erasure_in = 3,
+};
 
-	if (rig_start(rig, &err) == -1)
-		fault_fail(fault, "the start fails: %s", err.sentence);
+enum { HOURS = 3 };
+
+/* Some turns, one of whose syncs fails, or some in a row; then some more until
+ * the power goes. */
+static void
+live(struct world *world)
+{
+	struct fault *fault = world->fault;
+	struct model *model = &world->live.rig.model;
+	unsigned turns = 2 + (unsigned)fault_random(fault, 10);
+
+	world_start(world);
+	model->chance = chance_draw(&fault->chance);
+	model_fail(model, fault_one_in(fault, 3) ? "fsync" : "fdatasync",
+	    1 + fault_random(fault, 2 * turns), 1 + fault_random(fault, 6),
+	    EIO);
+	for (unsigned i = 0; i < turns; i++) {
+		world_turn(world);
+		if (fault_one_in(fault, 4))
+			erasure_retry(world->live.erasure);
+	}
+	model_fail(model, NULL, 0, 0, 0);
 }
 
-/* Batches, across midnight perhaps; one of the syncs among them fails, once or
- * some times in a row. */
+/* What could not be done at once is done after a while: the daemon's ticks. */
 static void
-live(struct fault *fault, struct rig *rig)
+pass_hours(struct restart *restart)
 {
-	unsigned batches = 3 + (unsigned)fault_random(fault, 8);
+	struct core *core = &restart->core;
 
-	rig->model.chance = chance_draw(&fault->chance);
-	model_fail(&rig->model, fault_one_in(fault, 4) ? "fsync" : "fdatasync",
-	    1 + fault_random(fault, batches), 1 + fault_random(fault, 4), EIO);
-	for (unsigned i = 0; i < batches; i++) {
-		rig_commit(rig, 1 + (unsigned)fault_random(fault, 20));
-		if (fault_one_in(fault, 6))
-			rig_advance(rig, USEC_PER_DAY);
-		if (fault_one_in(fault, 2)) {
-			rig_advance(rig, USEC_PER_MIN);
-			commit_retry(rig->commit);
-		}
+	retention_set_days(core->retention, WORLD_DAYS);
+	for (unsigned i = 0; i < HOURS * 60; i++) {
+		rig_advance(&core->rig, USEC_PER_MIN);
+		retention_tick(core->retention);
+		commit_flush(core->rig.commit);
 	}
+	erasure_retry(core->erasure);
 }
 
 static void
 one_case(struct fault *fault)
 {
-	struct rig rig;
-	struct chain_result result;
+	struct world world;
+	struct restart restart;
+	struct medium after;
 
-	rig_init(&rig);
-	must_start(fault, &rig);
-	live(fault, &rig);
-	rig_stop(&rig);
-	model_power_cut(&rig.model);
-	must_start(fault, &rig);
-	if (rig.recovery.verdict == RECOVERY_DAMAGED)
-		fault_fail(fault, "%s", rig.recovery.sentence);
-	if (!rig_holds_all(&rig))
-		fault_fail(fault, "an acknowledged entry is gone");
-	result = rig_verify(&rig);
-	if (!result.is_whole)
-		fault_fail(fault, "%s does not verify: %s", result.fault.file,
-		    result.fault.what);
-	rig_stop(&rig);
-	must_start(fault, &rig);
-	if (rig.recovery.verdict != RECOVERY_WHOLE)
-		fault_fail(fault, "started again: %s", rig.recovery.sentence);
-	rig_free(&rig);
+	world_init(&world, fault, &shape, chance_draw(&fault->chance));
+	live(&world);
+	restart_init(&restart, &world);
+	restart_know(&restart, fault_random(fault, 3), &fault->chance);
+	/* state.db is SQLite's business, and has what was committed to it. */
+	restart.core.state = world.live.state;
+	medium_cut(&world.live.rig.model.medium,
+	    fault_one_in(fault, 4) ? NULL : &fault->chance, &after);
+	model_become(&restart.core.rig.model, &after);
+	restart.disk_fails = true;
+	restart_start(&restart);
+	restart_check(&restart);
+	restart_again(&restart);
+	restart.disk_fails = false;
+	pass_hours(&restart);
+	restart_check(&restart);
+	restart_free(&restart);
+	world_free(&world);
 }
 
 int

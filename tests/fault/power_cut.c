@@ -73,6 +73,8 @@ one_run(struct fault *fault, unsigned run)
 	while (world.live.rig.added < ENTRIES &&
 	       (fault->only == 0 || fault_goes_on(fault)))
 		world_turn(&world);
+	if (world.live.rig.added >= ENTRIES)
+		world_check_run(&world);
 	world_free(&world);
 }
 

@@ -341,6 +341,10 @@ restart_start(struct restart *restart)
 static inline void
 restart_check(struct restart *restart)
 {
+	/* What leaves the log takes its damage with it. */
+	if (medium_find(
+		&restart->core.rig.model.medium, restart->damage.name) == NULL)
+		restart->damage.name[0] = '\0';
 	if (restart->damage.name[0] == '\0')
 		restart_check_whole(restart);
 	else

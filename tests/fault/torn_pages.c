@@ -66,6 +66,8 @@ one_run(struct fault *fault, unsigned run)
 	world_start(&world);
 	while (world.live.rig.added < ENTRIES && fault_goes_on(fault))
 		world_turn(&world);
+	if (world.live.rig.added >= ENTRIES)
+		world_check_run(&world);
 	world_free(&world);
 }
 

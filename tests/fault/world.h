@@ -41,7 +41,7 @@ struct world {
 	struct sha256 *sha256;
 	struct json_reader reader;
 	struct command_caller caller;
-	struct buf answer; /* of the last command */
+	unsigned erasures; /* that were done */
 
 	struct world_entry *entries; /* [seq] */
 	size_t capacity;
@@ -140,8 +140,8 @@ world_on_answer(struct command_caller *caller, struct slice line)
 	struct world *world =
 	    (struct world *)((char *)caller - offsetof(struct world, caller));
 
-	buf_reset(&world->answer);
-	buf_add_slice(&world->answer, line);
+	world->erasures +=
+	    memmem(line.data, line.len, "\"erased\":", 9) != NULL;
 }
 
 static inline struct state *
@@ -169,7 +169,6 @@ world_init(struct world *world, struct fault *fault,
 		.sha256 = sha256_new(),
 		.reader = JSON_READER_INIT,
 		.caller = { .on_answer = world_on_answer },
-		.answer = BUF_INIT,
 		.next_day = shape->entries_a_day,
 	};
 	rig_init(&world->live.rig);
@@ -194,6 +193,16 @@ world_start(struct world *world)
 
 	if (core_start(&world->live, &err) == -1)
 		fault_fail(world->fault, "the start fails: %s", err.sentence);
+	retention_set_days(world->live.retention, WORLD_DAYS);
+}
+
+/* A whole run in which nothing was erased and nothing removed shows nothing. */
+static inline void
+world_check_run(const struct world *world)
+{
+	if (world->erasures == 0 || world->live.removals == 0)
+		fault_fail(world->fault, "%u erasures, %u removals",
+		    world->erasures, world->live.removals);
 }
 
 static inline void
@@ -212,7 +221,6 @@ world_free(struct world *world)
 	rmdir(world->state_dir);
 	sha256_free(world->sha256);
 	json_reader_free(&world->reader);
-	buf_free(&world->answer);
 	free(world->entries);
 	free(world->heads);
 }
@@ -273,7 +281,7 @@ static inline void
 world_erase(struct world *world)
 {
 	static const struct command commands[] = {
-		{ "audit.erase", MESSAGE_OWNER, world_run_erase },
+		{ "audit.erase", MESSAGE_OWNER, world_run_erase, erasure_args },
 		{ 0 },
 	};
 	struct message_peer peer = { .uid = 0,
