@@ -31,6 +31,12 @@ INSERT OR IGNORE INTO erasure (seq) VALUES (?1);
 -- name: state_end_erasure
 DELETE FROM erasure WHERE seq = ?1;
 
+-- name: state_scrubbed
+SELECT ended_at FROM scrub;
+
+-- name: state_set_scrubbed
+UPDATE scrub SET ended_at = ?1;
+
 -- name: state_verification
 SELECT seq, hash, whole_at, damage FROM verification;
 

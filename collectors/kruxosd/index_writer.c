@@ -2,8 +2,8 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
-#include "base/number.h"
 #include "collectors/kruxosd/dictionary_writer.h"
+#include "collectors/kruxosd/index_row.h"
 #include "collectors/kruxosd/projection.h"
 #include "collectors/kruxosd/segment_writer.h"
 #include "sql/index_writer.h"
@@ -171,48 +171,29 @@ look_up_names(struct index_writer *writer, const struct entry *entry,
 	    writer->dictionary, entry->session_id, &row->session, err);
 }
 
-/* The first four bytes, as SQLite keeps them in four. */
-static int32_t
-payload_prefix(const struct entry *entry)
-{
-	const unsigned char *hash = entry->payload_hash;
-
-	return (int32_t)((uint32_t)hash[0] << 24 | (uint32_t)hash[1] << 16 |
-			 (uint32_t)hash[2] << 8 | hash[3]);
-}
-
-static void
-bind_duration(struct statement *statement, int index, struct slice duration_ms)
-{
-	double milliseconds;
-
-	if (duration_ms.data == NULL ||
-	    number_parse_double(duration_ms, 0, 1e15, &milliseconds) == -1)
-		statement_bind_null(statement, index);
-	else
-		statement_bind_i64(statement, index,
-		    (int64_t)(milliseconds * (double)USEC_PER_MSEC + 0.5));
-}
-
 static int
-add_row(struct index_writer *writer, const struct entry *entry,
-    const struct projection_entry *row, uint64_t offset, struct error *err)
+add_row(struct index_writer *writer, const struct projection_entry *added,
+    uint64_t offset, struct error *err)
 {
 	struct statement add =
 	    statement_start(writer->statements, INDEX_WRITER_ADD_ENTRY);
+	struct index_row row;
 
-	statement_bind_u64(&add, 1, entry->seq);
-	statement_bind_u64(&add, 2, entry->time);
-	statement_bind_u64(&add, 3, row->file);
-	statement_bind_u64(&add, 4, offset);
-	statement_bind_i64(&add, 5, payload_prefix(entry));
-	statement_bind_u64(&add, 6, row->actor);
-	statement_bind_u64(&add, 7, row->capability);
-	statement_bind_u64(&add, 8, row->session);
-	statement_bind_u64(&add, 9, entry->status);
-	statement_bind_u64(
-	    &add, 10, segment_kind(entry->actor, entry->tier, entry->source));
-	bind_duration(&add, 11, entry->duration_ms);
+	index_row_make(added->entry, offset, &row);
+	statement_bind_u64(&add, 1, row.seq);
+	statement_bind_u64(&add, 2, row.time);
+	statement_bind_u64(&add, 3, added->file);
+	statement_bind_u64(&add, 4, row.offset);
+	statement_bind_i64(&add, 5, row.payload);
+	statement_bind_u64(&add, 6, added->actor);
+	statement_bind_u64(&add, 7, added->capability);
+	statement_bind_u64(&add, 8, added->session);
+	statement_bind_u64(&add, 9, row.status);
+	statement_bind_u64(&add, 10, row.kind);
+	if (row.is_timed)
+		statement_bind_i64(&add, 11, row.duration);
+	else
+		statement_bind_null(&add, 11);
 	return statement_run(&add, err);
 }
 
@@ -229,7 +210,7 @@ index_writer_add(struct index_writer *writer, const struct entry *entry,
 		    "entry %llu: beyond what the index can count",
 		    (unsigned long long)entry->seq);
 	if (look_up_names(writer, entry, file, &row, err) == -1 ||
-	    add_row(writer, entry, &row, offset, err) == -1 ||
+	    add_row(writer, &row, offset, err) == -1 ||
 	    segment_writer_add(writer->segments, entry, row.actor,
 		row.capability, row.session, err) == -1 ||
 	    projection_add(writer->projection, &row, err) == -1)

@@ -57,6 +57,8 @@ struct indexer {
 	uint64_t durable;
 	uint64_t log_first_seq; /* indexer_forget(); 0: nothing was removed */
 	bool stops, reindexes, forgets, is_rebuilding;
+	char found[256]; /* that the index is damaged, of … */
+	uint64_t found_generation;
 	enum trouble trouble;
 	char damage[256]; /* why it is being rebuilt; else "" */
 	struct indexer_state state;
@@ -67,6 +69,7 @@ struct indexer {
 	uint64_t first_wanted; /* progress counts from here */
 	usec_t batch_began;    /* CLOCK_MONOTONIC */
 	usec_t batch_at;       /* CLOCK_BOOTTIME */
+	usec_t recorded_at;    /* of the last entry that was added */
 	uint64_t batch_durable;
 };
 
@@ -107,6 +110,19 @@ copy_extent(struct indexer *indexer)
 	memcpy(state->index_hash, extent->last_hash, SHA256_BYTES);
 }
 
+/* What is missing was recorded after what is there. */
+static void
+note_lag(struct indexer *indexer)
+{
+	usec_t now = clock_realtime(indexer->clock);
+	usec_t age =
+	    now > indexer->recorded_at ? now - indexer->recorded_at : 0;
+	usec_t boottime = clock_boottime(indexer->clock);
+
+	if (boottime > age && boottime - age > indexer->state.behind_since)
+		indexer->state.behind_since = boottime - age;
+}
+
 /* The batch is committed; `is_all`: it holds all that was durable when it
  * began. */
 static void
@@ -118,7 +134,9 @@ publish(struct indexer *indexer, bool is_all)
 	indexer->trouble = TROUBLE_NONE;
 	state->sentence[0] = '\0';
 	copy_extent(indexer);
-	if (is_all) {
+	if (!is_all) {
+		note_lag(indexer);
+	} else {
 		state->behind_since = indexer->batch_durable >= indexer->durable
 					  ? 0
 					  : indexer->batch_at;
@@ -299,6 +317,7 @@ fill_batch(struct indexer *indexer, uint64_t durable, struct error *err)
 		if (index_writer_add(writer, &entry, slice_of(line.file),
 			line.offset, err) == -1)
 			return -1;
+		indexer->recorded_at = entry.recorded_at;
 		if (added % BATCH_LOOK == BATCH_LOOK - 1 &&
 		    clock_monotonic(&clock_system) - indexer->batch_began >
 			BATCH_TIME)
@@ -451,10 +470,28 @@ clear_index(struct indexer *indexer)
 	tell(indexer);
 }
 
+/* It was found to be damaged; or was it another one? */
+static void
+leave_damaged(struct indexer *indexer)
+{
+	struct error why;
+	bool is_this;
+
+	pthread_mutex_lock(&indexer->mutex);
+	error_set(&why, ERROR_CORRUPT, "%s", indexer->found);
+	indexer->found[0] = '\0';
+	is_this = indexer->found_generation == indexer->state.generation;
+	pthread_mutex_unlock(&indexer->mutex);
+	if (!is_this)
+		return;
+	put_aside(indexer, &why);
+	tell(indexer);
+}
+
 /* --- the thread -----------------------------------------------------------
  */
 
-enum order { ORDER_INDEX, ORDER_REINDEX, ORDER_STOP };
+enum order { ORDER_INDEX, ORDER_REINDEX, ORDER_DAMAGED, ORDER_STOP };
 
 /* Wait at most `time` to be woken; the mutex is held. */
 static void
@@ -486,7 +523,8 @@ next_order(struct indexer *indexer, int result)
 		uint64_t seen = indexer->batch_durable;
 
 		while (!indexer->stops && !indexer->reindexes &&
-		       !indexer->forgets && indexer->durable == seen)
+		       !indexer->forgets && indexer->found[0] == '\0' &&
+		       indexer->durable == seen)
 			pthread_cond_wait(&indexer->wake, &indexer->mutex);
 		while (!indexer->stops && !indexer->reindexes &&
 		       indexer->durable < seen + BATCH_ENTRIES) {
@@ -502,6 +540,8 @@ next_order(struct indexer *indexer, int result)
 		order = ORDER_STOP;
 	else if (indexer->reindexes)
 		order = ORDER_REINDEX;
+	else if (indexer->found[0] != '\0')
+		order = ORDER_DAMAGED;
 	pthread_mutex_unlock(&indexer->mutex);
 	return order;
 }
@@ -519,6 +559,8 @@ run(void *context)
 			return NULL;
 		if (order == ORDER_REINDEX)
 			clear_index(indexer);
+		else if (order == ORDER_DAMAGED)
+			leave_damaged(indexer);
 		result = index_batch(indexer);
 	}
 }
@@ -636,6 +678,17 @@ int
 indexer_fd(const struct indexer *indexer)
 {
 	return indexer->event;
+}
+
+void
+indexer_found_damage(
+    struct indexer *indexer, uint64_t generation, const char *sentence)
+{
+	pthread_mutex_lock(&indexer->mutex);
+	indexer->found_generation = generation;
+	set_text(indexer->found, sentence);
+	pthread_cond_signal(&indexer->wake);
+	pthread_mutex_unlock(&indexer->mutex);
 }
 
 void

@@ -64,6 +64,11 @@ int indexer_fd(const struct indexer *indexer);
  * is no room for it the index stays as it is, and the state has a refusal. */
 void indexer_reindex(struct indexer *indexer);
 
+/* Any thread: the index of `generation` was found to be damaged, as `sentence`
+ * says (scrub.h). It is put aside and built again, if it is still that one. */
+void indexer_found_damage(
+    struct indexer *indexer, uint64_t generation, const char *sentence);
+
 /* The log begins at `first_seq` now: from the next batch on nothing before it
  * is found or counted. What the index holds of it is taken out afterwards, in
  * bounded steps between batches, and so is what went while the daemon was

@@ -232,7 +232,8 @@ start_threads(struct kruxosd *kruxosd, struct error *err)
 	if (indexer_start(kruxosd->indexer, err) == -1 ||
 	    watch(kruxosd, indexer_fd(kruxosd->indexer), on_indexed, err) ==
 		-1 ||
-	    verifier_start(kruxosd->verifier, err) == -1)
+	    verifier_start(kruxosd->verifier, err) == -1 ||
+	    scrub_start(kruxosd->scrub, err) == -1)
 		return -1;
 	kruxosd->call_loader = call_loader_start(kruxosd->call_finder,
 	    now > CALL_FILTER_SPAN ? now - CALL_FILTER_SPAN : 0, err);
@@ -301,6 +302,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	reindex_free(kruxosd->reindex);
 	ingest_free(kruxosd->ingest);
 	recent_free(kruxosd->recent);
+	scrub_free(kruxosd->scrub);
 	verifier_free(kruxosd->verifier);
 	host_free(kruxosd->host);
 	retention_free(kruxosd->retention);

@@ -21,6 +21,7 @@
 #include "collectors/kruxosd/recovery.h"
 #include "collectors/kruxosd/reindex.h"
 #include "collectors/kruxosd/retention.h"
+#include "collectors/kruxosd/scrub.h"
 #include "collectors/kruxosd/state.h"
 #include "collectors/kruxosd/verifier.h"
 
@@ -47,6 +48,7 @@ struct kruxosd {
 	struct erasure *erasure;
 	struct retention *retention;
 	struct verifier *verifier;
+	struct scrub *scrub;
 	struct reindex *reindex;
 	struct recent *recent;
 	struct call_loader *call_loader; /* NULL: it is done */

@@ -6,19 +6,23 @@
 #include <unistd.h>
 
 static void
-read_old(const char *path, struct recovery_known *known)
+read_old(const char *path, struct recovery_known *known, bool *ret_was_stopped)
 {
 	struct status_page *file;
 	struct status status;
 	struct error ignored;
 
+	*ret_was_stopped = false;
 	file = status_open(path, &ignored);
 	if (file == NULL)
 		return;
-	if (status_read(file, &status, &ignored) == 0 &&
-	    status.head_seq > known->seq) {
-		known->seq = status.head_seq;
-		memcpy(known->hash, status.head_hash, sizeof(known->hash));
+	if (status_read(file, &status, &ignored) == 0) {
+		*ret_was_stopped = status.refusal == STATUS_STOPPED;
+		if (status.head_seq > known->seq) {
+			known->seq = status.head_seq;
+			memcpy(
+			    known->hash, status.head_hash, sizeof(known->hash));
+		}
 	}
 	status_close(file);
 }
@@ -27,8 +31,11 @@ int
 page_open(struct page *page, const char *path, struct clock *clock,
     struct recovery_known *known, struct error *err)
 {
-	read_old(path, known);
+	bool was_stopped;
+
+	read_old(path, known, &was_stopped);
 	*page = (struct page){
+		.was_stopped = was_stopped,
 		.clock = clock,
 		.file = status_create(path, err),
 		.status = {

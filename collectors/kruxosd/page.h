@@ -10,7 +10,8 @@ struct page {
 	struct clock *clock;
 	struct status_page *file; /* NULL: not open */
 	struct status status;
-	bool has_failed; /* and that was said */
+	bool has_failed;  /* and that was said */
+	bool was_stopped; /* the daemon before ended in order */
 };
 
 /* Read what the page of the daemon before says was durable into `known` (if it

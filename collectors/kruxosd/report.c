@@ -148,4 +148,7 @@ report_verification(struct kruxosd *kruxosd)
 	memcpy(saved.damage, verified.damage, sizeof(saved.damage));
 	if (state_set_verification(kruxosd->state, &saved, &err) == -1)
 		diag(DIAG_WARNING, "state.db: %s", err.sentence);
+	else if (state_set_scrubbed(kruxosd->state,
+		     scrub_ended_at(kruxosd->scrub), &err) == -1)
+		diag(DIAG_WARNING, "state.db: %s", err.sentence);
 }

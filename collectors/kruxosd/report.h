@@ -15,7 +15,7 @@ void report_head(struct kruxosd *kruxosd, const struct commit_head *head);
  * left of the disk decides whose entries are taken. */
 void report_sample(struct kruxosd *kruxosd);
 
-/* How far the chain was verified, into state.db. */
+/* How far the chain was verified, and when the index was, into state.db. */
 void report_verification(struct kruxosd *kruxosd);
 
 /* Stopped: the last word. */

@@ -156,6 +156,21 @@ make_verifier(struct kruxosd *kruxosd)
 	    verifier_new(kruxosd->config->audit_dir, kruxosd->clock, &known);
 }
 
+/* After a start that no orderly stop went before, the index is looked at soon.
+ */
+static void
+make_scrub(struct kruxosd *kruxosd)
+{
+	const struct config *config = kruxosd->config;
+	usec_t ended_at = 0;
+	struct error ignored; /* then it is due, too */
+
+	if (kruxosd->page.was_stopped)
+		(void)state_read_scrubbed(kruxosd->state, &ended_at, &ignored);
+	kruxosd->scrub = scrub_new(config->audit_dir, config->data_dir,
+	    kruxosd->clock, kruxosd->indexer, ended_at);
+}
+
 int
 startup_open(struct kruxosd *kruxosd, struct error *err)
 {
@@ -169,6 +184,7 @@ startup_open(struct kruxosd *kruxosd, struct error *err)
 		return -1;
 	make_keepers(kruxosd);
 	make_verifier(kruxosd);
+	make_scrub(kruxosd);
 	return redo_last_batch(kruxosd->config->audit_dir, &kruxosd->recovery,
 	    kruxosd->erasure, kruxosd->retention, err);
 }

@@ -338,28 +338,28 @@ state_read_erasures(struct state *state,
 }
 
 static int
-run_with_seq(
-    struct state *state, int statement, uint64_t seq, struct error *err)
+run_with_number(
+    struct state *state, int statement, uint64_t number, struct error *err)
 {
 	struct statement run;
 
 	if (check_open(state, err) == -1)
 		return -1;
 	run = statement_start(state->statements, statement);
-	statement_bind_u64(&run, 1, seq);
+	statement_bind_u64(&run, 1, number);
 	return finish(state, statement_run(&run, err), err);
 }
 
 int
 state_add_erasure(struct state *state, uint64_t seq, struct error *err)
 {
-	return run_with_seq(state, STATE_ADD_ERASURE, seq, err);
+	return run_with_number(state, STATE_ADD_ERASURE, seq, err);
 }
 
 int
 state_end_erasure(struct state *state, uint64_t seq, struct error *err)
 {
-	return run_with_seq(state, STATE_END_ERASURE, seq, err);
+	return run_with_number(state, STATE_END_ERASURE, seq, err);
 }
 
 /* --- verification ------------------------------------------------------ */
@@ -408,4 +408,28 @@ state_set_verification(struct state *state,
 	statement_bind_u64(&update, 3, verification->whole_at);
 	statement_bind_text(&update, 4, slice_of(verification->damage));
 	return finish(state, statement_run(&update, err), err);
+}
+
+/* --- the index, held against the log ------------------------------------ */
+
+int
+state_read_scrubbed(struct state *state, usec_t *ret_at, struct error *err)
+{
+	struct statement select;
+	usec_t at;
+
+	if (check_open(state, err) == -1)
+		return -1;
+	select = statement_start(state->statements, STATE_SCRUBBED);
+	at = statement_next(&select) ? statement_u64(&select, 0) : 0;
+	if (finish(state, statement_end(&select, err), err) == -1)
+		return -1;
+	*ret_at = at;
+	return 0;
+}
+
+int
+state_set_scrubbed(struct state *state, usec_t at, struct error *err)
+{
+	return run_with_number(state, STATE_SET_SCRUBBED, at, err);
 }

@@ -87,4 +87,10 @@ int state_read_verification(struct state *state,
 int state_set_verification(struct state *state,
     const struct state_verification *verification, struct error *err);
 
+/* --- the index, held against the log ------------------------------------ */
+
+/* When that was done last (CLOCK_REALTIME); 0: never. */
+int state_read_scrubbed(struct state *state, usec_t *ret_at, struct error *err);
+int state_set_scrubbed(struct state *state, usec_t at, struct error *err);
+
 #endif

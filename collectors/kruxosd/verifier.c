@@ -3,20 +3,15 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "collectors/kruxosd/idle.h"
 #include "log/chain.h"
 #include "log/cursor.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define WHOLE_EVERY USEC_PER_DAY
 #define RETRY_AFTER USEC_PER_MIN
-
-/* ioprio_set(2), which has no wrapper: this thread, idle. */
-enum { IOPRIO_WHO_PROCESS = 1, IOPRIO_IDLE = 3 << 13 };
 
 struct verifier {
 	char *audit_dir;
@@ -342,22 +337,12 @@ follow(struct verifier *verifier)
 
 /* --- the thread -------------------------------------------------------- */
 
-static void
-become_idle(void)
-{
-	struct sched_param param = { 0 };
-
-	/* Where that is refused, the thread runs as any other does. */
-	(void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &param);
-	(void)syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, IOPRIO_IDLE);
-}
-
 static void *
 run(void *context)
 {
 	struct verifier *verifier = context;
 
-	become_idle();
+	idle_become();
 	while (!is_stopping(verifier)) {
 		if (clock_monotonic(verifier->clock) < verifier->retry_at)
 			;

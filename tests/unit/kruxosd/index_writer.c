@@ -236,7 +236,7 @@ static void
 what_retention_took_leaves_no_trace_in_sealed_blocks(void **state)
 {
 	(void)state;
-	check_retention(80000);
+	check_retention(40000);
 }
 
 static void

@@ -95,6 +95,7 @@ what_is_written_is_there_after_a_restart(void **state)
 	struct state_removed found_removed;
 	struct state_verification found;
 	uint64_t seqs[STATE_ERASURES];
+	usec_t scrubbed_at;
 	size_t count;
 	struct error err;
 
@@ -103,6 +104,7 @@ what_is_written_is_there_after_a_restart(void **state)
 	assert_int_equal(state_set_removed(scene->state, &removed, 1, &err), 0);
 	assert_int_equal(
 	    state_set_verification(scene->state, &verification, &err), 0);
+	assert_int_equal(state_set_scrubbed(scene->state, 56, &err), 0);
 	assert_int_equal(state_add_erasure(scene->state, 9, &err), 0);
 	assert_int_equal(state_add_erasure(scene->state, 5, &err), 0);
 	assert_int_equal(state_add_erasure(scene->state, 5, &err), 0);
@@ -117,6 +119,9 @@ what_is_written_is_there_after_a_restart(void **state)
 	assert_memory_equal(found.hash, verification.hash, SHA256_BYTES);
 	assert_int_equal(found.whole_at, 34);
 	assert_string_equal(found.damage, "a line");
+	assert_int_equal(
+	    state_read_scrubbed(scene->state, &scrubbed_at, &err), 0);
+	assert_int_equal(scrubbed_at, 56);
 	assert_int_equal(
 	    state_read_erasures(scene->state, seqs, &count, &err), 0);
 	assert_int_equal(count, 2);

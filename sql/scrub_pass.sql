@@ -1,0 +1,54 @@
+-- What collectors/kruxosd/scrub_pass.c asks: each question is a snapshot of
+-- its own, and a short one.
+
+-- name: scrub_pass_extent
+SELECT generation, first_seq, last_seq, recent_seq, tail_seq,
+	(SELECT min(seq) FROM entry) < first_seq
+		OR (SELECT min(id) FROM file)
+			IS NOT (SELECT file FROM entry ORDER BY seq LIMIT 1)
+FROM extent
+WHERE id = 1;
+
+-- name: scrub_pass_tables
+SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name;
+
+-- name: scrub_pass_quick_check
+SELECT quick_check FROM pragma_quick_check(?1);
+
+-- Segments of the blocks ?2 to ?3, among the next ?4 from the id ?1 on.
+-- name: scrub_pass_count_segments
+SELECT count(*), max(id),
+	coalesce(sum((id & 0xfffffff) BETWEEN ?2 AND ?3), 0)
+FROM (SELECT id FROM segment WHERE id >= ?1 ORDER BY id LIMIT ?4);
+
+-- Actors among the next ?2 behind the id ?1 whose sums are not those of their
+-- shares.
+-- name: scrub_pass_actors
+SELECT count(*), max(id), coalesce(sum((
+	SELECT (min(share.first_seen), max(share.last_seen),
+			max(share.last_seq), sum(share.success),
+			sum(share.error), sum(share.denied),
+			sum(share.pending), sum(share.sessions))
+		IS NOT (a.first_seen, a.last_seen, a.last_seq, a.success,
+			a.error, a.denied, a.pending, a.sessions)
+	FROM file CROSS JOIN share
+	WHERE share.file = file.id AND share.session = 0
+		AND share.actor = a.id)), 0)
+FROM (SELECT * FROM actor WHERE id > ?1 ORDER BY id LIMIT ?2) AS a;
+
+-- The same for sessions, by their first seq; they lie in a file or two.
+-- name: scrub_pass_sessions
+SELECT count(*), max(first_seq), coalesce(sum((
+	SELECT (min(share.first_seen), max(share.last_seen),
+			min(share.first_seq), max(share.last_seq),
+			sum(share.success), sum(share.error),
+			sum(share.denied), sum(share.pending))
+		IS NOT (s.first_seen, s.last_seen, s.first_seq, s.last_seq,
+			s.success, s.error, s.denied, s.pending)
+	FROM file CROSS JOIN share
+	WHERE file.id BETWEEN (SELECT file FROM entry WHERE seq = s.first_seq)
+			AND (SELECT file FROM entry WHERE seq = s.last_seq)
+		AND share.file = file.id AND share.session = s.session
+		AND share.actor = s.actor)), 0)
+FROM (SELECT * FROM session_use WHERE first_seq > ?1
+	ORDER BY first_seq LIMIT ?2) AS s;
