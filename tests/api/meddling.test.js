@@ -3,7 +3,8 @@
 
 import assert from 'node:assert/strict';
 import {
-	appendFileSync, copyFileSync, cpSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, truncateSync,
+	appendFileSync, copyFileSync, cpSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync,
+	truncateSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
@@ -114,4 +115,47 @@ describe('the folder', () => {
 		await damaged();
 		assert.ok(stack.entries().some(({ capability }) => capability === 'log.damaged'));
 	});
+});
+
+test('under load every acknowledged entry is found, in the log or in what was taken away', async () => {
+	const taken = join(stack.rundir, 'taken');
+	mkdirSync(taken);
+	const acknowledged = new Map(); // call_id -> seq
+	let recording = true;
+	let calls = 0;
+	const producers = Array.from({ length: 4 }, async () => {
+		const door = await stack.door();
+		while (recording) {
+			const batch = Array.from({ length: 20 }, () => entry(`call-${calls++}`));
+			const seqs = await door.record(...batch);
+			seqs.forEach((seq, i) => acknowledged.set(batch[i].call_id, seq));
+		}
+		door.close();
+	});
+	for (let round = 0; round < 20; round++) {
+		const enough = acknowledged.size + 200;
+		await until('entries are acknowledged', () => acknowledged.size > enough);
+		const file = dayFiles().at(-1);
+		if (round % 3 === 0)
+			appendFileSync(join(stack.auditDir, file), 'somebody else\n'.repeat(500));
+		else
+			renameSync(join(stack.auditDir, file), join(taken, file));
+	}
+	const enough = acknowledged.size + 200;
+	await until('entries are acknowledged', () => acknowledged.size > enough);
+	recording = false;
+	await Promise.all(producers);
+
+	const found = new Map(); // call_id -> its seqs: a batch may stand in two files
+	for (const folder of [taken, stack.auditDir])
+		for (const name of readdirSync(folder).filter(name => name.endsWith('.jsonl')))
+			for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+				const [, seq] = line.match(/^\{"seq":(\d+),/) ?? [];
+				const [, call] = line.match(/"call_id":"([^"]+)"/) ?? [];
+				if (call)
+					found.set(call, [...found.get(call) ?? [], Number(seq)]);
+			}
+	for (const [call, seq] of acknowledged)
+		assert.ok(found.get(call)?.includes(seq), `${call}, acknowledged as ${seq}`);
+	await damaged();
 });
