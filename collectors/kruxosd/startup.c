@@ -69,6 +69,7 @@ on_damaged(void *context, const struct error *err)
 	struct kruxosd *kruxosd = context;
 
 	verifier_tell_damage(kruxosd->verifier, err->sentence);
+	report_verification(kruxosd);
 	report_write(kruxosd);
 	if (err->code != ERROR_NOT_FOUND)
 		return;
