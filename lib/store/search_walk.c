@@ -126,6 +126,16 @@ search_walk_rows(struct search_walk *walk, search_walk_on_row on_row,
 	return 0;
 }
 
+/* A bitmap of rising positions; mostly of all from the first to the last. */
+static roaring_bitmap_t *
+bits_of(const uint32_t *positions, size_t count)
+{
+	if (count > 0 && positions[count - 1] - positions[0] == count - 1)
+		return roaring_bitmap_from_range(
+		    positions[0], (uint64_t)positions[count - 1] + 1, 1);
+	return roaring_bitmap_of_ptr(count, positions);
+}
+
 /* 1: the tail has entries that are meant. */
 static int
 step_into_tail(
@@ -146,7 +156,7 @@ step_into_tail(
 		    rows[i].seq <= last && search_plan_matches(plan, &rows[i]))
 			walk->positions[meant++] =
 			    (uint32_t)(rows[i].seq - first);
-	walk->tail = roaring_bitmap_of_ptr(meant, walk->positions);
+	walk->tail = bits_of(walk->positions, meant);
 	walk->tail_first = first;
 	walk->left = first;
 	*ret_group = (struct search_group){
