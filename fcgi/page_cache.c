@@ -3,9 +3,9 @@
 #include "base/memory.h"
 
 enum {
-	PAGES = 32,
+	PAGES = 16,
 	QUERY_BYTES = 1024,	/* longer questions are rare ones */
-	PAGE_BYTES = 128 << 10, /* 4 MiB in all */
+	PAGE_BYTES = 128 << 10, /* 4 MiB in all, with room to grow */
 };
 
 #define PAGE_LIFE USEC_PER_SEC
@@ -78,8 +78,9 @@ page_cache_answer(struct page_cache *cache, const struct request *req,
 
 void
 page_cache_keep(struct page_cache *cache, const struct request *req,
-    uint64_t commits, const struct reply *rep)
+    uint64_t commits, struct reply *rep)
 {
+	struct buf body;
 	struct page *page = &cache->pages[cache->next];
 
 	if (req->path.len + req->query.len > QUERY_BYTES ||
@@ -95,8 +96,10 @@ page_cache_keep(struct page_cache *cache, const struct request *req,
 	buf_add_slice(&page->question, req->path);
 	buf_add_char(&page->question, '?');
 	buf_add_slice(&page->question, req->query);
-	buf_reset(&page->body);
-	buf_add_slice(&page->body, buf_slice(&rep->body));
+	body = page->body;
+	page->body = rep->body;
+	rep->body = body;
+	reply_kept(rep, buf_slice(&page->body));
 	page->commits = commits;
 	page->made_at = clock_monotonic(cache->clock);
 }

@@ -20,8 +20,9 @@ void page_cache_free(struct page_cache *cache);
 bool page_cache_answer(struct page_cache *cache, const struct request *req,
     uint64_t commits, struct reply *rep);
 
-/* Keep a copy of the answer in `rep`, if it is of a reasonable size. */
+/* Keep the answer in `rep`, which is sent from here then, if it is of a
+ * reasonable size. */
 void page_cache_keep(struct page_cache *cache, const struct request *req,
-    uint64_t commits, const struct reply *rep);
+    uint64_t commits, struct reply *rep);
 
 #endif
