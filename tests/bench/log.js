@@ -62,7 +62,7 @@ function lengthsOf(folder) {
 
 /** What `openssl speed` takes for one text of so many bytes. */
 function secondsToHash(bytes) {
-	const text = must('openssl', ['speed', '-seconds', '1', '-bytes', String(bytes), '-evp', 'sha256'],
+	const text = must('openssl', ['speed', '-elapsed', '-seconds', '1', '-bytes', String(bytes), '-evp', 'sha256'],
 		{ stdio: ['ignore', 'pipe', 'ignore'] });
 	return bytes / (Number(/^sha256\s+([0-9.]+)k/im.exec(text)[1]) * 1000);
 }
