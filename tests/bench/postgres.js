@@ -71,21 +71,31 @@ function whereOf(question) {
 	return conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
 }
 
-/** The page and the total, as we answer them: in µs, each of the runs. */
-function ask(server, question) {
+/** The page and the total, or the counts of each hour; a total comes last. */
+function statementsOf(question) {
 	const where = whereOf(question);
-	const both = `SELECT * FROM entry ${where} ORDER BY seq DESC LIMIT 50 \\g /dev/null
-SELECT count(*) FROM entry ${where};
-`;
+	if (question.by_hour)
+		return [`SELECT sum(count) FROM (SELECT count(*) FROM entry ${where} GROUP BY time / 3600000000, status) AS hour;`];
+	return [
+		`SELECT * FROM entry ${where} ORDER BY seq DESC LIMIT 50 \\g /dev/null`,
+		`SELECT count(*) FROM entry ${where};`,
+	];
+}
+
+/** How long an answer takes: in µs, each of the runs. */
+function ask(server, question) {
+	const statements = statementsOf(question);
 	const runs = question.q === undefined ? RUNS : 5;
-	const lines = server.psql(['-f', '-'], { input: `\\timing on\n${both.repeat(runs)}` })
-		.trim().split('\n');
+	const lines = server.psql(['-f', '-'],
+		{ input: `\\timing on\n${`${statements.join('\n')}\n`.repeat(runs)}` }).trim().split('\n');
 	const times = lines.filter(line => line.startsWith('Time: '))
 		.map(line => parseFloat(line.slice(6)) * 1000);
 	const totals = lines.filter(line => /^[0-9]+$/.test(line)).map(Number);
-	assert.equal(times.length, 2 * runs);
+	assert.equal(times.length, statements.length * runs);
 	assert.equal(totals[0], question.total, `${question.question}: another total`);
-	return times.filter((_, i) => i % 2 === 0).map((time, i) => time + times[2 * i + 1]);
+	return Array.from({ length: runs }, (_, run) =>
+		times.slice(run * statements.length, (run + 1) * statements.length)
+			.reduce((sum, time) => sum + time));
 }
 
 function load(server, stack) {

@@ -189,6 +189,7 @@ write_filter(struct json_writer *json, const struct question *question,
 		json_writer_pair(json, "q", question->q);
 	if (question->range != 0)
 		json_writer_pair_u64(json, "from_us", search->filter.from);
+	json_writer_pair_bool(json, "by_hour", question->kind == HISTOGRAM);
 }
 
 /* By the hour. */
