@@ -43,6 +43,7 @@ struct retention {
 	uint64_t next_seq; /* the first of the file behind it */
 	unsigned char last_hash[SHA256_BYTES];
 	struct state_removed removed; /* all, this file among them */
+	bool is_counted;	      /* in `removed`: it came back */
 };
 
 struct retention *
@@ -208,6 +209,11 @@ begin_counting(struct retention *retention, const struct logfile_list *list,
 	/* Without state.db the totals begin anew: the log has the old ones. */
 	if (state_read_removed(parts->state, &retention->removed, err) == -1)
 		retention->removed = (struct state_removed){ 0 };
+	/* A disk that did not keep its removal has given it back. The entry is
+	 * said again, so that the chain begins with one; its lines count
+	 * once. */
+	retention->is_counted =
+	    retention->removed.through_seq == retention->next_seq - 1;
 	retention->fd = disk->openat(
 	    disk, parts->dir, file->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0);
 	if (retention->fd == -1)
@@ -277,8 +283,9 @@ count_slice(struct retention *retention, struct error *err)
 
 		if (newline == NULL)
 			break;
-		count_line(&retention->removed,
-		    (struct slice){ from, (size_t)(newline - from) });
+		if (!retention->is_counted)
+			count_line(&retention->removed,
+			    (struct slice){ from, (size_t)(newline - from) });
 		at += (size_t)(newline - from) + 1;
 	}
 	/* A piece without a line's end is damage, and counts as nothing. */
@@ -372,8 +379,10 @@ record(struct retention *retention)
 
 	close_file(retention);
 	removed->through_seq = retention->next_seq - 1;
-	removed->files++;
-	removed->bytes += retention->length;
+	if (!retention->is_counted) {
+		removed->files++;
+		removed->bytes += retention->length;
+	}
 	json_writer_init(&json, &request);
 	json_writer_object(&json);
 	json_writer_pair(&json, "file", retention->file);

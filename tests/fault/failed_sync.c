@@ -13,7 +13,7 @@ static const struct fault_family family = {
 };
 
 static const struct world_shape shape = {
-	.entries_a_day = 25,
+	.entries_a_day = 10,
 	.entries_a_turn = 4,
 	.erasure_in = 3,
 };
@@ -27,7 +27,7 @@ live(struct world *world)
 {
 	struct fault *fault = world->fault;
 	struct model *model = &world->live.rig.model;
-	unsigned turns = 2 + (unsigned)fault_random(fault, 10);
+	unsigned turns = 2 + (unsigned)fault_random(fault, 14);
 
 	world_start(world);
 	model->chance = chance_draw(&fault->chance);

@@ -29,10 +29,12 @@ struct restart {
 	struct world *world;
 	struct core core;
 	struct damage damage;
-	bool disk_fails; /* in this run: promises may wait */
-	bool *is_there;	 /* [seq] an entry that was acknowledged */
-	bool *was_sent;	 /* [number] stands in the log */
-	bool *is_erased; /* [number] … without its payload */
+	bool disk_fails;	     /* in this run: promises may wait */
+	bool *is_there;		     /* [seq] an entry that was acknowledged */
+	bool *was_sent;		     /* [number] stands in the log */
+	bool *is_erased;	     /* [number] … without its payload */
+	struct medium_name *removed; /* by retention, says the log */
+	size_t removed_count, removed_capacity;
 	bool has_started;
 	uint64_t resumed; /* the log went on behind this seq */
 };
@@ -61,6 +63,7 @@ restart_free(struct restart *restart)
 	model_free(&restart->core.rig.model);
 	free(restart->is_there);
 	free(restart->was_sent);
+	free(restart->removed);
 	free(restart->is_erased);
 }
 
@@ -90,6 +93,26 @@ restart_see_line(struct restart *restart, const struct entry *entry)
 	restart->is_erased[number] = entry->erased_by != 0;
 }
 
+/* Where the disk gives a file back it leaves the log again, and counts once in
+ * the totals. */
+static inline void
+restart_see_removal(struct restart *restart, const char *name, int files)
+{
+	struct medium_name *removed;
+
+	for (size_t i = 0; i < restart->removed_count; i++)
+		if (strcmp(restart->removed[i].name, name) == 0 &&
+		    restart->removed[i].file != files)
+			fault_fail(restart->world->fault,
+			    "%s counts twice as a file that left", name);
+	restart->removed =
+	    memory_grow(restart->removed, &restart->removed_capacity,
+		restart->removed_count + 1, sizeof(restart->removed[0]));
+	removed = &restart->removed[restart->removed_count++];
+	removed->file = files;
+	snprintf(removed->name, MEDIUM_NAME_SIZE, "%s", name);
+}
+
 /* What the entry promises must be done. */
 static inline void
 restart_see_promise(struct restart *restart, const struct entry *entry)
@@ -99,7 +122,7 @@ restart_see_promise(struct restart *restart, const struct entry *entry)
 	const struct json_node *node;
 	struct error err;
 
-	if (restart->disk_fails || entry->actor == ENTRY_AGENT ||
+	if (entry->actor == ENTRY_AGENT ||
 	    json_reader_read(reader, entry->request, &err) == -1)
 		return;
 	if (slice_is(entry->capability, "log.retention")) {
@@ -107,11 +130,16 @@ restart_see_promise(struct restart *restart, const struct entry *entry)
 
 		node = json_reader_member(reader, reader->nodes, "file");
 		snprintf(name, sizeof(name), "%.*s", SLICE_ARG(node->text));
-		if (medium_find(&restart->core.rig.model.medium, name) != NULL)
+		node = json_reader_member(reader, reader->nodes, "removed");
+		node = json_reader_member(reader, node, "files");
+		restart_see_removal(
+		    restart, name, (int)strtol(node->text.data, NULL, 10));
+		if (!restart->disk_fails &&
+		    medium_find(&restart->core.rig.model.medium, name) != NULL)
 			fault_fail(world->fault,
 			    "%s has left the log and is there", name);
 	}
-	if (!slice_is(entry->capability, "audit.erase"))
+	if (restart->disk_fails || !slice_is(entry->capability, "audit.erase"))
 		return;
 	node = json_reader_member(reader, reader->nodes, "seqs");
 	for (const struct json_node *seq = json_reader_first(reader, node);
@@ -227,6 +255,7 @@ restart_check_log(struct restart *restart, uint64_t first_seq)
 	struct logfile_list list;
 	struct error err;
 
+	restart->removed_count = 0;
 	memset(restart->is_there, 0, world->durable + 1);
 	memset(restart->was_sent, 0, world->live.rig.added + 1);
 	memset(restart->is_erased, 0, world->live.rig.added + 1);

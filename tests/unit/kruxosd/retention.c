@@ -345,6 +345,39 @@ is_whole_after_a_cut(struct scene *scene, unsigned long nth)
 }
 
 static void
+a_file_that_comes_back_after_a_power_cut_counts_once(void **state)
+{
+	struct scene *scene = *state;
+	struct state_removed removed;
+	struct error err;
+
+	make_days(scene, 4);
+	open_retention(scene, 3);
+	for (int i = 0; i < 5; i++) {
+		rig_advance(&scene->rig, USEC_PER_MIN);
+		retention_tick(scene->retention);
+	}
+	/* The new day's file does, its removal does not reach the disk, and the
+	 * log goes on. */
+	model_fail(&scene->rig.model, "fsync", 2, ULONG_MAX, EIO);
+	commit_flush(scene->rig.commit);
+	assert_false(has_file(scene, "2026-11-23.jsonl"));
+	rig_commit(&scene->rig, 1);
+	close_retention(scene);
+	rig_stop(&scene->rig);
+	model_power_cut(&scene->rig.model);
+	assert_true(has_file(scene, "2026-11-23.jsonl"));
+	assert_int_equal(rig_start(&scene->rig, &err), 0);
+	open_retention(scene, 3);
+	pass(scene, 2 * USEC_PER_HOUR);
+	assert_false(has_file(scene, "2026-11-23.jsonl"));
+	assert_int_equal(state_read_removed(scene->state, &removed, &err), 0);
+	assert_int_equal(removed.files, 1);
+	assert_int_equal(removed.entries, 3);
+	assert_true(rig_verify(&scene->rig).is_whole);
+}
+
+static void
 a_power_cut_at_any_call_leaves_a_log_that_verifies(void **state)
 {
 	bool is_done = false;
@@ -373,6 +406,7 @@ main(void)
 		TEST(a_file_is_unlinked_only_after_its_entry_is_durable),
 		TEST(an_entry_that_is_refused_leaves_the_file),
 		TEST(a_log_that_does_not_fit_together_keeps_its_files),
+		TEST(a_file_that_comes_back_after_a_power_cut_counts_once),
 		TEST(a_power_cut_at_any_call_leaves_a_log_that_verifies),
 	};
 
