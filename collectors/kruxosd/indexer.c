@@ -1,29 +1,17 @@
 #include "collectors/kruxosd/indexer.h"
 
-#include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "collectors/kruxosd/aside.h"
-#include "collectors/kruxosd/index_writer.h"
-#include "collectors/kruxosd/log_feed.h"
+#include "collectors/kruxosd/index_builder.h"
 
 #include <sys/eventfd.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
-enum {
-	BATCH_ENTRIES = 8192,
-	BATCH_LOOK = 256, /* entries between two looks at the clock */
-};
-
-/* A batch ends after this time, so that what is in it is seen. */
-#define BATCH_TIME (100 * USEC_PER_MSEC)
 /* A quiet entry is committed at once, a stream of them together: batches do
  * not begin more often than this. */
 #define BATCH_PAUSE (20 * USEC_PER_MSEC)
@@ -32,12 +20,6 @@ enum {
 /* An index that lacks what is older than this is catching up. */
 #define LAG_TIME USEC_PER_SEC
 
-/* What building the index again takes of the disk, besides what the old one
- * leaves: the write-ahead log (database.h), as long as it was, at most … */
-#define REBUILD_LOG_BYTES (64ULL << 20)
-/* … and some for what grows otherwise. */
-#define REBUILD_SPARE_BYTES (4ULL << 20)
-
 enum trouble {
 	TROUBLE_NONE,
 	TROUBLE_LOCKED, /* by another process */
@@ -45,7 +27,6 @@ enum trouble {
 };
 
 struct indexer {
-	char *data_dir, *path;
 	struct clock *clock;
 	int event;
 
@@ -64,12 +45,9 @@ struct indexer {
 	struct indexer_state state;
 
 	/* The thread's. */
-	struct index_writer *writer; /* NULL: could not be opened yet */
-	struct log_feed *feed;
-	uint64_t first_wanted; /* progress counts from here */
-	usec_t batch_began;    /* CLOCK_MONOTONIC */
-	usec_t batch_at;       /* CLOCK_BOOTTIME */
-	usec_t recorded_at;    /* of the last entry that was added */
+	struct index_builder *builder;
+	usec_t batch_began; /* CLOCK_MONOTONIC */
+	usec_t batch_at;    /* CLOCK_BOOTTIME */
 	uint64_t batch_durable;
 };
 
@@ -96,31 +74,35 @@ tell(struct indexer *indexer)
 		diag(DIAG_WARNING, "index: eventfd: %m");
 }
 
-static void
-copy_extent(struct indexer *indexer)
-{
-	struct indexer_state *state = &indexer->state;
-	const struct index_extent *extent;
-
-	if (indexer->writer == NULL)
-		return;
-	extent = index_writer_extent(indexer->writer);
-	state->index_seq = extent->last_seq;
-	state->generation = extent->generation;
-	memcpy(state->index_hash, extent->last_hash, SHA256_BYTES);
-}
-
 /* What is missing was recorded after what is there. */
 static void
-note_lag(struct indexer *indexer)
+note_lag(struct indexer *indexer, usec_t recorded_at)
 {
 	usec_t now = clock_realtime(indexer->clock);
-	usec_t age =
-	    now > indexer->recorded_at ? now - indexer->recorded_at : 0;
+	usec_t age = now > recorded_at ? now - recorded_at : 0;
 	usec_t boottime = clock_boottime(indexer->clock);
 
 	if (boottime > age && boottime - age > indexer->state.behind_since)
 		indexer->state.behind_since = boottime - age;
+}
+
+/* What the builder says; the mutex is held. */
+static void
+copy_state(struct indexer *indexer)
+{
+	const struct index_builder_state *built =
+	    index_builder_state(indexer->builder);
+	struct indexer_state *state = &indexer->state;
+	uint64_t first = built->first_wanted;
+
+	state->index_seq = built->extent.last_seq;
+	state->generation = built->extent.generation;
+	memcpy(state->index_hash, built->extent.last_hash, SHA256_BYTES);
+	indexer->is_rebuilding = built->is_rebuilding;
+	memcpy(indexer->damage, built->damage, sizeof(indexer->damage));
+	if (indexer->durable > first && state->index_seq >= first)
+		state->progress = (double)(state->index_seq - first) /
+				  (double)(indexer->durable - first);
 }
 
 /* The batch is committed; `is_all`: it holds all that was durable when it
@@ -133,315 +115,68 @@ publish(struct indexer *indexer, bool is_all)
 	pthread_mutex_lock(&indexer->mutex);
 	indexer->trouble = TROUBLE_NONE;
 	state->sentence[0] = '\0';
-	copy_extent(indexer);
 	if (!is_all) {
-		note_lag(indexer);
+		note_lag(indexer,
+		    index_builder_state(indexer->builder)->recorded_at);
 	} else {
 		state->behind_since = indexer->batch_durable >= indexer->durable
 					  ? 0
 					  : indexer->batch_at;
-		if (!indexer->reindexes) {
-			indexer->is_rebuilding = false;
-			indexer->damage[0] = '\0';
-		}
+		index_builder_end_rebuild(indexer->builder);
 	}
-	if (indexer->durable > indexer->first_wanted &&
-	    state->index_seq >= indexer->first_wanted)
-		state->progress =
-		    (double)(state->index_seq - indexer->first_wanted) /
-		    (double)(indexer->durable - indexer->first_wanted);
+	copy_state(indexer);
 	pthread_mutex_unlock(&indexer->mutex);
 	tell(indexer);
 }
 
-/* Say it once; a failure that lasts is said by the status page. */
+/* It did not succeed. What was put aside is built again, which is no failure;
+ * a failure that lasts is said once, and by the status page. */
 static void
 fail(struct indexer *indexer, const struct error *err)
 {
 	struct indexer_state *state = &indexer->state;
 
-	if (indexer->trouble == TROUBLE_NONE ||
-	    strcmp(state->sentence, err->sentence) != 0)
-		diag(DIAG_ERROR, "index: %s", err->sentence);
 	pthread_mutex_lock(&indexer->mutex);
-	indexer->trouble =
-	    err->code == ERROR_BUSY ? TROUBLE_LOCKED : TROUBLE_FAILURE;
-	set_text(state->sentence, err->sentence);
-	copy_extent(indexer);
+	if (err->code != ERROR_CORRUPT) {
+		if (strcmp(state->sentence, err->sentence) != 0)
+			diag(DIAG_ERROR, "index: %s", err->sentence);
+		indexer->trouble =
+		    err->code == ERROR_BUSY ? TROUBLE_LOCKED : TROUBLE_FAILURE;
+		set_text(state->sentence, err->sentence);
+	}
+	copy_state(indexer);
 	pthread_mutex_unlock(&indexer->mutex);
 	tell(indexer);
 }
 
-static uint64_t
-read_durable(struct indexer *indexer)
-{
-	uint64_t durable;
-
-	pthread_mutex_lock(&indexer->mutex);
-	durable = indexer->durable;
-	pthread_mutex_unlock(&indexer->mutex);
-	return durable;
-}
-
-static void
-begin_rebuild(struct indexer *indexer)
-{
-	log_feed_leave(indexer->feed);
-	indexer->first_wanted = 0;
-	pthread_mutex_lock(&indexer->mutex);
-	indexer->is_rebuilding = true;
-	indexer->state.progress = 0;
-	pthread_mutex_unlock(&indexer->mutex);
-}
-
-/* --- the database's file --------------------------------------------------
+/* --- what it does ---------------------------------------------------------
  */
 
-static void
-put_aside(struct indexer *indexer, const struct error *why)
-{
-	cleanup(buf_free) struct buf words = BUF_INIT;
-	char time[CLOCK_TEXT_SIZE];
-
-	index_writer_close(indexer->writer);
-	indexer->writer = NULL;
-	aside_put(indexer->path, indexer->clock, time);
-	buf_addf(&words,
-	    "%.120s; it is kept as kruxos.db.damaged-%s and built again from "
-	    "the log",
-	    why->sentence, time);
-	diag(DIAG_ERROR, "index: %s", words.data);
-	begin_rebuild(indexer);
-	pthread_mutex_lock(&indexer->mutex);
-	set_text(indexer->damage, words.data);
-	pthread_mutex_unlock(&indexer->mutex);
-}
-
-/* A number that no index had before, damaged and deleted ones included. */
-static uint64_t
-new_generation(struct indexer *indexer)
-{
-	uint64_t before = indexer->state.generation;
-	uint64_t now = clock_realtime(indexer->clock);
-
-	return now > before ? now : before + 1;
-}
-
-static int
-open_writer(struct indexer *indexer, struct error *err)
-{
-	indexer->writer = index_writer_open(indexer->path, err);
-	if (indexer->writer == NULL &&
-	    (err->code == ERROR_CORRUPT || err->code == ERROR_INVALID)) {
-		put_aside(indexer, err);
-		indexer->writer = index_writer_open(indexer->path, err);
-	}
-	if (indexer->writer == NULL)
-		return -1;
-	if (index_writer_extent(indexer->writer)->last_seq == 0) {
-		begin_rebuild(indexer);
-		return index_writer_clear(
-		    indexer->writer, new_generation(indexer), err);
-	}
-	return 0;
-}
-
-/* Of its three files one is gone, or another has taken its place: readers
- * would go on with the old ones. */
-static void
-leave_file(struct indexer *indexer)
-{
-	struct error why;
-
-	if (access(indexer->path, F_OK) == -1) {
-		diag(DIAG_WARNING, "index: %s was deleted; it is built again",
-		    indexer->path);
-		index_writer_close(indexer->writer);
-		indexer->writer = NULL;
-		return;
-	}
-	error_set(&why, ERROR_CORRUPT,
-	    "kruxos.db, its -wal or its -shm was replaced");
-	put_aside(indexer, &why);
-}
-
-/* Stand in the log behind what the index holds. */
-static int
-stand(struct indexer *indexer, struct error *err)
-{
-	const struct index_extent *extent =
-	    index_writer_extent(indexer->writer);
-	uint64_t first_seq;
-	bool is_ours;
-
-	if (log_feed_stand(indexer->feed, extent->last_seq, extent->last_hash,
-		read_durable(indexer), &is_ours, err) == -1 ||
-	    log_feed_first_seq(indexer->feed, &first_seq, err) == -1)
-		return -1;
-	indexer->first_wanted = extent->last_seq;
-	pthread_mutex_lock(&indexer->mutex);
-	if (first_seq > indexer->log_first_seq)
-		indexer->log_first_seq = first_seq;
-	pthread_mutex_unlock(&indexer->mutex);
-	if (is_ours)
-		return 0;
-	diag(DIAG_WARNING,
-	    "index: made of another log than the one that is there; it is "
-	    "built again");
-	begin_rebuild(indexer);
-	if (index_writer_clear(indexer->writer, new_generation(indexer), err) ==
-	    -1)
-		return -1;
-	return log_feed_stand(indexer->feed, 0, extent->last_hash,
-	    read_durable(indexer), &is_ours, err);
-}
-
-/* --- a batch --------------------------------------------------------------
- */
-
-/* 1: there may be more; 0: all is in; -1. */
-static int
-fill_batch(struct indexer *indexer, uint64_t durable, struct error *err)
-{
-	struct index_writer *writer = indexer->writer;
-
-	for (int added = 0; added < BATCH_ENTRIES; added++) {
-		struct cursor_line line;
-		struct entry entry;
-		int result = log_feed_next(indexer->feed,
-		    index_writer_extent(writer)->last_seq, durable, &line,
-		    &entry, err);
-
-		if (result != 1)
-			return result;
-		if (index_writer_add(writer, &entry, slice_of(line.file),
-			line.offset, err) == -1)
-			return -1;
-		indexer->recorded_at = entry.recorded_at;
-		if (added % BATCH_LOOK == BATCH_LOOK - 1 &&
-		    clock_monotonic(&clock_system) - indexer->batch_began >
-			BATCH_TIME)
-			break;
-	}
-	return 1;
-}
-
-static void
-recover(struct indexer *indexer, struct error *err)
-{
-	struct error again = { 0 };
-
-	log_feed_leave(indexer->feed);
-	if (err->code == ERROR_CORRUPT) {
-		put_aside(indexer, err);
-		tell(indexer);
-		return;
-	}
-	if (index_writer_rollback(indexer->writer, &again) == -1) {
-		index_writer_close(indexer->writer);
-		indexer->writer = NULL;
-	}
-	fail(indexer, err);
-}
-
-/* Retention has taken the beginning of the log away. */
-static void
-forget(struct indexer *indexer)
-{
-	uint64_t first_seq;
-
-	pthread_mutex_lock(&indexer->mutex);
-	first_seq = indexer->log_first_seq;
-	indexer->forgets = false;
-	pthread_mutex_unlock(&indexer->mutex);
-	index_writer_forget(indexer->writer, first_seq);
-}
-
-/* A step of taking out what is gone, now that all that came is in. 1: there is
- * more to do, 0, -1. */
-static int
-sweep(struct indexer *indexer)
-{
-	struct error err = { 0 };
-	int result = index_writer_sweep(indexer->writer, &err);
-
-	if (result != -1 &&
-	    index_writer_checkpoint(indexer->writer, &err) == -1)
-		result = -1;
-	if (result == -1)
-		recover(indexer, &err);
-	return result;
-}
-
-/* One batch: 1: there may be more, 0: all is in, -1: it failed, wait. */
+/* One batch, and when all is in, a step of taking out what is gone. 1: there
+ * may be more, 0: no, -1: it failed, wait. */
 static int
 index_batch(struct indexer *indexer)
 {
 	struct error err = { 0 };
+	uint64_t first_seq;
 	int result;
 
-	if (indexer->writer != NULL && !index_writer_is_there(indexer->writer))
-		leave_file(indexer);
-	if ((indexer->writer == NULL && open_writer(indexer, &err) == -1) ||
-	    (!log_feed_stands(indexer->feed) && stand(indexer, &err) == -1)) {
-		/* The log's trouble is not the database's. */
-		fail(indexer, &err);
-		return -1;
-	}
-	indexer->batch_durable = read_durable(indexer);
 	indexer->batch_began = clock_monotonic(&clock_system);
 	indexer->batch_at = clock_boottime(indexer->clock);
-	result = -1;
-	if (index_writer_begin(indexer->writer, &err) == 0) {
-		forget(indexer);
-		result = fill_batch(indexer, indexer->batch_durable, &err);
-	}
-	if (result == -1 || index_writer_commit(indexer->writer, &err) == -1 ||
-	    index_writer_checkpoint(indexer->writer, &err) == -1) {
-		recover(indexer, &err);
-		return -1;
-	}
-	publish(indexer, result == 0);
-	return result == 0 ? sweep(indexer) : result;
-}
-
-/* --- building it again ----------------------------------------------------
- */
-
-/* Once the index is empty there is no way back: it needs the room to grow
- * again. */
-static int
-check_room(struct indexer *indexer, struct error *err)
-{
-	struct statvfs disk;
-	struct stat file;
-	uint64_t needed, free_bytes;
-
-	if (statvfs(indexer->data_dir, &disk) == -1 ||
-	    stat(indexer->path, &file) == -1)
-		return error_set_errno(err, "%s", indexer->path);
-	needed = (uint64_t)file.st_size;
-	if (needed > REBUILD_LOG_BYTES)
-		needed = REBUILD_LOG_BYTES;
-	needed += REBUILD_SPARE_BYTES;
-	free_bytes = (uint64_t)disk.f_bavail * disk.f_frsize;
-	if (free_bytes >= needed)
-		return 0;
-	errno = ENOSPC;
-	return error_set_errno(err,
-	    "%s: %llu MiB are free, %llu MiB are needed to build the index "
-	    "again; it stays as it was",
-	    indexer->data_dir, (unsigned long long)(free_bytes >> 20),
-	    (unsigned long long)(needed >> 20));
-}
-
-static void
-refuse(struct indexer *indexer, const struct error *err)
-{
-	diag(DIAG_ERROR, "index: %s", err->sentence);
 	pthread_mutex_lock(&indexer->mutex);
-	set_text(indexer->state.refusal, err->sentence);
+	indexer->batch_durable = indexer->durable;
+	first_seq = indexer->log_first_seq;
+	indexer->forgets = false;
 	pthread_mutex_unlock(&indexer->mutex);
+	result = index_builder_batch(
+	    indexer->builder, indexer->batch_durable, first_seq, &err);
+	if (result != -1)
+		publish(indexer, result == 0);
+	if (result == 0)
+		result = index_builder_sweep(indexer->builder, &err);
+	if (result == -1)
+		fail(indexer, &err);
+	return result;
 }
 
 /* Empty the index, or leave it as it is. */
@@ -449,23 +184,15 @@ static void
 clear_index(struct indexer *indexer)
 {
 	struct error err = { 0 };
+	int result = index_builder_clear(indexer->builder, &err);
 
-	if (indexer->writer == NULL) {
-		/* It is opened, or made, by the next batch. */
-		error_set(&err, ERROR_SYSTEM, "%s", indexer->state.sentence);
-		refuse(indexer, &err);
-	} else if (check_room(indexer, &err) == -1) {
-		refuse(indexer, &err);
-	} else if (index_writer_clear(
-		       indexer->writer, new_generation(indexer), &err) == -1) {
-		if (err.code != ERROR_CORRUPT)
-			refuse(indexer, &err);
-		recover(indexer, &err);
-	} else {
-		begin_rebuild(indexer);
-	}
+	if (result == -1)
+		diag(DIAG_ERROR, "index: %s", err.sentence);
 	pthread_mutex_lock(&indexer->mutex);
+	if (result == -1)
+		set_text(indexer->state.refusal, err.sentence);
 	indexer->reindexes = false;
+	copy_state(indexer);
 	pthread_mutex_unlock(&indexer->mutex);
 	tell(indexer);
 }
@@ -484,8 +211,8 @@ leave_damaged(struct indexer *indexer)
 	pthread_mutex_unlock(&indexer->mutex);
 	if (!is_this)
 		return;
-	put_aside(indexer, &why);
-	tell(indexer);
+	index_builder_put_aside(indexer->builder, &why);
+	fail(indexer, &why);
 }
 
 /* --- the thread -----------------------------------------------------------
@@ -527,7 +254,7 @@ next_order(struct indexer *indexer, int result)
 		       indexer->durable == seen)
 			pthread_cond_wait(&indexer->wake, &indexer->mutex);
 		while (!indexer->stops && !indexer->reindexes &&
-		       indexer->durable < seen + BATCH_ENTRIES) {
+		       indexer->durable < seen + INDEX_BUILDER_BATCH) {
 			usec_t since = clock_monotonic(&clock_system) -
 				       indexer->batch_began;
 
@@ -568,15 +295,6 @@ run(void *context)
 /* --- the main thread's side -----------------------------------------------
  */
 
-static char *
-join(const char *folder, const char *name)
-{
-	struct buf path = BUF_INIT;
-
-	buf_addf(&path, "%s%s", folder, name);
-	return buf_detach(&path);
-}
-
 static void
 init_locks(struct indexer *indexer)
 {
@@ -598,9 +316,7 @@ indexer_new(const char *audit_dir, const char *data_dir, struct clock *clock,
 
 	init_locks(indexer);
 	indexer->clock = clock;
-	indexer->data_dir = join(data_dir, "");
-	indexer->path = join(data_dir, "/kruxos.db");
-	indexer->feed = log_feed_new(audit_dir);
+	indexer->builder = index_builder_new(audit_dir, data_dir, clock);
 	indexer->state.progress = 1;
 	indexer->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (indexer->event == -1) {
@@ -611,7 +327,7 @@ indexer_new(const char *audit_dir, const char *data_dir, struct clock *clock,
 		error_set_errno(err, "%s", data_dir);
 		goto fail;
 	}
-	if (open_writer(indexer, &later) == -1)
+	if (index_builder_open(indexer->builder, &later) == -1)
 		fail(indexer, &later);
 	else
 		publish(indexer, false);
@@ -731,13 +447,10 @@ indexer_free(struct indexer *indexer)
 	if (indexer == NULL)
 		return;
 	indexer_stop(indexer);
-	index_writer_close(indexer->writer);
-	log_feed_free(indexer->feed);
+	index_builder_free(indexer->builder);
 	if (indexer->event != -1)
 		close(indexer->event);
 	pthread_cond_destroy(&indexer->wake);
 	pthread_mutex_destroy(&indexer->mutex);
-	free(indexer->path);
-	free(indexer->data_dir);
 	free(indexer);
 }

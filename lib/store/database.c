@@ -37,9 +37,13 @@ static const struct {
 	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	    "PRAGMA secure_delete = 1" },
 	/* NORMAL: a power cut takes the last commits back, in their order. OFF
-	 * would damage the file. */
+	 * would damage the file. Debian's SQLite overwrites what is deleted,
+	 * if not told otherwise: emptying a large index would write all of it
+	 * into the write-ahead log. */
 	[DATABASE_WRITE_LATER] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-	    8192, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL" },
+	    8192,
+	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+	    "PRAGMA secure_delete = 0" },
 };
 
 sqlite3 *
