@@ -7,6 +7,10 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* The producer has not said when: 0 is a time like others, of machines whose
+ * clock was never set. */
+#define NO_TIME UINT64_MAX
+
 /* Enums are read through an unsigned. */
 _Static_assert(sizeof(enum entry_actor) == sizeof(unsigned) &&
 		   sizeof(enum entry_source) == sizeof(unsigned) &&
@@ -342,7 +346,7 @@ message_clamp_time(struct entry *entry, usec_t now)
 	usec_t earliest =
 	    now > MESSAGE_MAX_BEHIND && entry->source != ENTRY_IMPORT
 		? now - MESSAGE_MAX_BEHIND
-		: 0;
+		: 1; /* an entry's 0 is "now" (commit.h) */
 	usec_t latest = now + MESSAGE_MAX_AHEAD;
 	usec_t given = entry->time;
 
@@ -363,7 +367,7 @@ complete_entry(const struct message_peer *peer, usec_t now,
 	if (message_check_rights(peer, entry, err) == -1)
 		return -1;
 	entry->uid = peer->uid;
-	if (entry->time == 0)
+	if (entry->time == NO_TIME)
 		entry->time = now;
 	message_clamp_time(entry, now);
 	return 0;
@@ -432,7 +436,9 @@ message_is_blank(struct slice line)
 static struct message
 message_of_kind(const struct message_parser *parser, enum message_kind kind)
 {
-	return (struct message){ .kind = kind, .reader = &parser->reader };
+	return (struct message){ .kind = kind,
+		.reader = &parser->reader,
+		.entry = { .time = NO_TIME } };
 }
 
 /* Most lines are entries: only one that is none is looked at again for the

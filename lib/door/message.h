@@ -95,8 +95,8 @@ message_parse(struct message_parser *parser, const struct message_peer *peer,
 bool message_is_blank(struct slice line);
 
 /* Bring the time that a producer gave within bounds around `now`: at most
- * MESSAGE_MAX_BEHIND (an import: any past) and MESSAGE_MAX_AHEAD. What it was
- * stays in time_clamped. */
+ * MESSAGE_MAX_BEHIND (an import: any past but 0 itself, which is "now" to
+ * commit.h) and MESSAGE_MAX_AHEAD. What it was stays in time_clamped. */
 void message_clamp_time(struct entry *entry, usec_t now);
 
 /* May `peer` write this entry: as this actor, by this source, with this

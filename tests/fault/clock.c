@@ -168,11 +168,10 @@ check_clamping(struct scene *scene)
 	struct fault *fault = scene->world.fault;
 	usec_t now = scene->world.live.rig.clock.realtime;
 	usec_t earliest =
-	    now > MESSAGE_MAX_BEHIND ? now - MESSAGE_MAX_BEHIND : 0;
+	    now > MESSAGE_MAX_BEHIND ? now - MESSAGE_MAX_BEHIND : 1;
 	usec_t latest = now + MESSAGE_MAX_AHEAD;
-	usec_t given[] = { 1, earliest + (earliest == 0), earliest + 1, now,
-		latest, latest + 1, earliest == 0 ? 1 : earliest - 1,
-		CLOCK_MAX };
+	usec_t given[] = { 0, 1, earliest - 1, earliest, earliest + 1, now,
+		latest, latest + 1, CLOCK_MAX };
 
 	for (size_t i = 0; i < sizeof(given) / sizeof(*given); i++) {
 		bool is_near = given[i] >= earliest && given[i] <= latest;

@@ -535,6 +535,8 @@ a_time_too_far_off_is_brought_within_bounds(void **state)
 		{ ENTRY_SDK, NOW - USEC_PER_DAY, NOW - USEC_PER_DAY },
 		{ ENTRY_SDK, NOW - USEC_PER_DAY - 1, NOW - USEC_PER_DAY },
 		{ ENTRY_SDK, 1, NOW - USEC_PER_DAY },
+		{ ENTRY_SDK, 0, NOW - USEC_PER_DAY },
+		{ ENTRY_IMPORT, 0, 1 },
 		{ ENTRY_SDK, NOW + 5 * USEC_PER_SEC, NOW + 5 * USEC_PER_SEC },
 		{ ENTRY_SDK, NOW + 5 * USEC_PER_SEC + 1,
 		    NOW + 5 * USEC_PER_SEC },
@@ -569,6 +571,12 @@ a_live_line_is_clamped_and_an_imported_one_is_not(void **state)
 	assert_true(message.entry.is_clamped);
 	assert_int_equal(message.entry.time, NOW - USEC_PER_DAY);
 	assert_int_equal(message.entry.time_clamped, 1577836800 * USEC_PER_SEC);
+	message = parsed("{" AGENT ",\"time\":\"1970-01-01T00:00:00Z\"}");
+	assert_true(message.entry.is_clamped);
+	assert_int_equal(message.entry.time, NOW - USEC_PER_DAY);
+	message = parsed("{" AGENT "}");
+	assert_false(message.entry.is_clamped);
+	assert_int_equal(message.entry.time, NOW);
 
 	message = parsed("{" AGENT ",\"time\":\"2020-01-01T00:00:00Z\","
 			 "\"source\":\"import\"}");
