@@ -2,7 +2,8 @@
  * verifier and before an outsider's (tests/outsider/verify.py). Both say the
  * same: whole, torn, or which line of which file does not hold first.
  *
- * The outsider's runs once and is handed one folder after another. */
+ * The outsider's runs once and is handed one folder after another; some go to
+ * the one made of sed, sha256sum and jq (verify.sh), too. */
 #include "tests/fault/base_log.h"
 #include "tests/fault/fault.h"
 #include "tests/fault/forged_words.h"
@@ -20,7 +21,11 @@ static const struct fault_family family = {
 	.soak = 1000000,
 };
 
-enum { BASES = 16, BASES_LAST = 2000 /* cases with the same ones */ };
+enum {
+	BASES = 16,
+	BASES_LAST = 2000, /* cases with the same ones */
+	SHELL_EVERY = 200, /* it starts a program for each hash */
+};
 
 struct bench {
 	struct fault fault;
@@ -30,7 +35,9 @@ struct bench {
 	char dir[64];
 	pid_t pid; /* the outsider */
 	FILE *questions, *answers;
-	uint64_t whole, torn, damaged;
+	const struct image *base; /* of the case under way */
+	bool is_plain;		  /* nothing was forged, no file moved */
+	uint64_t whole, torn, damaged, asked_shell;
 };
 
 static size_t
@@ -215,6 +222,7 @@ change_files(struct bench *bench)
 	struct image_file *added;
 	char kept[IMAGE_NAME];
 
+	bench->is_plain = false;
 	for (size_t i = 0; i < log->count; i++)
 		if (strcmp(log->files[i].name, name) == 0)
 			return;
@@ -253,6 +261,7 @@ append_lines(struct bench *bench)
 	    &other->files[below(bench, other->count)];
 	size_t count = image_count_lines(from);
 
+	bench->is_plain = false;
 	if (below(bench, 3) == 0)
 		buf_add_str(&file->bytes, "{\"seq\":12,\"reco");
 	for (size_t i = 1 + below(bench, 3); i > 0 && count > 0; i--) {
@@ -310,6 +319,7 @@ forge(struct bench *bench)
 	size_t number;
 	size_t what = below(bench, 8);
 
+	bench->is_plain = false;
 	if (!some_line(bench, &file, &number))
 		return;
 	line = image_line(file, number);
@@ -343,7 +353,9 @@ change(struct bench *bench)
 	enum { CHANGES = sizeof(changes) / sizeof(*changes) };
 	size_t count = 1 + below(bench, 4) / 3;
 
-	image_copy(&bench->log, &bench->bases[below(bench, BASES)]);
+	bench->is_plain = true;
+	bench->base = &bench->bases[below(bench, BASES)];
+	image_copy(&bench->log, bench->base);
 	for (size_t i = 0; i < count; i++)
 		changes[below(bench, CHANGES)](bench);
 }
@@ -363,6 +375,9 @@ ask_ours(struct bench *bench, struct buf *out)
 	if (chain_verify(bench->dir, &options, &result, &err) == -1)
 		fault_fail(&bench->fault, "ours: %s", err.sentence);
 	if (!result.is_whole) {
+		/* Behind it a torn tail may lie, which is none to the shell. */
+		if (strcmp(result.fault.what, "log.retention") == 0)
+			bench->is_plain = false;
 		buf_addf(out, "%s:%llu", result.fault.file,
 		    (unsigned long long)result.fault.line);
 		bench->damaged++;
@@ -383,15 +398,14 @@ ask_ours(struct bench *bench, struct buf *out)
 		bench->whole++;
 }
 
+/* The same from what an outsider's verifier says in a line. */
 static void
-ask_theirs(struct bench *bench, struct buf *out)
+read_theirs(struct bench *bench, FILE *answers, struct buf *out)
 {
 	char answer[1024], word[8], head[128];
 	unsigned long long entries, files, erased;
 
-	fprintf(bench->questions, "%s\n", bench->dir);
-	fflush(bench->questions);
-	if (fgets(answer, sizeof(answer), bench->answers) == NULL)
+	if (fgets(answer, sizeof(answer), answers) == NULL)
 		fault_fail(&bench->fault, "the outsider's verifier has ended");
 	if (sscanf(answer,
 		"%7[a-z]: %llu entries in %llu files, %llu payloads erased, "
@@ -400,6 +414,55 @@ ask_theirs(struct bench *bench, struct buf *out)
 		buf_addf(out, "%s %llu %llu %s", word, entries, erased, head);
 	else
 		buf_add(out, answer, strcspn(answer, " ") - 1);
+}
+
+static void
+ask_theirs(struct bench *bench, struct buf *out)
+{
+	fprintf(bench->questions, "%s\n", bench->dir);
+	fflush(bench->questions);
+	read_theirs(bench, bench->answers, out);
+}
+
+/* The shell takes what the first line of a file says for granted. */
+static bool
+has_its_first_lines(const struct bench *bench)
+{
+	for (size_t i = 0; i < bench->base->count; i++) {
+		const struct image_file *base = &bench->base->files[i];
+		size_t len = image_line(base, 0).len;
+
+		if (bench->log.files[i].bytes.len < len ||
+		    memcmp(bench->log.files[i].bytes.data, base->bytes.data,
+			len) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* What sed, sha256sum and jq say, where that is for them, and nothing is torn.
+ */
+static void
+ask_shell(struct bench *bench, const struct buf *ours)
+{
+	cleanup(buf_free) struct buf theirs = BUF_INIT;
+	char command[128];
+	FILE *answers;
+
+	if (!bench->is_plain || !has_its_first_lines(bench) ||
+	    slice_starts_with(buf_slice(ours), SLICE_LITERAL("torn")))
+		return;
+	snprintf(command, sizeof(command), "tests/outsider/verify.sh %s",
+	    bench->dir);
+	answers = popen(command, "r");
+	if (answers == NULL)
+		abort();
+	read_theirs(bench, answers, &theirs);
+	pclose(answers);
+	if (!slice_equal(buf_slice(ours), buf_slice(&theirs)))
+		fault_fail(&bench->fault, "%s: ours says %s, the shell %s",
+		    bench->dir, ours->data, theirs.data);
+	bench->asked_shell++;
 }
 
 static void
@@ -416,6 +479,8 @@ one_case(struct bench *bench)
 	if (!slice_equal(buf_slice(&ours), buf_slice(&theirs)))
 		fault_fail(&bench->fault, "%s: ours says %s, the outsider %s",
 		    bench->dir, ours.data, theirs.data);
+	if (bench->fault.number % SHELL_EVERY == 0)
+		ask_shell(bench, &ours);
 }
 
 static void
@@ -464,8 +529,10 @@ main(void)
 	for (size_t i = 0; i < BASES; i++)
 		image_free(&bench.bases[i]);
 	image_free(&bench.log);
-	printf("# %llu whole, %llu torn, %llu damaged\n",
+	printf(
+	    "# %llu whole, %llu torn, %llu damaged; %llu by the shell, too\n",
 	    (unsigned long long)bench.whole, (unsigned long long)bench.torn,
-	    (unsigned long long)bench.damaged);
+	    (unsigned long long)bench.damaged,
+	    (unsigned long long)bench.asked_shell);
 	return fault_end(&bench.fault);
 }

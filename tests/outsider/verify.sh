@@ -6,7 +6,9 @@
 #
 # 0: "ok: N entries in M files, K payloads erased, head SEQ:HASH". 2: the first
 # line that does not hold, as "FILE:LINE: seq N: WHAT". It starts a
-# program for every hash, so it is for logs of a few thousand lines.
+# program for every hash, so it is for logs of a few thousand lines; it takes
+# the form of a line for granted, and calls an unfinished write damage:
+# verify.py has every rule of the page.
 set -eu
 export LC_ALL=C
 
@@ -29,7 +31,7 @@ damage() {
 
 # The files in the order of the log: that of the seqs of their first entries.
 for path in "$dir"/*.jsonl; do
-	[ -e "$path" ] || continue
+	[ -s "$path" ] || continue # a file with no bytes is no file
 	file=${path##*/}
 	seq=$(sed -n 1p "$path" | jq -r .seq 2>/dev/null) || seq=
 	[ -n "$seq" ] || {
@@ -58,7 +60,7 @@ length_of() {
 entries=0
 erased=0
 expected_seq=
-: >"$work/erased"  # SEQ ERASER
+: >"$work/erased"  # SEQ ERASER FILE:LINE
 : >"$work/named"   # SEQ ERASER, as the audit.erase entries name them
 : >"$work/removed" # LAST_SEQ LAST_HASH, of the files that retention removed
 
@@ -104,6 +106,7 @@ while read -r file; do
 			expected_hash=$prev_hash
 			first_seq=$seq
 			first_prev_hash=$prev_hash
+			first_file=$file
 		fi
 		[ "$seq" = "$expected_seq" ] || damage "seq is $seq"
 		if [ $line_number -eq 1 ] && [ "$capability" != log.open ]; then
@@ -121,7 +124,7 @@ while read -r file; do
 			esac
 			rest=${payload#"\"erased_by\":$erased_by"}
 			[ -z "${rest#"${rest%%[! ]*}"}" ] || damage "erased_by"
-			echo "$seq $erased_by" >>"$work/erased"
+			echo "$seq $erased_by $file:$line_number" >>"$work/erased"
 			erased=$((erased + 1))
 		fi
 
@@ -134,18 +137,19 @@ done <"$work/files"
 # A log that does not begin at 1 says what went before, and who removed it.
 if [ "$first_seq" = 1 ]; then
 	[ "$first_prev_hash" = "$zeros" ] || {
-		echo "seq 1: prev_hash is not 64 zeros"
+		echo "$first_file:1: seq 1: prev_hash is not 64 zeros"
 		exit 2
 	}
 elif ! grep -qx "$((first_seq - 1)) $first_prev_hash" "$work/removed"; then
-	echo "seq $first_seq: the log begins here, and no log.retention says why"
+	echo "$first_file:1: seq $first_seq: the log begins here, and no" \
+		"log.retention says why"
 	exit 2
 fi
 
 # Whoever erased a payload says so, later than it was written.
-while read -r seq eraser; do
+while read -r seq eraser place; do
 	if [ "$eraser" -le "$seq" ] || ! grep -qx "$seq $eraser" "$work/named"; then
-		echo "seq $seq: erased, and entry $eraser does not say so"
+		echo "$place: seq $seq: erased, and entry $eraser does not say so"
 		exit 2
 	fi
 done <"$work/erased"
