@@ -50,7 +50,7 @@ struct broadcast_settings {
 	 * or not. Not moved: there is nothing yet, ask again in a second. -1:
 	 * end this subscriber; it comes back. NULL: there is no past, a
 	 * subscriber begins with what the ring holds, and is dropped when it
-	 * has moved past it. */
+	 * reads on after the ring has moved past it. */
 	int (*replay)(
 	    void *context, void *filter, uint64_t *after, struct buf *out);
 

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
+#include "http/acceptor.h"
 #include "http/connection.h"
 #include "http/exchange.h"
 #include "http/pool.h"
@@ -19,10 +20,8 @@
 #include <pthread.h>
 #include <signal.h>
 
-enum { ACCEPTS_A_TURN = 64, FILES_MAX = 65536 };
+enum { FILES_MAX = 65536 };
 
-/* No descriptors, no memory: how long before the next try. */
-static const usec_t ACCEPT_PAUSE = 100 * USEC_PER_MSEC;
 /* After the patience is over: for handlers to notice request_gone(). */
 static const usec_t LAST_PATIENCE = USEC_PER_SEC;
 static const usec_t COMPLAINT_INTERVAL = USEC_PER_SEC;
@@ -43,9 +42,9 @@ struct peer {
 struct server {
 	struct loop *loop;
 	struct server_settings settings;
-	struct listener listener;
-	struct loop_watch listener_watch, signals_watch, done_watch;
-	struct loop_timer resume, deadline;
+	struct acceptor acceptor;
+	struct loop_watch signals_watch, done_watch;
+	struct loop_timer deadline;
 	int signals;
 	struct exchange *exchange; /* of whatever the loop itself answers */
 	LIST_HEAD(peer_list, peer) peers;
@@ -338,56 +337,15 @@ on_request(void *context, uint32_t events)
 		serve(peer);
 }
 
+/* A connection; its request is read when it has come. */
 static void
-resume_accepting(void *context)
+on_accepted(void *context, int fd)
 {
 	struct server *server = context;
+	struct peer *peer = peer_new(server, fd);
 
-	if (!server->stopping)
-		loop_change(server->loop, server->listener.fd,
-		    &server->listener_watch, EPOLLIN);
-}
-
-/* EMFILE and its like: connections wait in the backlog meanwhile. */
-static void
-pause_accepting(struct server *server)
-{
-	diag(DIAG_WARNING, "accept: %s; going on in a moment", strerror(errno));
-	loop_change(
-	    server->loop, server->listener.fd, &server->listener_watch, 0);
-	loop_timer_set(server->loop, &server->resume, ACCEPT_PAUSE);
-}
-
-/* Take one connection; false when there is none. Its request is read when it
- * has come. */
-static bool
-accept_one(struct server *server)
-{
-	int fd = accept4(server->listener.fd, NULL, NULL, SOCK_CLOEXEC);
-
-	if (fd >= 0) {
-		struct peer *peer = peer_new(server, fd);
-
-		if (loop_add(server->loop, fd, &peer->watch, NEXT_REQUEST) ==
-		    -1)
-			peer_free(peer);
-		return true;
-	}
-	if (errno == EINTR || errno == ECONNABORTED)
-		return true;
-	if (errno != EAGAIN && !server->stopping)
-		pause_accepting(server);
-	return false;
-}
-
-static void
-on_connection(void *context, uint32_t events)
-{
-	struct server *server = context;
-
-	(void)events;
-	for (int i = 0; i < ACCEPTS_A_TURN && accept_one(server); i++)
-		;
+	if (loop_add(server->loop, fd, &peer->watch, NEXT_REQUEST) == -1)
+		peer_free(peer);
 }
 
 /* --- the stop ------------------------------------------------------------ */
@@ -438,15 +396,7 @@ server_stop(struct server *server)
 	if (server->stopping)
 		return;
 	server->stopping = true;
-	loop_remove(server->loop, server->listener.fd, &server->listener_watch);
-	if (server->listener.path != NULL) {
-		/* Nobody comes any more, but some are here already. A socket
-		 * that was passed to us has its next owner. */
-		listener_hide(&server->listener);
-		while (accept_one(server))
-			;
-	}
-	listener_close(&server->listener);
+	acceptor_stop(&server->acceptor);
 	if (server->settings.on_stop != NULL)
 		server->settings.on_stop(server->settings.program);
 	close_idle(server);
@@ -518,22 +468,21 @@ server_new(struct loop *loop, struct listener *listener,
 	*server = (struct server){
 		.loop = loop,
 		.settings = *settings,
-		.listener = *listener,
-		.listener_watch = { on_connection, server },
+		.acceptor = { on_accepted, server },
 		.signals_watch = { on_signal, server },
 		.done_watch = { on_done, server },
-		.resume = { resume_accepting, server },
 		.deadline = { on_deadline, server },
 		.signals = -1,
 		.done_event = -1,
 		.done_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	*listener = (struct listener)LISTENER_INIT;
 	LIST_INIT(&server->peers);
 	server->exchange = new_exchange();
 	raise_file_limit();
 
 	connection_init_library();
+	if (acceptor_open(&server->acceptor, loop, listener, err) == -1)
+		goto fail;
 	server->signals = take_signals(err);
 	if (server->signals == -1)
 		goto fail;
@@ -542,9 +491,7 @@ server_new(struct loop *loop, struct listener *listener,
 	    loop_add(loop, server->done_event, &server->done_watch, EPOLLIN) ==
 		-1 ||
 	    loop_add(loop, server->signals, &server->signals_watch, EPOLLIN) ==
-		-1 ||
-	    loop_add(loop, server->listener.fd, &server->listener_watch,
-		EPOLLIN) == -1) {
+		-1) {
 		error_set_errno(err, "the server's descriptors");
 		goto fail;
 	}
@@ -580,11 +527,10 @@ server_free(struct server *server)
 			free_exchange(peer->exchange);
 		peer_free(peer);
 	}
-	loop_timer_remove(server->loop, &server->resume);
 	loop_timer_remove(server->loop, &server->deadline);
 	close_watched(server, server->signals, &server->signals_watch);
 	close_watched(server, server->done_event, &server->done_watch);
-	listener_close(&server->listener);
+	acceptor_close(&server->acceptor);
 	free_exchange(server->exchange);
 	pthread_mutex_destroy(&server->done_lock);
 	free(server);

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+
 /* A clock that a test turns, and a log whose entry n is the number n. */
 
 static usec_t test_now = USEC_PER_HOUR;

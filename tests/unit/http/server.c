@@ -768,14 +768,29 @@ the_stop_has_a_bound(void **state)
 	close(fd);
 }
 
-/* Read what has come to a stream, as records. */
-static void
-read_stream(int fd, struct buf *text)
+/* Take whatever comes, to the end. */
+static bool
+ends(int fd)
 {
 	struct pollfd ready = { fd, POLLIN, 0 };
+	char bytes[4096];
 
-	while (poll(&ready, 1, 0) == 1 && read_record(fd, text) == FCGI_STDOUT)
-		;
+	while (poll(&ready, 1, DEADLINE_MS) == 1)
+		if (recv(fd, bytes, sizeof(bytes), 0) <= 0)
+			return true;
+	return false;
+}
+
+/* The next event; when the test lasts, comments stand between them. */
+static void
+read_event(int fd, struct buf *text)
+{
+	size_t before = text->len;
+
+	do {
+		buf_set_len(text, before);
+		assert_int_equal(read_record(fd, text), FCGI_STDOUT);
+	} while (text->data[before] == ':');
 }
 
 static void
@@ -802,8 +817,7 @@ a_stalled_stream_holds_up_none_of_a_thousand(void **state)
 
 			buf_reset(&text);
 			for (int e = 0; e < EVENTS; e++)
-				assert_int_equal(
-				    read_record(fds[i], &text), FCGI_STDOUT);
+				read_event(fds[i], &text);
 			for (int e = 0; i % 100 == 1 && e < EVENTS; e++) {
 				buf_reset(&expected);
 				buf_addf(&expected, "data: %llu.",
@@ -813,11 +827,11 @@ a_stalled_stream_holds_up_none_of_a_thousand(void **state)
 		}
 		id += EVENTS;
 	}
-	/* The ring has moved past the one that stalled. */
+	/* The ring has moved past the one that stalled, and there is no past.
+	 */
 	ask_once(f, "POST", "/publish", &answer);
-	assert_string_equal(strstr(answer.data, "\r\n\r\n"), "\r\n\r\n999");
-	read_stream(fds[0], &text);
-	assert_true(is_at_end(fds[0]));
+	assert_string_equal(strstr(answer.data, "\r\n\r\n"), "\r\n\r\n1000");
+	assert_true(ends(fds[0]));
 
 	for (int i = 0; i < STREAMS - 1; i++)
 		close(fds[i]);
