@@ -179,6 +179,21 @@ test('what stands in the place of a file or a socket is named, and left alone', 
 	await stack.resume();
 });
 
+test('a socket on which somebody answers is named, and left to him', async () => {
+	await stack.halt();
+	for (const name of ['api.sock', 'health.sock', 'ingest.sock']) {
+		const path = join(stack.rundir, name);
+		const server = net.createServer(socket => socket.end());
+		await new Promise(resolve => server.listen(path, resolve));
+		const { code, stderr } = await run(kruxosRun, [], { env: stack.environment });
+		assert.equal(code, 1, name);
+		assert.match(stderr, new RegExp(`${name}: another process answers on this socket`), name);
+		assert.ok(existsSync(path), name);
+		await new Promise(resolve => server.close(resolve));
+	}
+	await stack.resume();
+});
+
 test('a part that cannot be started again is said once', async () => {
 	const path = join(stack.rundir, 'log/health.log');
 	rmSync(path);
