@@ -1,4 +1,9 @@
+#include <unistd.h>
+
+static int count_fsync(int fd);
+#define fsync count_fsync
 #include "collectors/kruxosd/folder.c"
+#undef fsync
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,6 +11,19 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+
+static ino_t synced; /* the last one */
+
+static int
+count_fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	synced = st.st_ino;
+	return fsync(fd);
+}
 
 struct scene {
 	char dir[64];
@@ -38,6 +56,20 @@ teardown(void **state)
 	rmdir(scene->dir);
 	free(scene);
 	return 0;
+}
+
+/* Or it could be gone after a power cut, with all that was acknowledged. */
+static void
+the_name_of_a_folder_is_durable(void **state)
+{
+	struct scene *scene = *state;
+	struct stat above;
+	int dir = folder_open(scene->path, &scene->err);
+
+	assert_int_not_equal(dir, -1);
+	close(dir);
+	assert_int_equal(stat(scene->dir, &above), 0);
+	assert_int_equal(synced, above.st_ino);
 }
 
 static void
@@ -119,6 +151,7 @@ main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_folder_is_made_for_its_owner),
+		TEST(the_name_of_a_folder_is_durable),
 		TEST(a_folder_that_others_can_write_to_is_refused_and_named),
 		TEST(a_folder_of_somebody_else_is_refused),
 		TEST(a_file_is_no_folder),
