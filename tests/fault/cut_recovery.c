@@ -5,7 +5,7 @@
 static const struct fault_family family = {
 	.number = 3,
 	.what = "a cut during recovery, three deep",
-	.seconds = 30,
+	.seconds = 25,
 	.floor = 1000,
 	.aim = 4000,
 	.soak = 50000,

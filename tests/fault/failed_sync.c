@@ -6,7 +6,7 @@
 static const struct fault_family family = {
 	.number = 6,
 	.what = "a sync that fails and drops its pages, then a power cut",
-	.seconds = 30,
+	.seconds = 25,
 	.floor = 1000,
 	.aim = 10000,
 	.soak = 10000,

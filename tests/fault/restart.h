@@ -82,6 +82,10 @@ restart_see_line(struct restart *restart, const struct entry *entry)
 			    (unsigned long long)entry->seq);
 		restart->is_there[entry->seq] = true;
 	}
+	if (restart->damage.name[0] == '\0' &&
+	    slice_is(entry->capability, "log.damaged"))
+		fault_fail(world->fault, "entry %llu calls damaged: %.*s",
+		    (unsigned long long)entry->seq, SLICE_ARG(entry->summary));
 	if (number == WORLD_NO_NUMBER)
 		return;
 	if ((uint64_t)number >= world->live.rig.added)

@@ -7,7 +7,7 @@
 static const struct fault_family family = {
 	.number = 2,
 	.what = "a power cut with any part of what was not synced on the disk",
-	.seconds = 40,
+	.seconds = 35,
 	.floor = 1000,
 	.aim = 10000,
 	.soak = 1000000,
