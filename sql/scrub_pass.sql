@@ -12,6 +12,9 @@ WHERE id = 1;
 -- name: scrub_pass_tables
 SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name;
 
+-- name: scrub_pass_integrity_check
+SELECT integrity_check FROM pragma_integrity_check(?1);
+
 -- name: scrub_pass_quick_check
 SELECT quick_check FROM pragma_quick_check(?1);
 

@@ -1,6 +1,6 @@
 /* One look at the whole of kruxos.db: is it what the log says?
  *
- * SQLite's own pages (quick_check, table by table), each block (scrub_block.h),
+ * SQLite's own pages (tables and their indexes), each block (scrub_block.h),
  * that there are no more segments than these, and the sums of actors and
  * sessions against the shares they are made of. In small questions: none holds
  * a snapshot for long.
