@@ -4,12 +4,14 @@
  * how far the log reached it may take one in the last write for a torn tail,
  * never for nothing. In the status page: it is no page. In kruxos.db: nothing
  * crashes, and no line is shown that is not of the log, under its own seq, and
- * asked for; a writer goes on or says what is wrong. Totals may be wrong until
- * the index is compared with the log, so they are not looked at here. */
+ * asked for; a writer goes on or says what is wrong. A total may be wrong, or a
+ * line missing; then the daemon, which holds the index against the log once a
+ * day, finds it. */
 #include "tests/fault/base_log.h"
 #include "tests/fault/fault.h"
 #include "tests/unit/corpus.h"
 
+#include "collectors/kruxosd/scrub_pass.h"
 #include "log/chain.h"
 #include "store/agents.h"
 #include "store/approvals.h"
@@ -33,10 +35,32 @@ enum {
 	DATABASE_BYTES = 16 << 20,
 };
 
-/* An index, and what stands in its one file. */
+static const char *const questions[][2] = {
+	{ "agent_name", "agent-0" },
+	{ "status", "-success" },
+	{ "capability", "mcp.*" },
+	{ "session_id", "s-90" },
+	{ "call_id", "c-17" },
+	{ "policy_tier", "notify" },
+};
+enum { QUESTIONS = sizeof(questions) / sizeof(*questions) };
+
+/* What was answered, in numbers that differ when the answers do; 0: an error,
+ * or not asked. */
+struct answers {
+	uint64_t page, stats, histogram;
+};
+
+struct lists {
+	uint64_t agents, sessions;
+};
+
+/* An index, what stands in its one file, and what it answers undamaged. */
 struct index {
 	struct corpus corpus;
 	struct buf whole;
+	struct answers answers[QUESTIONS];
+	struct lists lists;
 };
 
 struct bench {
@@ -45,6 +69,7 @@ struct bench {
 	struct image log;
 	char dir[64];
 	struct index small, large;
+	uint64_t wrong; /* answers that the scrub had to find */
 };
 
 static size_t
@@ -159,40 +184,6 @@ flip_in_status(struct bench *bench)
  */
 
 static void
-index_make(struct index *index, size_t entries, uint64_t seed)
-{
-	struct error err = { 0 };
-	struct database *database;
-	ssize_t got;
-	int fd;
-
-	buf_init(&index->whole);
-	corpus_make(&index->corpus, entries, seed);
-	corpus_index(&index->corpus);
-	database =
-	    database_open(index->corpus.database, DATABASE_WRITE_LATER, &err);
-	if (database == NULL ||
-	    database_run(database, "PRAGMA wal_checkpoint(TRUNCATE)", &err) ==
-		-1)
-		abort();
-	database_close(database);
-	fd = open(index->corpus.database, O_RDONLY | O_CLOEXEC);
-	buf_reserve(&index->whole, DATABASE_BYTES);
-	got = read(fd, index->whole.data, DATABASE_BYTES);
-	if (got <= 0 || got == DATABASE_BYTES)
-		abort();
-	buf_set_len(&index->whole, (size_t)got);
-	close(fd);
-}
-
-static void
-index_free(struct index *index)
-{
-	corpus_free(&index->corpus);
-	buf_free(&index->whole);
-}
-
-static void
 put_byte(const struct index *index, size_t at, char byte)
 {
 	int fd = open(index->corpus.database, O_WRONLY | O_CLOEXEC);
@@ -227,57 +218,153 @@ check_line(void *context, const struct store_place *place,
 		    (unsigned long long)place->seq);
 }
 
-static const char *const questions[][2] = {
-	{ "agent_name", "agent-0" },
-	{ "status", "-success" },
-	{ "capability", "mcp.*" },
-	{ "session_id", "s-90" },
-	{ "call_id", "c-17" },
-	{ "policy_tier", "notify" },
-};
-enum { QUESTIONS = sizeof(questions) / sizeof(*questions) };
-
-/* One search, in every form of its answer. */
 static void
-ask(struct bench *bench, struct store *store, const struct index *index,
-    size_t bit)
+mix(uint64_t *digest, const void *bytes, size_t len)
 {
-	const char *const *asked = questions[below(bench, QUESTIONS)];
+	const unsigned char *at = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		*digest = (*digest ^ at[i]) * 0x100000001b3;
+}
+
+#define MIX(digest, value) mix(digest, &(value), sizeof(value))
+
+static uint64_t
+digest_page(const struct search_page *page)
+{
+	uint64_t digest = 1;
+
+	MIX(&digest, page->total);
+	for (size_t i = 0; i < page->count; i++)
+		MIX(&digest, page->places[i].seq);
+	return digest;
+}
+
+static uint64_t
+digest_stats(const struct search_stats *stats)
+{
+	uint64_t digest = 1;
+
+	MIX(&digest, stats->total);
+	MIX(&digest, stats->by_actor_type);
+	MIX(&digest, stats->by_status);
+	MIX(&digest, stats->by_tier);
+	MIX(&digest, stats->by_source);
+	return digest;
+}
+
+static uint64_t
+digest_histogram(const struct search_histogram *histogram)
+{
+	uint64_t digest = 1;
+
+	for (size_t i = 0; i < histogram->count; i++)
+		MIX(&digest, histogram->buckets[i].by_status);
+	return digest;
+}
+
+/* One question, in every form of its answer. */
+static struct answers
+ask(struct bench *bench, struct store *store, const struct index *index,
+    size_t number, size_t bit)
+{
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
 	struct search search = { .filter = FILTER_INIT, .limit = 20 };
 	struct question question = { bench, index, &search.filter, bit };
+	struct answers answers = { 0 };
 	struct search_page page;
 	struct search_stats stats;
 	struct search_histogram histogram;
 	struct error err = { 0 };
 
-	if (filter_add(&search.filter, &arena, asked[0], slice_of(asked[1]),
-		&err) == -1)
+	if (filter_add(&search.filter, &arena, questions[number][0],
+		slice_of(questions[number][1]), &err) == -1)
 		abort();
-	if (search_page(store, &search, &arena, &page, &err) == 0 &&
-	    search_read(store, &search.filter, &page, check_line, &question,
-		&err) == -1)
-		fault_fail(&bench->fault, "%s", err.sentence);
+	if (search_page(store, &search, &arena, &page, &err) == 0) {
+		answers.page = digest_page(&page);
+		if (search_read(store, &search.filter, &page, check_line,
+			&question, &err) == -1)
+			fault_fail(&bench->fault, "%s", err.sentence);
+	}
 	search.filter.from = MAKER_DAY;
 	search.filter.to = MAKER_DAY + 5 * USEC_PER_DAY;
-	(void)search_stats(store, &search, &arena, &stats, &err);
-	(void)search_histogram(
-	    store, &search, USEC_PER_HOUR, &arena, &histogram, &err);
+	if (search_stats(store, &search, &arena, &stats, &err) == 0)
+		answers.stats = digest_stats(&stats);
+	if (search_histogram(
+		store, &search, USEC_PER_HOUR, &arena, &histogram, &err) == 0)
+		answers.histogram = digest_histogram(&histogram);
+	return answers;
 }
 
-static void
+static struct lists
 ask_for_lists(struct store *store)
 {
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct lists lists = { 0 };
 	struct agent_list agents;
 	struct session_list sessions;
 	struct approval_list approvals;
 	struct error err = { 0 };
 
-	(void)agents_list(store, ENTRY_AGENT, 0, 50, &arena, &agents, &err);
-	(void)sessions_list(
-	    store, (struct slice){ NULL, 0 }, 0, 50, &arena, &sessions, &err);
+	if (agents_list(store, ENTRY_AGENT, 0, 50, &arena, &agents, &err) ==
+	    0) {
+		lists.agents = 1;
+		for (size_t i = 0; i < agents.count; i++) {
+			MIX(&lists.agents, agents.agents[i].last_seq);
+			MIX(&lists.agents, agents.agents[i].by_status);
+		}
+	}
+	if (sessions_list(store, (struct slice){ NULL, 0 }, 0, 50, &arena,
+		&sessions, &err) == 0) {
+		lists.sessions = 1;
+		for (size_t i = 0; i < sessions.count; i++) {
+			MIX(&lists.sessions, sessions.sessions[i].last_seq);
+			MIX(&lists.sessions, sessions.sessions[i].by_status);
+		}
+	}
 	(void)approvals_list(store, 0xf, 0, 50, &arena, &approvals, &err);
+	return lists;
+}
+
+static void
+index_make(
+    struct bench *bench, struct index *index, size_t entries, uint64_t seed)
+{
+	struct error err = { 0 };
+	struct database *database;
+	struct store *store;
+	ssize_t got;
+	int fd;
+
+	buf_init(&index->whole);
+	corpus_make(&index->corpus, entries, seed);
+	corpus_index(&index->corpus);
+	database =
+	    database_open(index->corpus.database, DATABASE_WRITE_LATER, &err);
+	if (database == NULL ||
+	    database_run(database, "PRAGMA wal_checkpoint(TRUNCATE)", &err) ==
+		-1)
+		abort();
+	database_close(database);
+	fd = open(index->corpus.database, O_RDONLY | O_CLOEXEC);
+	buf_reserve(&index->whole, DATABASE_BYTES);
+	got = read(fd, index->whole.data, DATABASE_BYTES);
+	if (got <= 0 || got == DATABASE_BYTES)
+		abort();
+	buf_set_len(&index->whole, (size_t)got);
+	close(fd);
+	store = store_open(index->corpus.database, index->corpus.maker.dir);
+	for (size_t i = 0; i < QUESTIONS; i++)
+		index->answers[i] = ask(bench, store, index, i, 0);
+	index->lists = ask_for_lists(store);
+	store_close(store);
+}
+
+static void
+index_free(struct index *index)
+{
+	corpus_free(&index->corpus);
+	buf_free(&index->whole);
 }
 
 static void
@@ -333,19 +420,69 @@ flip_under_a_writer(struct bench *bench, const struct index *index, size_t bit)
 	mend(index);
 }
 
+/* Another answer than the undamaged index gives; an error is none. */
+static bool
+differs(uint64_t answer, uint64_t right)
+{
+	return answer != 0 && answer != right;
+}
+
+static bool
+ask_something(struct bench *bench, struct store *store,
+    const struct index *index, size_t bit)
+{
+	size_t number = below(bench, QUESTIONS);
+	const struct answers *right = &index->answers[number];
+	struct answers answers = ask(bench, store, index, number, bit);
+	struct lists lists = { 0 };
+
+	if (below(bench, 4) == 0)
+		lists = ask_for_lists(store);
+	return differs(answers.page, right->page) ||
+	       differs(answers.stats, right->stats) ||
+	       differs(answers.histogram, right->histogram) ||
+	       differs(lists.agents, index->lists.agents) ||
+	       differs(lists.sessions, index->lists.sessions);
+}
+
+static bool
+never(void *context)
+{
+	(void)context;
+	return false;
+}
+
+/* What was answered wrong is found by the daemon. */
+static void
+scrub(struct bench *bench, const struct index *index, size_t bit)
+{
+	uint64_t generation;
+	struct error err = { 0 };
+
+	if (scrub_pass(index->corpus.database, index->corpus.maker.dir, never,
+		NULL, &generation, &err) == 0 ||
+	    err.code != ERROR_CORRUPT)
+		fault_fail(&bench->fault,
+		    "kruxos.db: bit %zu: a wrong answer is not found (%s)", bit,
+		    err.sentence);
+	bench->wrong++;
+}
+
 static void
 flip_under_readers(struct bench *bench, const struct index *index, size_t bit)
 {
 	struct store *store;
+	bool is_wrong;
 
 	put_byte(
 	    index, bit / 8, (char)(index->whole.data[bit / 8] ^ 1 << bit % 8));
 	store = store_open(index->corpus.database, index->corpus.maker.dir);
-	ask(bench, store, index, bit);
-	ask(bench, store, index, bit);
-	if (below(bench, 4) == 0)
-		ask_for_lists(store);
+	is_wrong = ask_something(bench, store, index, bit);
+	if (ask_something(bench, store, index, bit))
+		is_wrong = true;
 	store_close(store);
+	if (is_wrong)
+		scrub(bench, index, bit);
 	put_byte(index, bit / 8, index->whole.data[bit / 8]);
 }
 
@@ -391,8 +528,8 @@ main(void)
 	image_init(&bench.log);
 	if (mkdtemp(bench.dir) == NULL)
 		abort();
-	index_make(&bench.small, SMALL, 11);
-	index_make(&bench.large, LARGE, 12);
+	index_make(&bench, &bench.small, SMALL, 11);
+	index_make(&bench, &bench.large, LARGE, 12);
 	while (fault_goes_on(&bench.fault))
 		if (fault_next_case(&bench.fault))
 			one_case(&bench);
@@ -403,5 +540,7 @@ main(void)
 	image_free(&bench.log);
 	index_free(&bench.small);
 	index_free(&bench.large);
+	printf("# %llu wrong answers of the index, each found\n",
+	    (unsigned long long)bench.wrong);
 	return fault_end(&bench.fault);
 }
