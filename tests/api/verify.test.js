@@ -11,6 +11,7 @@ import { random } from './harness/random.js';
 import { Stack, root, run } from './harness/stack.js';
 
 const outsider = join(root, 'tests/outsider/verify.sh');
+const pythonOutsider = join(root, 'tests/outsider/verify.py');
 
 let stack;
 let copies;
@@ -46,6 +47,8 @@ const logFile = dir => join(dir, readdirSync(dir).filter(name => name.endsWith('
 async function verdicts(dir) {
 	const ours = await stack.kruxos(['audit', 'verify', '--dir', dir]);
 	const theirs = await run(outsider, [dir]);
+	const python = await run(pythonOutsider, [dir]);
+	assert.equal(python.code, ours.code, `${python.stdout}${ours.stdout}`);
 	return { ours, theirs };
 }
 
