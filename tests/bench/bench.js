@@ -41,11 +41,11 @@ let indexed, questions;
 try {
 	const peer = await startPeer(stack);
 	try {
-		await benchHealth(peer);
+		await benchHealth(stack, peer);
 		indexed = await benchDoor(stack, entries);
 		await benchSize(stack);
 		questions = benchQueries(stack);
-		await benchAudit(peer);
+		await benchAudit(stack, peer);
 	} finally {
 		await peer.stop();
 	}

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -44,6 +46,7 @@ export async function startPeer(stack) {
 			(await request({ port: api }, '/api/audit?limit=1')).status === 200;
 	});
 	return {
+		workers: childrenOf(child.pid),
 		health: `http://127.0.0.1:${health}`,
 		api: `http://127.0.0.1:${api}`,
 		bare: `http://127.0.0.1:${bare}`,
@@ -57,29 +60,45 @@ export async function startPeer(stack) {
 	};
 }
 
-/** Requests a second and the 99th percentile of 64 connections. */
-function load(url, script) {
+/** What processes have had of the CPU so far, in microseconds. */
+function cpuOf(pids) {
+	return pids.flatMap(pid => readdirSync(`/proc/${pid}/task`)
+		.map(task => readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8')))
+		.reduce((sum, text) => sum + Number(text.split(' ')[0]) / 1000, 0);
+}
+
+function childrenOf(pid) {
+	return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').map(Number);
+}
+
+/**
+ * Requests a second and the 99th percentile of 64 connections; and what a
+ * request costs the processes that serve it: that holds on a busy machine, too.
+ */
+function load(pids, url, script) {
+	const before = cpuOf(pids);
 	const text = must('wrk', ['-t2', '-c64', '-d3s', '--latency',
 		...(script ? ['-s', script] : []), url]);
 	assert(!/Non-2xx/.test(text), `${url}: ${text}`);
 	const p99 = /99%\s+([0-9.]+)(us|ms|s)/.exec(text);
 	return {
+		cpu_us: (cpuOf(pids) - before) / Number(/([0-9]+) requests in/.exec(text)[1]),
 		rate: Number(/Requests\/sec:\s+([0-9.]+)/.exec(text)[1]),
 		p99_us: Number(p99[1]) * { us: 1, ms: 1e3, s: 1e6 }[p99[2]],
 	};
 }
 
 /** A path of ours and a file of the same size, in turn: medians of pairs. */
-async function compare(name, peer, server, path, target, script) {
+async function compare(name, peer, program, server, path, target, script) {
 	const { status, bytes } = await request({ port: Number(new URL(server).port) }, path);
 	assert.equal(status, 200, name);
 	peer.put('peer.json', Buffer.alloc(bytes.length, 32));
 	const pairs = [];
 	for (let round = 0; round < ROUNDS; round++)
 		pairs.push({
-			file: load(`${server}/file/peer.json`),
-			ours: load(server + path, script),
-			bare: load(`${peer.bare}/file/peer.json`),
+			file: load(peer.workers, `${server}/file/peer.json`),
+			ours: load([...peer.workers, program], server + path, script),
+			bare: load(peer.workers, `${peer.bare}/file/peer.json`),
 		});
 	const of = pick => median(pairs.map(pick));
 	report(name, `${number(of(pair => pair.ours.rate))}/s`, {
@@ -90,23 +109,27 @@ async function compare(name, peer, server, path, target, script) {
 		peer: `file ${milliseconds(of(pair => pair.file.p99_us))}`,
 		ratio: of(pair => pair.ours.p99_us / pair.file.p99_us), target: '<= 2',
 	});
+	report('  CPU of a request, nginx included', `${of(pair => pair.ours.cpu_us).toFixed(1)} us`, {
+		peer: `file ${of(pair => pair.file.cpu_us).toFixed(1)} us`,
+		ratio: of(pair => pair.file.cpu_us / pair.ours.cpu_us),
+	});
 	report('  beside a file without checks and log', '', {
 		peer: `file ${number(of(pair => pair.bare.rate))}/s`,
 		ratio: of(pair => pair.ours.rate / pair.bare.rate),
 	});
 }
 
-export async function benchHealth(peer) {
+export async function benchHealth(stack, peer) {
 	progress('/health against a static file');
-	await compare('/health', peer, peer.health, '/health', '>= 0.80');
+	await compare('/health', peer, stack.pidOf('health'), peer.health, '/health', '>= 0.80');
 }
 
-export async function benchAudit(peer) {
+export async function benchAudit(stack, peer) {
 	progress('/api/audit against a static file');
-	await compare('/api/audit, nothing committed', peer, peer.api, '/api/audit', '>= 0.45');
+	await compare('/api/audit, nothing committed', peer, stack.pidOf('audit'), peer.api, '/api/audit', '>= 0.45');
 	const script = join(build, 'bench/vary.lua');
 	writeFileSync(script, `math.randomseed(os.time())
 request = function() return wrk.format('GET', '/api/audit?offset=' .. math.random(0, 100000)) end
 `);
-	await compare('/api/audit, each request new', peer, peer.api, '/api/audit', '>= 0.15', script);
+	await compare('/api/audit, each request new', peer, stack.pidOf('audit'), peer.api, '/api/audit', '>= 0.15', script);
 }
