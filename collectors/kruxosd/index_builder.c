@@ -226,10 +226,11 @@ fill_batch(struct index_builder *builder, uint64_t durable, struct error *err)
 
 /* After a failure: as it was before the batch, or with another file. */
 static void
-recover(struct index_builder *builder, const struct error *err)
+recover(struct index_builder *builder, struct error *err)
 {
 	struct error again = { 0 };
 
+	error_prefix(err, "%s", builder->path);
 	log_feed_leave(builder->feed);
 	if (err->code == ERROR_CORRUPT)
 		index_builder_put_aside(builder, err);

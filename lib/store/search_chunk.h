@@ -41,17 +41,4 @@ int search_chunk_bits(struct search_chunk *chunk, size_t index,
 /* Are all entries of the block meant? Known once it was counted. */
 bool search_chunk_is_all(const struct search_chunk *chunk, size_t index);
 
-/* How many entries of a block have a value, and which: the caller's to free,
- * empty where nobody has it. ERROR_CORRUPT, and the store's. */
-int search_chunk_value_count(struct store *store,
-    const struct segment_block *block, enum segment_dimension dimension,
-    uint32_t value, uint64_t *ret_count, struct error *err);
-int search_chunk_value(struct store *store, const struct segment_block *block,
-    enum segment_dimension dimension, uint32_t value,
-    roaring_bitmap_t **ret_bits, struct error *err);
-
-/* The times of a block; good until the next call. */
-int search_chunk_times(struct store *store, const struct segment_block *block,
-    struct segment_times *ret_times, struct error *err);
-
 #endif

@@ -1,6 +1,6 @@
 #include "store/search.h"
 
-#include "store/search_chunk.h"
+#include "store/search_block.h"
 #include "store/search_walk.h"
 
 /* A histogram while it is counted. */
@@ -84,8 +84,8 @@ count_whole(struct counting *counting, const struct segment_block *block,
 	for (uint32_t status = 0; status < ENTRY_STATUSES; status++) {
 		uint64_t count;
 
-		if (search_chunk_value_count(counting->store, block,
-			SEGMENT_STATUS, status, &count, err) == -1)
+		if (search_block_count(counting->store, block, SEGMENT_STATUS,
+			status, &count, err) == -1)
 			return -1;
 		bucket->by_status[status] += count;
 	}
@@ -106,7 +106,7 @@ read_statuses(struct counting *counting, const struct segment_block *block,
     const roaring_bitmap_t *bits, struct statuses *statuses, struct error *err)
 {
 	for (uint32_t status = 0; status < ENTRY_STATUSES; status++) {
-		if (search_chunk_value(counting->store, block, SEGMENT_STATUS,
+		if (search_block_value(counting->store, block, SEGMENT_STATUS,
 			status, &statuses->bits[status], err) == -1)
 			return -1;
 		if (bits != NULL)
@@ -170,7 +170,7 @@ count_by_times(struct counting *counting, const struct segment_block *block,
 
 	if (result == 0)
 		result =
-		    search_chunk_times(counting->store, block, &times, err);
+		    search_block_times(counting->store, block, &times, err);
 	if (result == 0)
 		count_runs(&counting->histogram, &times, &statuses);
 	free_statuses(&statuses);

@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "sql/search.h"
-#include "store/search_chunk.h"
+#include "store/search_block.h"
 #include "store/search_walk.h"
 
 /* Counts of the values of one dimension, found by id: a table with open
@@ -188,7 +188,7 @@ sum_piece(struct summing *summing, const struct piece *piece,
 		*sum += count;
 		return 0;
 	}
-	if (search_chunk_value(summing->store, &piece->block, dimension, value,
+	if (search_block_value(summing->store, &piece->block, dimension, value,
 		&bits, err) == -1)
 		return -1;
 	*sum += roaring_bitmap_and_cardinality(bits, piece->bits);
