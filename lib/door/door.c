@@ -306,8 +306,9 @@ unsent(const struct door *door)
 	return door->output.len - door->output_sent;
 }
 
-/* As much as the socket takes. What the daemon has answered before it closed
- * is still to be read, so a failure only ends the sending. */
+/* As much as the socket takes. What the daemon has answered, or answers yet, is
+ * still to be read: a failure only ends the sending, and the daemon hears of
+ * it. */
 static void
 send_some(struct door *door)
 {
@@ -323,6 +324,8 @@ send_some(struct door *door)
 		else if (errno != EINTR)
 			door->is_deaf = true;
 	}
+	if (door->is_deaf)
+		shutdown(door->fd, SHUT_WR);
 	buf_reset(&door->output);
 	door->output_sent = 0;
 }
