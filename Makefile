@@ -157,10 +157,16 @@ fault_tests := $(fault_src:tests/fault/%.c=$(BUILD)/fault/%)
 $(fault_tests): $(BUILD)/fault/%: $(BUILD)/obj/tests/fault/%.o $(BUILD)/kruxosd.a $(BUILD)/libkruxos.a
 	$(call link,$^,$(LIBS_kruxosd))
 
+# Preloaded, it lets calls fail.
+inject := $(BUILD)/fault/harness/inject.so
+$(inject): tests/fault/harness/inject.c
+	@mkdir -p $(@D)
+	$(call show,cc $<)$(CC) $(filter -I% -D_GNU_SOURCE,$(CPPFLAGS)) $(filter-out -fsanitize=% --coverage -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
+
 fault soak:
 	@packaging/install-packages build run test fuzz
 	@tests/install-node
-	@$(again) all $(fault_tests) $(fuzzers)
+	@$(again) all $(fault_tests) $(fuzzers) $(inject)
 	@FAULT_MODE=$(patsubst fault,short,$@) tests/run $(BUILD) fault
 
 unit: $(unit_tests)
@@ -195,7 +201,7 @@ stop:
 test:
 	@packaging/install-packages build run test fuzz
 	@tests/install-node
-	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers)
+	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject)
 	@$(again) redaction
 	@tests/run $(BUILD) unit fault api
 
