@@ -6,12 +6,15 @@
  * crashes, and no line is shown that is not of the log, under its own seq, and
  * asked for; a writer goes on or says what is wrong. A total may be wrong, or a
  * line missing; then the daemon, which holds the index against the log once a
- * day, finds it. */
+ * day, finds it. In state.db: it opens, or is kept aside; every function
+ * answers, and keeps what it is told from then on. */
 #include "tests/fault/base_log.h"
 #include "tests/fault/fault.h"
 #include "tests/unit/corpus.h"
 
+#include "base/diag.h"
 #include "collectors/kruxosd/scrub_pass.h"
+#include "collectors/kruxosd/state.h"
 #include "log/chain.h"
 #include "store/agents.h"
 #include "store/approvals.h"
@@ -21,7 +24,7 @@
 
 static const struct fault_family family = {
 	.number = 8,
-	.what = "one flipped bit in log, status page or index",
+	.what = "one flipped bit in log, status page or databases",
 	.seconds = 30,
 	.floor = 1000,
 	.aim = 10000,
@@ -69,7 +72,9 @@ struct bench {
 	struct image log;
 	char dir[64];
 	struct index small, large;
-	uint64_t wrong; /* answers that the scrub had to find */
+	char state_dir[64];
+	struct buf state; /* state.db, undamaged */
+	uint64_t wrong;	  /* answers that the scrub had to find */
 };
 
 static size_t
@@ -502,15 +507,113 @@ flip_in_index(struct bench *bench)
 		flip_under_readers(bench, index, bit);
 }
 
+/* --- state.db --------------------------------------------------------------
+ */
+
+static void
+state_path(const struct bench *bench, char ret_path[static 80])
+{
+	snprintf(ret_path, 80, "%s/state.db", bench->state_dir);
+}
+
+static void
+make_state(struct bench *bench)
+{
+	struct state_removed removed = { 7, 1, 4096, 7, 5, 1, 2, 1, 1 };
+	struct state_verification verification = {
+		.seq = 40, .whole_at = MAKER_DAY, .damage = "a fault"
+	};
+	struct error err;
+	struct state *state;
+	struct stat st;
+	char path[80];
+	int fd;
+
+	state_path(bench, path);
+	state = state_open(path, &clock_system, &err);
+	if (state == NULL ||
+	    state_set_removed(state, &removed, USEC_PER_DAY, &err) == -1 ||
+	    state_add_erasure(state, 9, &err) == -1 ||
+	    state_set_verification(state, &verification, &err) == -1)
+		abort();
+	state_close(state);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) == -1)
+		abort();
+	buf_init(&bench->state);
+	buf_reserve(&bench->state, (size_t)st.st_size);
+	if (read(fd, bench->state.data, (size_t)st.st_size) != st.st_size)
+		abort();
+	buf_set_len(&bench->state, (size_t)st.st_size);
+	close(fd);
+}
+
+/* Read all, in whatever state it is; then what is written reads back. */
+static void
+use_state(struct bench *bench, struct state *state, size_t bit)
+{
+	struct state_removed removed, again;
+	struct state_verification verification;
+	uint64_t seqs[STATE_ERASURES], count;
+	size_t erasures;
+	struct error err = { 0 };
+
+	(void)state_count_removals(state, 0, &count, &err);
+	if (state_read_verification(state, &verification, &err) == 0 &&
+	    memchr(verification.damage, '\0', sizeof(verification.damage)) ==
+		NULL)
+		fault_fail(&bench->fault, "state.db: bit %zu: damage", bit);
+	if (state_read_erasures(state, seqs, &erasures, &err) == 0 &&
+	    erasures > STATE_ERASURES)
+		fault_fail(&bench->fault, "state.db: bit %zu: erasures", bit);
+	if (state_read_removed(state, &removed, &err) == -1)
+		return;
+	removed.files++;
+	if (state_set_removed(state, &removed, USEC_PER_DAY, &err) == 0 &&
+	    (state_read_removed(state, &again, &err) == -1 ||
+		memcmp(&again, &removed, sizeof(again)) != 0))
+		fault_fail(&bench->fault,
+		    "state.db: bit %zu: what was written is not read", bit);
+}
+
+static void
+flip_in_state(struct bench *bench)
+{
+	size_t bit = below(bench, bench->state.len * 8);
+	struct error err = { 0 };
+	struct state *state;
+	char path[80];
+	int fd;
+
+	image_clear_folder(bench->state_dir);
+	state_path(bench, path);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	bench->state.data[bit / 8] ^= (char)(1 << bit % 8);
+	if (write(fd, bench->state.data, bench->state.len) !=
+	    (ssize_t)bench->state.len)
+		abort();
+	bench->state.data[bit / 8] ^= (char)(1 << bit % 8);
+	close(fd);
+	state = state_open(path, &clock_system, &err);
+	if (state == NULL && err.code != ERROR_INVALID)
+		fault_fail(
+		    &bench->fault, "state.db: bit %zu: %s", bit, err.sentence);
+	if (state != NULL)
+		use_state(bench, state, bit);
+	state_close(state);
+}
+
 static void
 one_case(struct bench *bench)
 {
-	size_t where = below(bench, 10);
+	size_t where = below(bench, 20);
 
-	if (where < 4)
+	if (where < 8)
 		flip_in_log(bench);
-	else if (where < 5)
+	else if (where < 10)
 		flip_in_status(bench);
+	else if (where < 11)
+		flip_in_state(bench);
 	else
 		flip_in_index(bench);
 }
@@ -518,16 +621,19 @@ one_case(struct bench *bench)
 int
 main(void)
 {
-	static struct bench bench = { .dir = "/tmp/kruxos-bits-XXXXXX" };
+	static struct bench bench = { .dir = "/tmp/kruxos-bits-XXXXXX",
+		.state_dir = "/tmp/kruxos-bits-state-XXXXXX" };
 
+	diag_init("", (enum diag_level)0); /* what it says is not looked at */
 	fault_begin(&bench.fault, &family);
 	for (unsigned i = 0; i < LOGS; i++) {
 		image_init(&bench.logs[i]);
 		base_log_make(&bench.logs[i], i);
 	}
 	image_init(&bench.log);
-	if (mkdtemp(bench.dir) == NULL)
+	if (mkdtemp(bench.dir) == NULL || mkdtemp(bench.state_dir) == NULL)
 		abort();
+	make_state(&bench);
 	index_make(&bench, &bench.small, SMALL, 11);
 	index_make(&bench, &bench.large, LARGE, 12);
 	while (fault_goes_on(&bench.fault))
@@ -535,6 +641,9 @@ main(void)
 			one_case(&bench);
 	image_clear_folder(bench.dir);
 	rmdir(bench.dir);
+	image_clear_folder(bench.state_dir);
+	rmdir(bench.state_dir);
+	buf_free(&bench.state);
 	for (size_t i = 0; i < LOGS; i++)
 		image_free(&bench.logs[i]);
 	image_free(&bench.log);
