@@ -49,7 +49,6 @@ restart_init(struct restart *restart, struct world *world)
 	model_init(&rig->model);
 	rig->clock = live->clock;
 	rig->redactor = live->redactor;
-	restart->core.state = world->spare;
 	rig_advance(rig, USEC_PER_MIN);
 	restart->is_there = memory_new(world->durable + 1);
 	restart->was_sent = memory_new(live->added + 1);
@@ -363,6 +362,8 @@ restart_start(struct restart *restart)
 {
 	struct error err;
 
+	if (restart->core.state == NULL)
+		restart->core.state = world_spare(restart->world);
 	if (core_start(&restart->core, &err) == -1)
 		fault_fail(
 		    restart->world->fault, "the start fails: %s", err.sentence);

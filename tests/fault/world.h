@@ -158,6 +158,15 @@ world_open_state(struct world *world, const char *name)
 	return state;
 }
 
+/* For who starts with a state.db of which nothing is left. */
+static inline struct state *
+world_spare(struct world *world)
+{
+	if (world->spare == NULL)
+		world->spare = world_open_state(world, "spare.db");
+	return world->spare;
+}
+
 static inline void
 world_init(struct world *world, struct fault *fault,
     const struct world_shape *shape, uint64_t chance)
@@ -178,7 +187,6 @@ world_init(struct world *world, struct fault *fault,
 	if (mkdtemp(world->state_dir) == NULL)
 		abort();
 	world->live.state = world_open_state(world, "state.db");
-	world->spare = world_open_state(world, "spare.db");
 	world->live.listener = (struct commit_listener){
 		.on_durable = world_on_durable,
 		.on_damaged = world_on_damaged,
