@@ -34,6 +34,8 @@ SELECT count(*), max(id), coalesce(sum((
 			sum(share.pending), sum(share.sessions))
 		IS NOT (a.first_seen, a.last_seen, a.last_seq, a.success,
 			a.error, a.denied, a.pending, a.sessions)
+		OR a.last_capability IS NOT
+			(SELECT capability FROM entry WHERE seq = a.last_seq)
 	FROM file CROSS JOIN share
 	WHERE share.file = file.id AND share.session = 0
 		AND share.actor = a.id)), 0)
@@ -48,6 +50,11 @@ SELECT count(*), max(first_seq), coalesce(sum((
 			sum(share.denied), sum(share.pending))
 		IS NOT (s.first_seen, s.last_seen, s.first_seq, s.last_seq,
 			s.success, s.error, s.denied, s.pending)
+		OR s.last_capability IS NOT
+			(SELECT capability FROM entry WHERE seq = s.last_seq)
+		OR (count(*) = 1
+			AND (max(share.started_at), max(share.ended_at))
+			IS NOT (s.started_at, s.ended_at))
 	FROM file CROSS JOIN share
 	WHERE file.id BETWEEN (SELECT file FROM entry WHERE seq = s.first_seq)
 			AND (SELECT file FROM entry WHERE seq = s.last_seq)
@@ -55,3 +62,17 @@ SELECT count(*), max(first_seq), coalesce(sum((
 		AND share.actor = s.actor)), 0)
 FROM (SELECT * FROM session_use WHERE first_seq > ?1
 	ORDER BY first_seq LIMIT ?2) AS s;
+
+-- Approvals that are not of their entry, or were decided by somebody else than
+-- the entry says that decided.
+-- name: scrub_pass_approvals
+SELECT count(*), max(seq), coalesce(sum(
+	(a.actor, a.session, a.capability, a.asked_at) IS NOT
+		(SELECT actor, session, capability, time FROM entry
+		WHERE entry.seq = a.seq)
+	OR (a.state = 0) IS NOT (a.decided_seq = 0)
+	OR (a.decided_seq != 0 AND a.decided_at IS NOT
+		(SELECT time FROM entry WHERE entry.seq = a.decided_seq))
+	OR (a.decided_by != 0 AND a.decided_by IS NOT
+		(SELECT actor FROM entry WHERE entry.seq = a.decided_seq))), 0)
+FROM (SELECT * FROM approval WHERE seq > ?1 ORDER BY seq LIMIT ?2) AS a;

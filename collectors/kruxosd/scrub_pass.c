@@ -217,8 +217,8 @@ check_sums(
 			return -1;
 		if (wrong > 0)
 			return error_set(err, ERROR_CORRUPT,
-			    "kruxos.db is damaged: the sums of %llu %s are "
-			    "not those of their files",
+			    "kruxos.db is damaged: %llu %s are not what "
+			    "their entries make of them",
 			    (unsigned long long)wrong, what);
 	} while (looked == PIECE_SUMS);
 	return 0;
@@ -231,9 +231,10 @@ static int
 check(struct pass *pass, struct error *err)
 {
 	if (check_pages(pass, err) == -1 || check_blocks(pass, err) == -1 ||
-	    check_sums(pass, SCRUB_PASS_ACTORS, "actors", err) == -1)
+	    check_sums(pass, SCRUB_PASS_ACTORS, "actors", err) == -1 ||
+	    check_sums(pass, SCRUB_PASS_SESSIONS, "sessions", err) == -1)
 		return -1;
-	return check_sums(pass, SCRUB_PASS_SESSIONS, "sessions", err);
+	return check_sums(pass, SCRUB_PASS_APPROVALS, "approvals", err);
 }
 
 /* What looked like damage may be what has changed meanwhile. */

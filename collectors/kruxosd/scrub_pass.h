@@ -2,8 +2,8 @@
  *
  * SQLite's own pages (tables and their indexes), each block (scrub_block.h),
  * that there are no more segments than these, and the sums of actors and
- * sessions against the shares they are made of. In small questions: none holds
- * a snapshot for long.
+ * sessions against the shares they are made of, approvals against their rows.
+ * In small questions: none holds a snapshot for long.
  */
 #ifndef KRUXOSD_SCRUB_PASS_H
 #define KRUXOSD_SCRUB_PASS_H
