@@ -26,10 +26,13 @@ struct recent {
 
 	/* Of the entry that was looked for last. */
 	unsigned char key[KEY_BYTES];
-	uint32_t call_hash;
+	uint32_t key_hash, call_hash;
 	usec_t looked_at;
 
-	/* What was recorded before the start (NULL: unknown), and since. */
+	/* What was recorded before the start (NULL: unknown), and since. Of the
+	 * first the index knows no more than the call_ids, which many sessions
+	 * may share ("1", "call_2"); the second goes by whole keys, so that
+	 * these do not lead to the index line after line. */
 	struct call_filter *before;
 	struct call_filter *since;
 
@@ -229,6 +232,7 @@ make_key(struct recent *recent, const struct entry *entry)
 	add_part(said, entry->capability);
 	sha256_digest(recent->sha256, buf_slice(said), digest);
 	memcpy(recent->key, digest, KEY_BYTES);
+	memcpy(&recent->key_hash, digest + KEY_BYTES, sizeof(uint32_t));
 	recent->call_hash = recent->hash(entry->call_id);
 }
 
@@ -236,14 +240,13 @@ static bool
 look_in_index(struct recent *recent, const struct entry *entry, usec_t now,
     struct recent_match *ret)
 {
-	uint32_t hash = recent->call_hash;
 	usec_t since = now > RECENT_SPAN ? now - RECENT_SPAN : 0;
 
 	if (recent->find == NULL)
 		return false;
 	if (recent->before != NULL &&
-	    !call_filter_may_have(recent->before, hash, now) &&
-	    !call_filter_may_have(recent->since, hash, now))
+	    !call_filter_may_have(recent->before, recent->call_hash, now) &&
+	    !call_filter_may_have(recent->since, recent->key_hash, now))
 		return false;
 	ret->seq = recent->find(recent->find_context, entry, since);
 	ret->ticket = 0;
@@ -297,7 +300,7 @@ void
 recent_begin(struct recent *recent, uint64_t ticket)
 {
 	add_call(recent, ticket, 0);
-	call_filter_add(recent->since, recent->call_hash, recent->looked_at);
+	call_filter_add(recent->since, recent->key_hash, recent->looked_at);
 }
 
 void
@@ -309,7 +312,7 @@ recent_add(struct recent *recent, const struct entry *entry)
 	make_key(recent, entry);
 	add_call(recent, entry->seq, entry->recorded_at);
 	recent->waiting = recent->end;
-	call_filter_add(recent->since, recent->call_hash, entry->recorded_at);
+	call_filter_add(recent->since, recent->key_hash, entry->recorded_at);
 }
 
 void

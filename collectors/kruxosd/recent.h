@@ -10,10 +10,10 @@
  *   - entries that are durable but not in the index yet are kept here, whole
  *     keys in memory (at most RECENT_TAIL of them; beyond, the oldest are
  *     forgotten);
- *   - older ones are in the index, which is asked only if a filter over the
- *     hashes of their call_ids (call_filter.h) says "perhaps". Until
- *     recent_adopt() brings one of what was recorded before the start, the
- *     index is always asked.
+ *   - older ones are in the index, which is asked only if a filter over hashes
+ *     (call_filter.h) says "perhaps": of whole keys for what was recorded since
+ *     the start, of call_ids for what was before. Until recent_adopt() brings
+ *     the latter, the index is always asked.
  */
 #ifndef KRUXOSD_RECENT_H
 #define KRUXOSD_RECENT_H

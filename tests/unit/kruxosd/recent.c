@@ -190,6 +190,22 @@ the_index_is_asked_of_what_it_has(void **state)
 	assert_int_equal(asked, 1);
 }
 
+/* "1", "call_2": many producers count anew in each session. */
+static void
+a_call_id_that_others_have_does_not_lead_to_the_index(void **state)
+{
+	struct entry other = call("c1"), end = call("c1");
+
+	(void)state;
+	record(call("c1"), 1);
+	recent_set_indexed(recent, 1);
+	other.session_id = SLICE_LITERAL("t");
+	end.status = ENTRY_ERROR;
+	assert_true(is_new(other));
+	assert_true(is_new(end));
+	assert_int_equal(asked, 0);
+}
+
 static void
 until_the_filter_is_there_the_index_is_always_asked(void **state)
 {
@@ -322,6 +338,7 @@ main(void)
 		TEST(without_a_call_id_nothing_is_the_same),
 		TEST(what_was_refused_is_new_again),
 		TEST(the_index_is_asked_of_what_it_has),
+		TEST(a_call_id_that_others_have_does_not_lead_to_the_index),
 		TEST(until_the_filter_is_there_the_index_is_always_asked),
 		TEST(what_the_log_holds_beyond_the_index_is_added_at_the_start),
 		TEST(a_day_later_it_is_another_call),
