@@ -261,8 +261,9 @@ accept_some(struct ingest *ingest)
 
 /* --- turns ---------------------------------------------------------------- */
 
-/* What has come since: who can be read, who takes answers again. */
-static void
+/* What has come since: who can be read, who takes answers again. Returns
+ * whether somebody stands at the door. */
+static bool
 take_events(struct ingest *ingest)
 {
 	struct epoll_event events[EVENTS];
@@ -275,26 +276,30 @@ take_events(struct ingest *ingest)
 		else
 			connection_on_events(
 			    events[i].data.ptr, events[i].events);
-	if (has_visitors)
-		accept_some(ingest);
+	return has_visitors;
 }
 
-/* Read from all who are ready, in turn, until the batch is full. */
+/* Read from all who are ready, in turn, until the batch is full. Those who come
+ * are let in behind that: some of those who were read have left, and a user who
+ * has all the connections that he may have can close one for another. */
 static void
 turn(struct ingest *ingest)
 {
 	struct connection_room *room = &ingest->room;
 	usec_t begun = clock_monotonic(room->clock);
 	struct fair_member *member;
+	bool has_visitors;
 	size_t bytes;
 
-	take_events(ingest);
+	has_visitors = take_events(ingest);
 	fairness_begin(room->fairness, begun);
 	while (!commit_is_full(room->commit) &&
 	       clock_monotonic(room->clock) < begun + TURN_TIME &&
 	       (member = fairness_next(room->fairness, &bytes)) != NULL)
 		connection_read(connection_of(member), bytes);
 	fairness_end(room->fairness);
+	if (has_visitors)
+		accept_some(ingest);
 	sd_event_source_set_enabled(
 	    ingest->rest, fairness_is_waiting(room->fairness) ? SD_EVENT_ONESHOT
 							      : SD_EVENT_OFF);

@@ -1096,6 +1096,25 @@ the_door_opens_at_its_path_and_closes(void **state)
 }
 
 static void
+who_closes_a_connection_may_open_another_at_once(void **state)
+{
+	int peers[64];
+
+	(void)state;
+	open_door();
+	for (size_t i = 0; i < COUNT(peers); i++)
+		peers[i] = knock();
+	run();
+	assert_int_equal(counts().connections, COUNT(peers));
+	close(peers[0]);
+	assert_answered(knock(), ACCEPTED("1", "1", "1"));
+	for (size_t i = 1; i < COUNT(peers); i++)
+		close(peers[i]);
+	ingest_stop(stage.ingest);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void
 a_socket_that_was_removed_is_opened_anew(void **state)
 {
 	int early;
@@ -1168,6 +1187,7 @@ main(void)
 		TEST(connections_of_a_uid_are_bounded),
 		TEST(after_the_stop_nothing_is_read_but_all_is_answered),
 		TEST(the_door_opens_at_its_path_and_closes),
+		TEST(who_closes_a_connection_may_open_another_at_once),
 		TEST(a_socket_that_was_removed_is_opened_anew),
 		TEST(what_stands_in_its_place_is_left_alone),
 	};
