@@ -467,11 +467,13 @@ connection_read(struct connection *connection, size_t bytes)
 	size_t used = 0;
 	bool is_interrupted;
 
+	/* A turn that was interrupted is gone on with, and that is all: who
+	 * received more at its end would be interrupted again, and be the first
+	 * for ever. */
 	connection->is_reading = true;
 	if (connection->has_lines && is_willing(connection))
 		take_kept(connection);
-	if (!connection->has_lines && connection->is_readable &&
-	    is_willing(connection))
+	else if (connection->is_readable && is_willing(connection))
 		used = receive(connection, bytes);
 	connection->is_reading = false;
 

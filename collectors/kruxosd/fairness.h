@@ -27,8 +27,8 @@
 #include <sys/queue.h>
 
 enum {
-	FAIR_UID_BYTES = 64 << 10,
-	FAIR_READ_BYTES = 64 << 10,
+	FAIR_UID_BYTES = 16 << 10,
+	FAIR_READ_BYTES = 16 << 10,
 	FAIR_HELD_UID_BYTES = 4 << 20,
 	FAIR_HELD_BYTES = 64 << 20,
 	FAIR_SMALL_BYTES = 16 << 10,

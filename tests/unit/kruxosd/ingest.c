@@ -817,6 +817,34 @@ a_flood_of_one_user_does_not_hold_up_another(void **state)
 	close(peer);
 }
 
+/* Each of its reads is more than a batch, so each of its turns is interrupted.
+ */
+static void
+a_flooding_connection_does_not_hold_up_its_users_other_ones(void **state)
+{
+	int peer = connect_as(7, MESSAGE_PRODUCER);
+	int other = connect_as(7, MESSAGE_PRODUCER);
+	cleanup(buf_free) struct buf heard = BUF_INIT;
+
+	(void)state;
+	commit.full_at = 5;
+	flood(peer);
+	run();
+	hear(peer, &heard);
+	flood(peer);
+	say(other, ENTRY);
+	hear(other, &heard);
+	for (int turns = 0; turns < 20 && heard.len == 0; turns++) {
+		sd_event_run(stage.event, 0);
+		hear(peer, &heard);
+		flood(peer);
+		hear(other, &heard);
+	}
+	assert_int_not_equal(heard.len, 0);
+	close(peer);
+	close(other);
+}
+
 static void
 who_was_slowed_is_recorded_once_a_minute(void **state)
 {
@@ -1176,6 +1204,8 @@ main(void)
 		TEST(a_peer_that_does_not_listen_is_not_read),
 		TEST(a_full_batch_ends_the_turn_and_loses_nothing),
 		TEST(a_flood_of_one_user_does_not_hold_up_another),
+		TEST(
+		    a_flooding_connection_does_not_hold_up_its_users_other_ones),
 		TEST(who_was_slowed_is_recorded_once_a_minute),
 		TEST(only_lines_that_name_their_peer_wait_for_his_name),
 		TEST(
