@@ -177,11 +177,12 @@ export class Family {
 	async #runAll(subjects) {
 		const sites = await this.#findSites(subjects);
 		const [needed, others] = this.#divide(this.#makeCases(sites), subjects[0].program);
-		const missed = await this.#runCases(needed, LIMIT * this.budget);
+		const limit = this.isSoak ? this.budget : LIMIT * this.budget;
+		const missed = await this.#runCases(needed, limit);
 		this.#left = missed.filter(({ subject }) => subject.program === subjects[0].program);
 		/* In a soak nothing says how often a site is reached. */
 		for (let i = 1; i < TRIES && !this.isSoak; i++)
-			this.#left = await this.#runCases(this.#left, LIMIT * this.budget, alone);
+			this.#left = await this.#runCases(this.#left, limit, alone);
 		this.allowed = ALLOWED * needed.length;
 		if (this.isSoak)
 			this.#left = [];
