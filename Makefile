@@ -19,7 +19,9 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 AR       ?= ar
-OPTIMIZE ?= -O2
+# gcov counts branches as the compiler has them: not optimized, those that stand
+# in the source.
+OPTIMIZE ?= $(if $(COVERAGE),-O0,-O2)
 # Each kind of build has objects of its own.
 BUILD    ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))$(if $(COVERAGE),/coverage)
 comma    := ,
@@ -33,7 +35,7 @@ LDFLAGS  += -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifneq ($(SANITIZE),)
 CFLAGS   += -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 LDFLAGS  += -fsanitize=$(SANITIZE)
-else
+else ifeq ($(COVERAGE),)
 CPPFLAGS += -D_FORTIFY_SOURCE=3
 endif
 ifneq ($(COVERAGE),)
