@@ -10,7 +10,7 @@ static const struct field envelope_fields[] = {
 	{ "timestamp", FIELD_TIME, AT(entry.time) },
 	{ "agent", FIELD_NAME, AT(entry.actor_name) },
 	{ "session_id", FIELD_NAME, AT(entry.session_id) },
-	{ "data", FIELD_REQUEST, 0 },
+	{ "data", FIELD_OBJECT, AT(request) },
 };
 
 /* What is taken out of `data`, where it is there and of use; the rest is only
@@ -23,8 +23,8 @@ static const struct field data_fields[] = {
 	{ "data.permission_tier", FIELD_WORD, AT(entry.tier), &field_tiers },
 	{ "data.tier", FIELD_WORD, AT(entry.tier), &field_tiers },
 	{ "data.duration_ms", FIELD_DURATION, AT(entry.duration_ms) },
-	{ "data.message", FIELD_SUMMARY, 0 },
-	{ "data.reason", FIELD_SUMMARY, 0 },
+	{ "data.message", FIELD_STRING, AT(summary) },
+	{ "data.reason", FIELD_STRING, AT(summary) },
 };
 
 static const struct field data_capability = { "data.capability",
@@ -224,14 +224,10 @@ read_outcome(const struct json_reader *reader, const struct event *event,
 {
 	ret->entry.status = event->status;
 	ret->entry.decider = event->decider;
-	switch (event->outcome) {
-	case OUTCOME_SUCCESS:
+	if (event->outcome == OUTCOME_SUCCESS)
 		return read_success(reader, ret, err);
-	case OUTCOME_DECISION:
+	if (event->outcome == OUTCOME_DECISION)
 		return read_decision(reader, ret, err);
-	case OUTCOME_FIXED:
-		break;
-	}
 	return 0;
 }
 

@@ -15,8 +15,8 @@ enum field_type {
 			   */
 	FIELD_WORD,	  /* one of a few, into the enum given */
 	FIELD_DURATION,	  /* a number >= 0, its digits kept */
-	FIELD_SUMMARY,	  /* a string */
-	FIELD_REQUEST,	  /* an object */
+	FIELD_STRING,	  /* a string's node, into the pointer given */
+	FIELD_OBJECT,	  /* an object's */
 	FIELD_DAEMON,	  /* the daemon's to write: refused */
 };
 
@@ -32,7 +32,7 @@ extern const struct field_words field_actors, field_sources, field_tiers,
 struct field {
 	const char *key; /* as the sender writes it */
 	enum field_type type;
-	size_t offset; /* of the slice or enum in struct message */
+	size_t offset; /* of the slice, enum or pointer in struct message */
 	const struct field_words *words;
 };
 

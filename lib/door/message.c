@@ -125,8 +125,8 @@ static const struct field entry_fields[] = {
 	[STATUS] = { "status", FIELD_WORD, AT(entry.status), &field_statuses },
 	[DURATION_MS] = { "duration_ms", FIELD_DURATION,
 	    AT(entry.duration_ms) },
-	[SUMMARY] = { "summary", FIELD_SUMMARY, 0 },
-	[REQUEST] = { "request", FIELD_REQUEST, 0 },
+	[SUMMARY] = { "summary", FIELD_STRING, AT(summary) },
+	[REQUEST] = { "request", FIELD_OBJECT, AT(request) },
 
 	{ "seq", FIELD_DAEMON, 0 },
 	{ "recorded_at", FIELD_DAEMON, 0 },
@@ -142,7 +142,7 @@ static const struct field entry_fields[] = {
 static const struct field command_fields[] = {
 	{ "do", FIELD_NAME, AT(verb) },
 	{ "id", FIELD_NAME, AT(id) },
-	{ "args", FIELD_REQUEST, 0 },
+	{ "args", FIELD_OBJECT, AT(args) },
 };
 
 /* The row of `key`; looked for from `*hint` on, behind the row found before,
@@ -416,8 +416,6 @@ read_command(struct message_parser *parser, const struct json_node *top,
 	}
 	if (ret->id.data == NULL)
 		return field_missing("id", err);
-	ret->args = ret->request;
-	ret->request = NULL;
 	return 0;
 }
 

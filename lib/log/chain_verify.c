@@ -190,7 +190,7 @@ static void
 verify_rest(struct verification *verification, struct slice rest,
     struct chain_fault *fault)
 {
-	if (rest.len == 0 || verification->is_through)
+	if (rest.len == 0)
 		return;
 	chain_fault_set(fault, "format", "a whole line, ending in a newline",
 	    "%zu bytes without one", rest.len);
@@ -206,7 +206,7 @@ verify_file(struct verification *verification, int fd, uint64_t length,
 	cleanup(buf_free) struct buf block = BUF_INIT;
 	uint64_t read = 0;
 
-	while (read < length || block.len > 0) {
+	while (read < length) {
 		uint64_t want = length - read;
 		size_t used;
 		ssize_t got;

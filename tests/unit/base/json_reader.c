@@ -526,6 +526,38 @@ json_c_and_the_writer_agree_on_mutated_texts(void **state)
 }
 
 static void
+an_object_may_have_many_keys_that_differ(void **state)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	struct json_reader reader = JSON_READER_INIT;
+	struct error err = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3 * FEW_MEMBERS; i++)
+		buf_addf(&text, "%s\"k%u\":%u", i == 0 ? "{" : ",", i, i);
+	buf_add_char(&text, '}');
+	assert_int_equal(json_reader_read(&reader, buf_slice(&text), &err), 0);
+	assert_int_equal(reader.nodes[0].children, 3 * FEW_MEMBERS);
+	assert_true(slice_is(
+	    json_reader_member(&reader, reader.nodes, "k95")->text, "95"));
+	json_reader_free(&reader);
+}
+
+static void
+nothing_at_all_is_no_text(void **state)
+{
+	struct json_reader reader = JSON_READER_INIT;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    json_reader_read(&reader, (struct slice){ NULL, 0 }, &err), -1);
+	assert_string_equal(
+	    err.sentence, "byte 1: the text ends where a value should stand");
+	json_reader_free(&reader);
+}
+
+static void
 every_type_has_a_name(void **state)
 {
 	(void)state;
@@ -554,6 +586,8 @@ main(void)
 		cmocka_unit_test(
 		    a_key_that_comes_twice_is_found_at_any_depth_and_in_any_writing),
 		cmocka_unit_test(json_c_and_the_writer_agree_on_mutated_texts),
+		cmocka_unit_test(an_object_may_have_many_keys_that_differ),
+		cmocka_unit_test(nothing_at_all_is_no_text),
 		cmocka_unit_test(every_type_has_a_name),
 	};
 

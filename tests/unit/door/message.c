@@ -235,6 +235,7 @@ static const struct refusal {
 	{ "{\"capability\":\"file.*\"}", ERROR_OUT_OF_RANGE, "capability" },
 	{ "{\"capability\":\"mcp__x\"}", ERROR_OUT_OF_RANGE, "capability" },
 	{ "{\"capability\":\"mcp____x\"}", ERROR_OUT_OF_RANGE, "capability" },
+	{ "{\"capability\":\"mcp__x__\"}", ERROR_OUT_OF_RANGE, "capability" },
 	{ "{\"status\":\"done\"}", ERROR_OUT_OF_RANGE, "status" },
 	{ "{\"status\":true}", ERROR_WRONG_TYPE, "status" },
 	{ "{" AGENT ",\"policy_tier\":\"free\"}", ERROR_OUT_OF_RANGE,
@@ -314,6 +315,22 @@ nul_bytes_depth_and_length_are_bounded(void **state)
 	buf_reset(&line);
 	buf_add_chars(&line, '[', MESSAGE_LINE_BYTES + 1);
 	assert_refused(MESSAGE_OWNER, buf_slice(&line), ERROR_TOO_LONG, "");
+}
+
+static void
+a_sentence_shows_the_front_of_a_long_value(void **state)
+{
+	struct message message;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(
+	    parse_as(MESSAGE_OWNER, SLICE_LITERAL("{\"status\":\"" X129 "\"}"),
+		&message, &err),
+	    -1);
+	assert_string_equal(err.sentence,
+	    "status \"" X64 X8 X8
+	    "…\" is not one of success, error, denied, pending");
 }
 
 static void
@@ -561,6 +578,22 @@ a_time_too_far_off_is_brought_within_bounds(void **state)
 	}
 }
 
+/* A machine whose clock was never set lives in its first day. */
+static void
+there_is_no_time_before_all_time(void **state)
+{
+	struct entry entry = { .time = 0, .source = ENTRY_SDK };
+
+	(void)state;
+	message_clamp_time(&entry, USEC_PER_HOUR);
+	assert_int_equal(entry.time, 1);
+	assert_true(entry.is_clamped);
+	entry = (struct entry){ .time = 1, .source = ENTRY_SDK };
+	message_clamp_time(&entry, USEC_PER_HOUR);
+	assert_int_equal(entry.time, 1);
+	assert_false(entry.is_clamped);
+}
+
 static void
 a_live_line_is_clamped_and_an_imported_one_is_not(void **state)
 {
@@ -630,6 +663,7 @@ main(void)
 		cmocka_unit_test(names_of_mcp_tools_get_dots),
 		cmocka_unit_test(a_bad_line_is_refused_by_code_and_field),
 		cmocka_unit_test(nul_bytes_depth_and_length_are_bounded),
+		cmocka_unit_test(a_sentence_shows_the_front_of_a_long_value),
 		cmocka_unit_test(a_credential_has_a_bound),
 		cmocka_unit_test(
 		    each_class_of_peer_may_send_what_the_tables_say),
@@ -640,6 +674,7 @@ main(void)
 		cmocka_unit_test(
 		    who_has_no_name_yet_is_asked_to_wait_where_it_is_needed),
 		cmocka_unit_test(a_time_too_far_off_is_brought_within_bounds),
+		cmocka_unit_test(there_is_no_time_before_all_time),
 		cmocka_unit_test(
 		    a_live_line_is_clamped_and_an_imported_one_is_not),
 		cmocka_unit_test(a_command_is_known_by_do_wherever_it_stands),

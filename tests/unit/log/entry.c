@@ -207,6 +207,89 @@ a_cut_line_is_refused_at_every_length(void **state)
 	sha256_free(sha256);
 }
 
+/* Whatever is missing, what is there ends as a line does. */
+static void
+a_line_with_its_middle_cut_out_is_refused(void **state)
+{
+	static const enum entry_actor actors[] = { ENTRY_AGENT, ENTRY_USER,
+		ENTRY_SYSTEM };
+	struct sha256 *sha256 = sha256_new();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(actors) / sizeof(*actors); i++) {
+		struct entry entry = full_entry(), found;
+		cleanup(buf_free) struct buf line = BUF_INIT;
+		struct error err = { 0 };
+
+		entry.actor = actors[i];
+		line = line_of(
+		    &entry, SALT ",\"summary\":\"a\",\"request\":{\"a\":1}");
+		assert_int_equal(
+		    entry_parse((struct slice){ line.data, line.len - 1 },
+			&found, &err),
+		    0);
+		assert_int_equal(found.actor, actors[i]);
+		for (size_t len = 0; len < line.len - 2; len++) {
+			cleanup(cleanup_free) char *exact = malloc(len + 1);
+
+			memcpy(exact, line.data, len);
+			exact[len] = '}';
+			assert_true(
+			    entry_parse((struct slice){ exact, len + 1 },
+				&found, &err) == -1 ||
+			    entry_check(sha256, &found, &err) == -1);
+			assert_int_equal(err.code, ERROR_CORRUPT);
+		}
+	}
+	sha256_free(sha256);
+}
+
+static void
+lines_and_numbers_have_bounds(void **state)
+{
+	struct entry entry = full_entry(), found;
+	cleanup(buf_free) struct buf line = BUF_INIT;
+	cleanup(buf_free) struct buf digits = BUF_INIT;
+	cleanup(buf_free) struct buf longest = BUF_INIT;
+	struct error err = { 0 };
+
+	(void)state;
+	buf_add_chars(&digits, '1', ENTRY_NAME_BYTES + 1);
+	entry.duration_ms = buf_slice(&digits);
+	line = line_of(&entry, SALT);
+	assert_int_equal(entry_parse((struct slice){ line.data, line.len - 1 },
+			     &found, &err),
+	    -1);
+	assert_string_equal(err.field, "duration_ms");
+
+	buf_add_chars(&longest, '}', ENTRY_LINE_BYTES + 1);
+	assert_int_equal(entry_parse(buf_slice(&longest), &found, &err), -1);
+	assert_string_equal(
+	    err.sentence, "byte 0: not a whole line of the log");
+}
+
+static void
+the_front_of_a_line_is_enough_for_its_place(void **state)
+{
+	struct entry entry = full_entry();
+	cleanup(buf_free) struct buf line = line_of(&entry, SALT);
+	struct error err = { 0 };
+	usec_t recorded_at;
+	uint64_t seq;
+
+	(void)state;
+	assert_int_equal(entry_parse_front((struct slice){ line.data, 60 },
+			     &seq, &recorded_at, &err),
+	    0);
+	assert_int_equal(seq, 42);
+	assert_int_equal(recorded_at, entry.recorded_at);
+	for (size_t len = 0; len < 50; len++)
+		assert_int_equal(
+		    entry_parse_front((struct slice){ line.data, len }, &seq,
+			&recorded_at, &err),
+		    -1);
+}
+
 static void
 an_erased_payload_names_a_later_entry(void **state)
 {
@@ -375,6 +458,9 @@ main(void)
 		cmocka_unit_test(what_does_not_apply_is_left_out),
 		cmocka_unit_test(no_changed_byte_of_a_line_passes),
 		cmocka_unit_test(a_cut_line_is_refused_at_every_length),
+		cmocka_unit_test(a_line_with_its_middle_cut_out_is_refused),
+		cmocka_unit_test(lines_and_numbers_have_bounds),
+		cmocka_unit_test(the_front_of_a_line_is_enough_for_its_place),
 		cmocka_unit_test(an_erased_payload_names_a_later_entry),
 		cmocka_unit_test(
 		    a_summary_ends_at_the_first_quote_that_is_not_escaped),
