@@ -115,26 +115,12 @@ maker_system(const char *capability)
 	};
 }
 
-/* Begin the file of `day`, part `part`, with its log.open. */
+/* Begin the file of `day`, part `part`: empty, and the one under way. */
 static inline void
-maker_open(struct maker *maker, usec_t day, unsigned part)
+maker_begin(struct maker *maker, usec_t day, unsigned part)
 {
-	struct buf rest = BUF_INIT;
 	struct buf path = BUF_INIT;
-	struct logfile_open open_request = {
-		.format = ENTRY_FORMAT_VERSION,
-		.host = SLICE_LITERAL("testhost"),
-		.version = SLICE_LITERAL("0"),
-	};
-	char before[LOGFILE_NAME_SIZE];
 
-	memcpy(before, maker->file, sizeof(before));
-	if (maker->seq > 0) {
-		open_request.previous = slice_of(before);
-		open_request.previous_seq = maker->seq;
-		open_request.previous_bytes = maker->bytes;
-		memcpy(open_request.previous_hash, maker->hash, SHA256_BYTES);
-	}
 	if (maker->fd != -1)
 		close(maker->fd);
 	logfile_name(day, part, maker->file);
@@ -146,11 +132,41 @@ maker_open(struct maker *maker, usec_t day, unsigned part)
 	maker->bytes = 0;
 	if (day > maker->now)
 		maker->now = day;
+	buf_free(&path);
+}
+
+/* What a log.open behind all that is there says; the name of the file before it
+ * is good until the next file is begun. */
+static inline struct logfile_open
+maker_opening(const struct maker *maker)
+{
+	struct logfile_open opening = {
+		.format = ENTRY_FORMAT_VERSION,
+		.host = SLICE_LITERAL("testhost"),
+		.version = SLICE_LITERAL("0"),
+	};
+
+	if (maker->seq > 0) {
+		opening.previous = slice_of(maker->file);
+		opening.previous_seq = maker->seq;
+		opening.previous_bytes = maker->bytes;
+		memcpy(opening.previous_hash, maker->hash, SHA256_BYTES);
+	}
+	return opening;
+}
+
+/* Begin the file of `day`, part `part`, with its log.open. */
+static inline void
+maker_open(struct maker *maker, usec_t day, unsigned part)
+{
+	struct logfile_open opening = maker_opening(maker);
+	struct buf rest = BUF_INIT;
+
 	buf_add_str(&rest, ",\"request\":");
-	logfile_compose_open(&open_request, &rest);
+	logfile_compose_open(&opening, &rest);
+	maker_begin(maker, day, part);
 	maker_add(maker, maker_system("log.open"), rest.data);
 	buf_free(&rest);
-	buf_free(&path);
 }
 
 /* `count` ordinary entries with a summary that names their seq. */

@@ -286,6 +286,263 @@ an_agent_cannot_vouch_for_an_erasure(void **state)
 	maker_free(&maker);
 }
 
+/* What an audit.erase entry has to say of a payload: its seq, as a number, in
+ * an array, and that by the very entry that the payload names. */
+static void
+an_erasure_is_vouched_for_by_number_alone(void **state)
+{
+	static const struct {
+		const char *rest;
+		bool is_whole;
+	} cases[] = {
+		{ "", false },
+		{ ",\"request\":{}", false },
+		{ ",\"request\":{\"seqs\":2}", false },
+		{ ",\"request\":{\"seqs\":[]}", false },
+		{ ",\"request\":{\"seqs\":[\"2\",2.0,-2,0,3,22]}", false },
+		{ ",\"request\":{\"seqs\":[\"2\",7,2,9]}", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct maker maker;
+		struct entry eraser = maker_entry();
+		struct chain_result result;
+		uint64_t offset;
+		cleanup(buf_free) struct buf line = BUF_INIT;
+
+		eraser.actor = ENTRY_USER;
+		eraser.capability = SLICE_LITERAL("audit.erase");
+		maker_init(&maker);
+		maker_open(&maker, MAKER_DAY, 1);
+		offset = maker.bytes;
+		maker_fill(&maker, 1);
+		buf_add_slice(&line, buf_slice(&maker.line)); /* seq 2 */
+		/* Not the entry that the payload names. */
+		maker_add(&maker, eraser, ",\"request\":{\"seqs\":[2]}");
+		maker_add(&maker, eraser, cases[i].rest);
+		maker_erase(&maker, maker.file, offset, buf_slice(&line), 4);
+		result = verify(&maker);
+		assert_int_equal(result.is_whole, cases[i].is_whole);
+		if (!cases[i].is_whole)
+			assert_int_equal(result.fault.seq, 2);
+		maker_free(&maker);
+	}
+}
+
+static void
+an_erasure_of_nothing_is_an_entry_like_others(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_add(
+	    &maker, maker_system("audit.erase"), ",\"request\":{\"seqs\":[1]}");
+	result = verify(&maker);
+	assert_true(result.is_whole);
+	assert_int_equal(result.erased, 0);
+	maker_free(&maker);
+}
+
+static void
+what_accounts_for_the_log_is_never_erased(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+	uint64_t offset;
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	offset = maker.bytes;
+	maker_add(&maker, maker_system("audit.export"),
+	    ",\"request\":{\"format\":\"csv\"}");
+	buf_add_slice(&line, buf_slice(&maker.line));
+	maker_add(
+	    &maker, maker_system("audit.erase"), ",\"request\":{\"seqs\":[2]}");
+	maker_erase(&maker, maker.file, offset, buf_slice(&line), 3);
+	result = verify(&maker);
+	assert_false(result.is_whole);
+	assert_string_equal(result.fault.what, "erased_by");
+	assert_string_equal(result.fault.found, "audit.export");
+	assert_int_equal(result.fault.line, 2);
+	maker_free(&maker);
+}
+
+/* A log that begins at seq 6 is vouched for by its own last_seq and last_hash
+ * and by nothing that only looks like it. */
+static void
+a_missing_beginning_is_vouched_for_exactly(void **state)
+{
+	static const struct {
+		enum entry_actor actor;
+		const char *seq, *before_hash, *behind_hash;
+		bool is_whole;
+	} cases[] = {
+		{ ENTRY_SYSTEM, "5", "\"", "\"", true },
+		{ ENTRY_USER, "5", "\"", "\"", false },
+		{ ENTRY_SYSTEM, "4", "\"", "\"", false },
+		{ ENTRY_SYSTEM, "0", "\"", "\"", false },
+		{ ENTRY_SYSTEM, "\"5\"", "\"", "\"", false },
+		{ ENTRY_SYSTEM, NULL, "\"", "\"", false },
+		{ ENTRY_SYSTEM, "5", "[\"", "\"]", false },
+		{ ENTRY_SYSTEM, "5", "\"0", "\"", false },
+		{ ENTRY_SYSTEM, "5", NULL, NULL, false },
+		{ ENTRY_SYSTEM, NULL, NULL, NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct maker maker;
+		struct entry entry = maker_system("log.retention");
+		unsigned char hash[SHA256_BYTES];
+		cleanup(buf_free) struct buf path = BUF_INIT;
+		cleanup(buf_free) struct buf rest = BUF_INIT;
+
+		maker_init(&maker);
+		maker_open(&maker, MAKER_DAY, 1);
+		maker_fill(&maker, 4);
+		memcpy(hash, maker.hash, SHA256_BYTES);
+		buf_addf(&path, "%s/%s", maker.dir, maker.file);
+		maker_open(&maker, MAKER_DAY, 2);
+		assert_int_equal(unlink(path.data), 0);
+		buf_add_str(&rest, ",\"request\":{\"file\":\"x\"");
+		if (cases[i].seq != NULL)
+			buf_addf(&rest, ",\"last_seq\":%s", cases[i].seq);
+		if (cases[i].before_hash != NULL) {
+			buf_addf(
+			    &rest, ",\"last_hash\":%s", cases[i].before_hash);
+			buf_add_hex(&rest, hash, SHA256_BYTES);
+			buf_add_str(&rest, cases[i].behind_hash);
+		}
+		buf_add_char(&rest, '}');
+		entry.actor = cases[i].actor;
+		entry.actor_name = SLICE_LITERAL("ann");
+		maker_add(&maker, entry,
+		    cases[i].seq == NULL && cases[i].before_hash == NULL
+			? ""
+			: rest.data);
+		/* What comes too late changes nothing. */
+		maker_add(&maker, maker_system("log.retention"),
+		    ",\"request\":{\"last_seq\":5,\"last_hash\":\"00\"}");
+		assert_int_equal(verify(&maker).is_whole, cases[i].is_whole);
+		maker_free(&maker);
+	}
+}
+
+/* Lines that are right in themselves, in the wrong place. */
+static void
+a_line_in_the_wrong_place_is_told_by_its_field(void **state)
+{
+	static const char *const fields[] = { "seq", "prev_hash",
+		"recorded_at" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++) {
+		struct maker maker;
+		struct entry entry = maker_entry();
+		struct chain_result result;
+
+		maker_init(&maker);
+		maker_open(&maker, MAKER_DAY, 1);
+		maker_fill(&maker, 1);
+		maker.seq += i == 0 ? 1 : 0;
+		maker.hash[0] ^= i == 1 ? 1 : 0;
+		entry.recorded_at = i == 2 ? MAKER_DAY + 1 : 0;
+		maker_add(&maker, entry, "");
+		result = verify(&maker);
+		assert_false(result.is_whole);
+		assert_string_equal(result.fault.what, fields[i]);
+		assert_int_equal(result.fault.line, 3);
+		maker_free(&maker);
+	}
+}
+
+/* The same line, once by chain_add() and once by what it leaves. */
+static void
+a_chain_goes_on_where_a_line_holds_and_stays_where_it_does_not(void **state)
+{
+	struct maker maker;
+	struct chain_fault fault;
+	unsigned char hash[SHA256_BYTES];
+	uint64_t seq;
+	struct chain *chain;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	chain = chain_new(1, (unsigned char[SHA256_BYTES]){ 0 });
+	assert_int_equal(
+	    chain_add(chain,
+		(struct slice){ maker.line.data, maker.line.len - 1 }, &fault),
+	    0);
+	assert_int_equal(
+	    chain_add(chain,
+		(struct slice){ maker.line.data, maker.line.len - 1 }, &fault),
+	    -1);
+	assert_string_equal(fault.what, "seq");
+	assert_int_equal(chain_add(chain, SLICE_LITERAL("{}"), &fault), -1);
+	assert_string_equal(fault.what, "format");
+	assert_int_equal(fault.seq, 2);
+	chain_last(chain, &seq, hash);
+	assert_int_equal(seq, 1);
+	assert_memory_equal(hash, maker.hash, SHA256_BYTES);
+	chain_free(chain);
+	chain_free(NULL);
+	maker_free(&maker);
+}
+
+/* What lies behind a gap: lines of one batch, and what is no line of the log,
+ * are what a cut write can leave; a second batch is not. */
+static void
+only_whole_lines_of_two_batches_make_damage_of_a_tail(void **state)
+{
+	struct maker maker;
+	struct entry entry = maker_entry();
+	cleanup(buf_free) struct buf tail = BUF_INIT;
+	usec_t last_good = MAKER_DAY + USEC_PER_HOUR;
+	usec_t later = last_good + USEC_PER_SEC;
+
+	(void)state;
+	maker_init(&maker);
+	maker_begin(&maker, MAKER_DAY, 1);
+	buf_add(&tail, "{\"seq\":4\0\n{}\n", 14);
+	/* Its hashes are right, and it is no JSON. */
+	entry.recorded_at = later - 1;
+	maker_add(&maker, entry, ",\"request\":{\"a\":}");
+	buf_add_slice(&tail, buf_slice(&maker.line));
+	/* Its hash is not right. */
+	maker_add(&maker, entry, ",\"summary\":\"one\"");
+	buf_add(&tail, maker.line.data, maker.line.len - 4);
+	buf_add_str(&tail, "!\"}\n");
+	/* Older than what holds. */
+	entry.recorded_at = last_good - 1;
+	maker_add(&maker, entry, "");
+	buf_add_slice(&tail, buf_slice(&maker.line));
+	/* Two of one batch. */
+	entry.recorded_at = later;
+	maker_add(&maker, entry, "");
+	buf_add_slice(&tail, buf_slice(&maker.line));
+	maker_add(&maker, entry, "");
+	buf_add_slice(&tail, buf_slice(&maker.line));
+	assert_true(chain_is_torn(buf_slice(&tail), last_good, 3, 3));
+	assert_false(chain_is_torn(buf_slice(&tail), last_good, 3, 4));
+
+	entry.recorded_at = later + 1;
+	maker_add(&maker, entry, "");
+	buf_add(&tail, maker.line.data, maker.line.len - 1);
+	assert_true(chain_is_torn(buf_slice(&tail), last_good, 3, 3));
+	buf_add_char(&tail, '\n');
+	assert_false(chain_is_torn(buf_slice(&tail), last_good, 3, 3));
+	buf_add_str(&tail, "{}\n");
+	assert_false(chain_is_torn(buf_slice(&tail), last_good, 3, 3));
+	maker_free(&maker);
+}
+
 static void
 a_torn_tail_is_no_damage(void **state)
 {
@@ -478,6 +735,16 @@ main(void)
 		cmocka_unit_test(
 		    an_erased_payload_needs_the_entry_that_names_it),
 		cmocka_unit_test(an_agent_cannot_vouch_for_an_erasure),
+		cmocka_unit_test(an_erasure_is_vouched_for_by_number_alone),
+		cmocka_unit_test(an_erasure_of_nothing_is_an_entry_like_others),
+		cmocka_unit_test(what_accounts_for_the_log_is_never_erased),
+		cmocka_unit_test(a_missing_beginning_is_vouched_for_exactly),
+		cmocka_unit_test(
+		    a_line_in_the_wrong_place_is_told_by_its_field),
+		cmocka_unit_test(
+		    a_chain_goes_on_where_a_line_holds_and_stays_where_it_does_not),
+		cmocka_unit_test(
+		    only_whole_lines_of_two_batches_make_damage_of_a_tail),
 		cmocka_unit_test(a_torn_tail_is_no_damage),
 		cmocka_unit_test(a_torn_first_line_is_no_damage),
 		cmocka_unit_test(a_file_that_was_only_begun_hides_no_torn_tail),
