@@ -83,8 +83,7 @@ typedef void (*store_on_line)(void *context, const struct store_place *place,
 int store_read_all(struct store *store, const struct store_place *places,
     size_t count, store_on_line on_line, void *context, struct error *err);
 
-/* --- for lib/store alone ---------------------------------------------------
- */
+/* --- for lib/store alone ------------------------------------------------ */
 
 /* The tables of statements, one a file of sql/ that readers use. */
 enum store_set {
@@ -116,7 +115,7 @@ struct store_tail {
 };
 struct store_tail *store_tail(struct store *store);
 
-/* The times of the blocks that were read last (search_chunk.c): the range that
+/* The times of the blocks that were read last (search_block.h): the range that
  * most ask for begins in the same block for a long time. */
 enum { STORE_TIMES = 2 };
 struct store_times {
