@@ -56,8 +56,7 @@ columns_free(struct columns *columns)
 	free(columns);
 }
 
-/* --- entries ---------------------------------------------------------------
- */
+/* --- entries ------------------------------------------------------------ */
 
 void
 columns_begin(struct columns *columns, uint64_t first)
@@ -107,8 +106,7 @@ columns_forget(struct columns *columns, uint64_t seq)
 	memset(columns->has_call, 0, count * sizeof(columns->has_call[0]));
 }
 
-/* --- grouping --------------------------------------------------------------
- */
+/* --- grouping ----------------------------------------------------------- */
 
 static uint32_t
 group_of_value(struct groups *groups, uint32_t value, uint32_t mask)
@@ -177,8 +175,7 @@ make_groups(struct columns *columns, const struct stretch *stretch,
 	    compare_values, groups->values);
 }
 
-/* --- pieces ----------------------------------------------------------------
- */
+/* --- pieces ------------------------------------------------------------- */
 
 static int
 hand_group(struct columns *columns, const struct stretch *stretch,

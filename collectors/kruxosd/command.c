@@ -178,7 +178,7 @@ check_args(const struct command *command, const struct message *message,
 	return 0;
 }
 
-/* -------------------------------------------------------------------------- */
+/* --- running it --------------------------------------------------------- */
 
 void
 command_start(const struct command *commands, void *context,

@@ -70,8 +70,7 @@ index_builder_state(struct index_builder *builder)
 	return &builder->state;
 }
 
-/* --- the database's file --------------------------------------------------
- */
+/* --- the database's file ------------------------------------------------ */
 
 static void
 begin_rebuild(struct index_builder *builder)
@@ -167,8 +166,7 @@ index_builder_open(struct index_builder *builder, struct error *err)
 	return builder->writer == NULL ? open_writer(builder, err) : 0;
 }
 
-/* --- a batch --------------------------------------------------------------
- */
+/* --- a batch ------------------------------------------------------------ */
 
 /* Stand in the log behind what the index holds. */
 static int
@@ -283,8 +281,7 @@ index_builder_end_rebuild(struct index_builder *builder)
 	builder->state.damage[0] = '\0';
 }
 
-/* --- building it again ----------------------------------------------------
- */
+/* --- building it again -------------------------------------------------- */
 
 /* Once the index is empty there is no way back: it needs the room to grow
  * again. */

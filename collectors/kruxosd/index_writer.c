@@ -150,8 +150,7 @@ index_writer_begin(struct index_writer *writer, struct error *err)
 	return run(writer, INDEX_WRITER_BEGIN, err);
 }
 
-/* --- an entry -------------------------------------------------------------
- */
+/* --- an entry ----------------------------------------------------------- */
 
 static int
 look_up_names(struct index_writer *writer, const struct entry *entry,
@@ -224,8 +223,7 @@ index_writer_add(struct index_writer *writer, const struct entry *entry,
 	return 0;
 }
 
-/* --- the end of a batch ---------------------------------------------------
- */
+/* --- the end of a batch ------------------------------------------------- */
 
 void
 index_writer_forget(struct index_writer *writer, uint64_t first_seq)

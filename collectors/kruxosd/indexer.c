@@ -51,8 +51,7 @@ struct indexer {
 	uint64_t batch_durable;
 };
 
-/* --- what the thread says of itself ---------------------------------------
- */
+/* --- what the thread says of itself ------------------------------------- */
 
 static void
 set_text(char ret_text[static 256], const char *text)
@@ -149,8 +148,7 @@ fail(struct indexer *indexer, const struct error *err)
 	tell(indexer);
 }
 
-/* --- what it does ---------------------------------------------------------
- */
+/* --- what it does ------------------------------------------------------- */
 
 /* One batch, and when all is in, a step of taking out what is gone. 1: there
  * may be more, 0: no, -1: it failed, wait. */
@@ -215,8 +213,7 @@ leave_damaged(struct indexer *indexer)
 	fail(indexer, &why);
 }
 
-/* --- the thread -----------------------------------------------------------
- */
+/* --- the thread --------------------------------------------------------- */
 
 enum order { ORDER_INDEX, ORDER_REINDEX, ORDER_DAMAGED, ORDER_STOP };
 
@@ -292,8 +289,7 @@ run(void *context)
 	}
 }
 
-/* --- the main thread's side -----------------------------------------------
- */
+/* --- the main thread's side --------------------------------------------- */
 
 static void
 init_locks(struct indexer *indexer)

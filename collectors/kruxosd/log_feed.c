@@ -47,8 +47,7 @@ log_feed_leave(struct log_feed *feed)
 	feed->cursor = NULL;
 }
 
-/* --- standing -------------------------------------------------------------
- */
+/* --- standing ----------------------------------------------------------- */
 
 /* A line that is damaged or gone does not say that the log is another one; a
  * log that ends before it does. */
@@ -117,8 +116,7 @@ log_feed_first_seq(struct log_feed *feed, uint64_t *ret_seq, struct error *err)
 	return 0;
 }
 
-/* --- reading --------------------------------------------------------------
- */
+/* --- reading ------------------------------------------------------------ */
 
 /* A seq that does not follow may be one that a damaged line makes up. */
 static bool

@@ -35,8 +35,7 @@ struct projection {
 	unsigned char open[OPEN_BITS / 8];
 };
 
-/* --- sums ------------------------------------------------------------------
- */
+/* --- sums --------------------------------------------------------------- */
 
 static int
 write_actor(
@@ -165,8 +164,7 @@ add_to_sum(struct sum *sum, const struct projection_entry *added)
 	sum->by_status[entry->status]++;
 }
 
-/* --- what a capability does -----------------------------------------------
- */
+/* --- what a capability does --------------------------------------------- */
 
 static int
 on_session_start(struct projection *projection,
@@ -344,8 +342,7 @@ projection_add(struct projection *projection,
 	return take_effect(projection, added, err);
 }
 
-/* --- what retention took --------------------------------------------------
- */
+/* --- what retention took ------------------------------------------------ */
 
 static int
 run_with(struct projection *projection, int statement, const uint64_t *values,
@@ -450,8 +447,7 @@ projection_forget(struct projection *projection, dictionary_id file,
 	return count == SHARES;
 }
 
-/* --- life ------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------- */
 
 static int
 read_open_calls(struct projection *projection, struct error *err)

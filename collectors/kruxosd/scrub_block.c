@@ -83,8 +83,7 @@ scrub_block_free(struct scrub_block *scrub)
 	free(scrub);
 }
 
-/* --- what the log says -----------------------------------------------------
- */
+/* --- what the log says -------------------------------------------------- */
 
 static int
 ask_id(struct scrub_block *scrub, int index, struct slice name,
@@ -188,8 +187,7 @@ read_log(
 	return 0;
 }
 
-/* --- rows ------------------------------------------------------------------
- */
+/* --- rows --------------------------------------------------------------- */
 
 static bool
 is_row(struct statement *row, const struct expected *expected)
@@ -298,8 +296,7 @@ compare_range(struct scrub_block *scrub, uint64_t first, uint64_t from,
 	return 0;
 }
 
-/* --- pieces ----------------------------------------------------------------
- */
+/* --- pieces ------------------------------------------------------------- */
 
 static bool
 is_piece(struct statement *found, const struct columns_piece *piece)

@@ -66,8 +66,7 @@ check_stopping(struct pass *pass, struct error *err)
 		   : 0;
 }
 
-/* --- SQLite's pages --------------------------------------------------------
- */
+/* --- SQLite's pages ----------------------------------------------------- */
 
 static int
 on_progress(void *context)
@@ -139,8 +138,7 @@ check_pages(struct pass *pass, struct error *err)
 	return 0;
 }
 
-/* --- blocks ----------------------------------------------------------------
- */
+/* --- blocks ------------------------------------------------------------- */
 
 /* Are there as many segments of the blocks from `first` to `last` (numbers of
  * blocks) as there should be? */
@@ -193,8 +191,7 @@ check_blocks(struct pass *pass, struct error *err)
 	    extent->first_seq, extent->tail_seq, extent->last_seq, err);
 }
 
-/* --- sums ------------------------------------------------------------------
- */
+/* --- sums --------------------------------------------------------------- */
 
 static int
 check_sums(
@@ -224,8 +221,7 @@ check_sums(
 	return 0;
 }
 
-/* --- the whole -------------------------------------------------------------
- */
+/* --- the whole ---------------------------------------------------------- */
 
 static int
 check(struct pass *pass, struct error *err)

@@ -43,8 +43,7 @@ clear_recent(struct segment_writer *writer, struct error *err)
 	    sizeof(statements) / sizeof(statements[0]), err);
 }
 
-/* --- sealing ---------------------------------------------------------------
- */
+/* --- sealing ------------------------------------------------------------ */
 
 static int
 write_piece(void *context, const struct columns_piece *piece, struct error *err)
@@ -82,8 +81,7 @@ seal_block(struct segment_writer *writer, usec_t recorded_at, struct error *err)
 	return clear_recent(writer, err);
 }
 
-/* --- entries ---------------------------------------------------------------
- */
+/* --- entries ------------------------------------------------------------ */
 
 static int
 write_recent_call(struct segment_writer *writer, uint32_t hash, uint64_t seq,
@@ -148,8 +146,7 @@ segment_writer_tail_seq(const struct segment_writer *writer)
 	return writer->recent;
 }
 
-/* --- from the rows ---------------------------------------------------------
- */
+/* --- from the rows ------------------------------------------------------ */
 
 /* A damaged page may hold a row of somewhere else: false. */
 static bool
@@ -221,8 +218,7 @@ segment_writer_load(struct segment_writer *writer, uint64_t recent_seq,
 	return load_recent_calls(writer, err);
 }
 
-/* --- what retention took ---------------------------------------------------
- */
+/* --- what retention took ------------------------------------------------ */
 
 /* Run a statement for a block and a range of its seqs. */
 static int
@@ -349,8 +345,7 @@ segment_writer_forget(struct segment_writer *writer, uint64_t from,
 	    writer, SEGMENT_WRITER_DROP_RECENT_CALLS, 0, 0, seq, err);
 }
 
-/* --- life ------------------------------------------------------------------
- */
+/* --- life --------------------------------------------------------------- */
 
 struct segment_writer *
 segment_writer_new(struct database *database, struct error *err)

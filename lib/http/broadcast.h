@@ -15,8 +15,8 @@
  * A subscriber has seen everything up to `after`. While the ring holds all
  * that is newer, it is *live*. When the ring does not reach back so far, at the
  * beginning or after a burst, it is *catching up*: the program's replay()
- *appends what is newer, a piece at a time and only once the piece before has
- *been taken, and moves `after` on, until the ring takes over behind it.
+ * appends what is newer, a piece at a time and only once the piece before has
+ * been taken, and moves `after` on, until the ring takes over behind it.
  *
  * Each subscriber has a filter and each event a payload, both the program's
  * own; wants() decides on the two. All callbacks run in the loop's thread.

@@ -17,8 +17,7 @@ scan_encode(struct slice q, struct buf *out)
 	json_writer_escape(out, q);
 }
 
-/* --- a needle in bytes ------------------------------------------------------
- */
+/* --- a needle in bytes -------------------------------------------------- */
 
 #ifdef __SSE2__
 
@@ -90,8 +89,7 @@ find(struct slice text, struct slice needle)
 
 #endif
 
-/* --- lines ------------------------------------------------------------------
- */
+/* --- lines -------------------------------------------------------------- */
 
 /* The payload of `line` behind its salt; empty where it was erased. */
 static struct slice

@@ -111,8 +111,7 @@ damaged(uint64_t first, struct error *err)
 	    (unsigned long long)first);
 }
 
-/* --- by hash ---------------------------------------------------------------
- */
+/* --- by hash ------------------------------------------------------------ */
 
 struct question {
 	uint32_t hash;
@@ -204,8 +203,7 @@ calls_find(struct store *store, uint32_t hash, uint64_t first, uint64_t last,
 	return result == -1 ? -1 : 0;
 }
 
-/* --- all of them -----------------------------------------------------------
- */
+/* --- all of them -------------------------------------------------------- */
 
 static int
 each_of_block(struct store *store, uint64_t first, usec_t at,

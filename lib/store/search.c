@@ -77,8 +77,7 @@ find_places(struct filling *filling, size_t wanted, struct error *err)
 	return 0;
 }
 
-/* --- by the index alone ----------------------------------------------------
- */
+/* --- by the index alone ------------------------------------------------- */
 
 /* What the group means, without what is excluded; the caller's to free. */
 static int
@@ -188,8 +187,7 @@ fill_by_index(struct filling *filling, struct error *err)
 	return result;
 }
 
-/* --- by lines --------------------------------------------------------------
- */
+/* --- by lines ----------------------------------------------------------- */
 
 /* The seqs of a group, rising; free() them. */
 static int
@@ -379,8 +377,7 @@ fill_without_calls(struct filling *filling, struct error *err)
 			    : fill_by_index(filling, err);
 }
 
-/* ---------------------------------------------------------------------------
- */
+/* --- the page ----------------------------------------------------------- */
 
 static bool
 has_wanted_calls(const struct filter *filter)

@@ -82,8 +82,7 @@ search_chunk_block(const struct search_chunk *chunk, size_t index)
 	return &chunk->members[index].block;
 }
 
-/* --- counts ----------------------------------------------------------------
- */
+/* --- counts ------------------------------------------------------------- */
 
 static int
 load_blocks(
@@ -254,8 +253,7 @@ count_by_counts(struct search_chunk *chunk, struct member *member)
 		know(member, least);
 }
 
-/* --- bits ------------------------------------------------------------------
- */
+/* --- bits --------------------------------------------------------------- */
 
 static int
 read_values(struct search_chunk *chunk, const struct member *member,

@@ -61,8 +61,7 @@ on_row(void *context, const struct search_row *row)
 	    .by_status[row->values[SEGMENT_STATUS]]++;
 }
 
-/* --- a block ---------------------------------------------------------------
- */
+/* --- a block ------------------------------------------------------------ */
 
 static bool
 is_in_one_bucket(struct counting *counting, const struct segment_block *block)
@@ -192,8 +191,7 @@ count_group(struct counting *counting, struct search_walk *walk,
 	return count_by_times(counting, group->block, bits, err);
 }
 
-/* ---------------------------------------------------------------------------
- */
+/* --- the whole ---------------------------------------------------------- */
 
 static int
 count(struct counting *counting, const struct search *search,

@@ -48,8 +48,7 @@ search_lines_free(struct search_lines *lines)
 	free(lines);
 }
 
-/* --- one by one ------------------------------------------------------------
- */
+/* --- one by one --------------------------------------------------------- */
 
 /* What has gone or is damaged is no failure of the search. */
 static bool
@@ -94,8 +93,7 @@ sift_one_by_one(struct search_lines *lines, uint64_t *seqs, size_t count,
 	return 0;
 }
 
-/* --- a stretch of a file ---------------------------------------------------
- */
+/* --- a stretch of a file ------------------------------------------------ */
 
 /* Seqs that are asked about, while lines that match come by in rising order. */
 struct sifting {
@@ -210,8 +208,7 @@ search_lines_sift(struct search_lines *lines, uint64_t *seqs, size_t count,
 	return 0;
 }
 
-/* --- calls -----------------------------------------------------------------
- */
+/* --- calls -------------------------------------------------------------- */
 
 /* The newest of what comes by. */
 struct gathering {

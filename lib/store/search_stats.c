@@ -254,8 +254,7 @@ sum_choices(struct summing *summing, enum segment_dimension dimension,
 	return 0;
 }
 
-/* --- names -----------------------------------------------------------------
- */
+/* --- names -------------------------------------------------------------- */
 
 /* The dictionary, passing by. */
 struct naming {

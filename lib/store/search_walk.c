@@ -102,8 +102,7 @@ hold(struct search_walk *walk, bool *ret_is_another, struct error *err)
 	return 0;
 }
 
-/* --- the tail --------------------------------------------------------------
- */
+/* --- the tail ----------------------------------------------------------- */
 
 int
 search_walk_rows(struct search_walk *walk, search_walk_on_row on_row,
@@ -166,8 +165,7 @@ step_into_tail(
 	return ret_group->count > 0;
 }
 
-/* --- blocks ----------------------------------------------------------------
- */
+/* --- blocks ------------------------------------------------------------- */
 
 /* The next blocks below `left`; 0: there are none. */
 static int

@@ -37,8 +37,7 @@ enum {
 	TIMES_HEAD_BYTES = 8, /* checksum and width */
 };
 
-/* --- bytes -----------------------------------------------------------------
- */
+/* --- bytes -------------------------------------------------------------- */
 
 static void
 add_u16(struct buf *out, uint16_t value)
@@ -106,8 +105,7 @@ check(struct slice blob, uint32_t sum, struct slice *ret_rest)
 	return true;
 }
 
-/* --- bits ------------------------------------------------------------------
- */
+/* --- bits --------------------------------------------------------------- */
 
 static uint32_t
 sum_key(const struct segment_key *key)
@@ -193,8 +191,7 @@ segment_decode(
 	return NULL;
 }
 
-/* --- times -----------------------------------------------------------------
- */
+/* --- times -------------------------------------------------------------- */
 
 static uint32_t
 sum_block(const struct segment_block *block)

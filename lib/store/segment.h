@@ -56,8 +56,7 @@ segment_kind_source(unsigned kind)
 	return kind % 8;
 }
 
-/* --- bits ------------------------------------------------------------------
- */
+/* --- bits --------------------------------------------------------------- */
 
 /* Whose bits they are: bytes under another's key are damaged bytes. */
 struct segment_key {
@@ -91,8 +90,7 @@ void segment_encode(
 roaring_bitmap_t *segment_decode(
     const struct segment_key *key, struct slice blob, struct error *err);
 
-/* --- times -----------------------------------------------------------------
- */
+/* --- times -------------------------------------------------------------- */
 
 /* A block as its row has it. */
 struct segment_block {

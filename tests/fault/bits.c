@@ -83,8 +83,7 @@ below(struct bench *bench, size_t limit)
 	return (size_t)fault_random(&bench->fault, limit);
 }
 
-/* --- the log ---------------------------------------------------------------
- */
+/* --- the log ------------------------------------------------------------ */
 
 /* The last seq that somebody was told: the index and the status page know it.
  */
@@ -159,8 +158,7 @@ flip_in_log(struct bench *bench)
 		    (unsigned long long)result.fault.line);
 }
 
-/* --- the status page -------------------------------------------------------
- */
+/* --- the status page ---------------------------------------------------- */
 
 static void
 flip_in_status(struct bench *bench)
@@ -185,8 +183,7 @@ flip_in_status(struct bench *bench)
 		fault_fail(&bench->fault, "status page: bit %zu", bit);
 }
 
-/* --- the index -------------------------------------------------------------
- */
+/* --- the index ---------------------------------------------------------- */
 
 static void
 put_byte(const struct index *index, size_t at, char byte)
@@ -507,8 +504,7 @@ flip_in_index(struct bench *bench)
 		flip_under_readers(bench, index, bit);
 }
 
-/* --- state.db --------------------------------------------------------------
- */
+/* --- state.db ----------------------------------------------------------- */
 
 static void
 state_path(const struct bench *bench, char ret_path[static 80])

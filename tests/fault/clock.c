@@ -54,8 +54,7 @@ boottime(struct clock *clock)
 	return ((struct rig_clock *)clock)->running + asleep;
 }
 
-/* --- what a write must be --------------------------------------------------
- */
+/* --- what a write must be ----------------------------------------------- */
 
 static void
 check_lines(struct scene *scene, const char *file, uint64_t offset, usec_t now)
@@ -111,8 +110,7 @@ on_durable(void *context, const struct commit_head *head)
 	check_lines(scene, file, offset, world->live.rig.clock.realtime);
 }
 
-/* --- what retention may ----------------------------------------------------
- */
+/* --- what retention may ------------------------------------------------- */
 
 static size_t
 count_days(const struct logfile_list *list)
@@ -156,8 +154,7 @@ check_files(struct scene *scene)
 	scene->first_seq = list.files[0].first_seq;
 }
 
-/* --- what a producer's time becomes ----------------------------------------
- */
+/* --- what a producer's time becomes ------------------------------------- */
 
 static void
 check_clamping(struct scene *scene)
@@ -198,8 +195,7 @@ check_clamping(struct scene *scene)
 	}
 }
 
-/* --- what happens ----------------------------------------------------------
- */
+/* --- what happens ------------------------------------------------------- */
 
 /* 2038-01-19T03:14:08Z, and 2106-02-07T06:28:16Z: where 32 bits end. */
 #define END_OF_31_BITS (((usec_t)1 << 31) * USEC_PER_SEC)

@@ -96,8 +96,7 @@ image_splice(struct buf *bytes, size_t at, size_t len, struct slice text)
 	*bytes = spliced;
 }
 
-/* --- folders ---------------------------------------------------------------
- */
+/* --- folders ------------------------------------------------------------ */
 
 static inline int
 image_is_log(const struct dirent *entry)
@@ -165,8 +164,7 @@ image_write(const struct image *image, const char *dir)
 	}
 }
 
-/* --- lines -----------------------------------------------------------------
- */
+/* --- lines -------------------------------------------------------------- */
 
 /* Where in the file a line stands, its '\n' included. */
 struct image_line {
@@ -208,8 +206,7 @@ image_find(struct image_file *file, struct image_line line, const char *text)
 	return memmem(file->bytes.data + line.at, line.len, text, strlen(text));
 }
 
-/* --- what a forger does ----------------------------------------------------
- */
+/* --- what a forger does ------------------------------------------------- */
 
 enum { IMAGE_HEX = 2 * SHA256_BYTES };
 

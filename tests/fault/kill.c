@@ -76,8 +76,7 @@ random_usec(struct stage *stage, usec_t most)
 	    &stage->fault, 1 + (most >> fault_random(&stage->fault, 8)));
 }
 
-/* --- the daemon ------------------------------------------------------------
- */
+/* --- the daemon --------------------------------------------------------- */
 
 static void
 path_of(const struct stage *stage, const char *name, char ret[static 128])
@@ -146,8 +145,7 @@ kill_daemon(struct stage *stage)
 		fail_with_words(stage, "it had ended before");
 }
 
-/* --- producers -------------------------------------------------------------
- */
+/* --- producers ---------------------------------------------------------- */
 
 static size_t
 text_bytes(uint64_t number)
@@ -320,8 +318,7 @@ turn(struct stage *stage, int timeout_ms)
 	return connected;
 }
 
-/* --- a log and its end -----------------------------------------------------
- */
+/* --- a log and its end -------------------------------------------------- */
 
 static struct chain_result
 verify(struct stage *stage)
@@ -498,8 +495,7 @@ end_log(struct stage *stage)
 	stage->dir[0] = '\0';
 }
 
-/* --- a kill ----------------------------------------------------------------
- */
+/* --- a kill ------------------------------------------------------------- */
 
 static void
 one_case(struct stage *stage)

@@ -60,8 +60,7 @@ make_bases(struct bench *bench)
 	bench->made = generation;
 }
 
-/* --- changes ---------------------------------------------------------------
- */
+/* --- changes ------------------------------------------------------------ */
 
 static struct image_file *
 some_file(struct bench *bench)
@@ -360,8 +359,7 @@ change(struct bench *bench)
 		changes[below(bench, CHANGES)](bench);
 }
 
-/* --- the two verdicts ------------------------------------------------------
- */
+/* --- the two verdicts --------------------------------------------------- */
 
 /* "ok 12 1 12:HASH", "torn 11 1 11:HASH" (entries, erased, head), or
  * "2026-11-23.jsonl:3". */

@@ -361,8 +361,7 @@ damage_in_the_midst_of_a_large_file_is_left_to_the_verifier(void **state)
 	assert_int_equal(rig->recovery.head.seq, 101);
 }
 
-/* --- a payload that is half erased ------------------------------------------
- */
+/* --- a payload that is half erased -------------------------------------- */
 
 static void
 commit_eraser(struct rig *rig, const char *seqs)
@@ -410,8 +409,7 @@ a_payload_half_erased_is_no_damage(void **state)
 	assert_int_equal(rig->recovery.verdict, RECOVERY_DAMAGED);
 }
 
-/* --- a disk that fails meanwhile --------------------------------------------
- */
+/* --- a disk that fails meanwhile ---------------------------------------- */
 
 /* Whatever call fails while a torn tail is mended, either the start fails and
  * another one mends it, or the log goes on and verifies. */

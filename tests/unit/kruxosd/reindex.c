@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-/* --- an index that does what it is told to ---------------------------------
- */
+/* --- an index that does what it is told to ------------------------------ */
 
 static struct indexer_state index_state;
 static unsigned orders;

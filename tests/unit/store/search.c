@@ -41,8 +41,7 @@ free_corpora(void **state)
 	return 0;
 }
 
-/* --- the oracle ------------------------------------------------------------
- */
+/* --- the oracle --------------------------------------------------------- */
 
 static bool
 is_meant(const struct corpus *corpus, const struct search *search, size_t index)
@@ -151,8 +150,7 @@ check_walk(const struct corpus *corpus, struct store *store,
 			fail_msg("%s: seq %zu is missing", what, index + 1);
 }
 
-/* --- questions ------------------------------------------------------------
- */
+/* --- questions ---------------------------------------------------------- */
 
 /* "agent_name=a&from=3&q=x": from and to are minutes of the corpus. */
 static void

@@ -137,8 +137,7 @@ bits_under_another_key_are_corrupt(void **state)
 	}
 }
 
-/* --- times ----------------------------------------------------------------
- */
+/* --- times -------------------------------------------------------------- */
 
 static usec_t times[SEGMENT_BLOCK];
 
