@@ -26,6 +26,8 @@ call_finder_new(
 	finder->audit_dir = buf_detach(&text);
 	finder->clock = clock;
 	finder->store = store_open(finder->path, audit_dir);
+	/* The door would stand still with it. */
+	store_never_wait(finder->store);
 	return finder;
 }
 

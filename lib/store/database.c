@@ -15,7 +15,8 @@ enum {
 	 * is worth waiting for readers. */
 	CHECKPOINT_PAGES = (4 << 20) / PAGE_BYTES,
 	RESTART_PAGES = (64 << 20) / PAGE_BYTES,
-	BUSY_MS = 1000, /* no reader of ours holds a snapshot longer */
+	/* No reader of ours holds a snapshot longer. */
+	BUSY_MS = 1000,
 };
 
 struct database {
@@ -28,12 +29,16 @@ struct database {
 
 static const struct {
 	int flags;
+	int busy_ms;
 	int cache_kib;
 	const char *pragmas;
 } uses[] = {
-	[DATABASE_READ] = { SQLITE_OPEN_READONLY, 2048,
+	[DATABASE_READ] = { SQLITE_OPEN_READONLY, BUSY_MS, 2048,
 	    "PRAGMA query_only = 1" },
-	[DATABASE_WRITE] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, 1024,
+	[DATABASE_READ_NOW] = { SQLITE_OPEN_READONLY, 0, 2048,
+	    "PRAGMA query_only = 1" },
+	[DATABASE_WRITE] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	    BUSY_MS, 1024,
 	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	    "PRAGMA secure_delete = 1" },
 	/* NORMAL: a power cut takes the last commits back, in their order. OFF
@@ -41,7 +46,7 @@ static const struct {
 	 * if not told otherwise: emptying a large index would write all of it
 	 * into the write-ahead log. */
 	[DATABASE_WRITE_LATER] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-	    8192,
+	    BUSY_MS, 8192,
 	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
 	    "PRAGMA secure_delete = 0" },
 };
@@ -158,7 +163,7 @@ set_up(struct database *database, enum database_use use, struct error *err)
 	char cache[96];
 
 	sqlite3_extended_result_codes(handle, 0);
-	sqlite3_busy_timeout(handle, BUSY_MS);
+	sqlite3_busy_timeout(handle, uses[use].busy_ms);
 	/* A damaged file is read with care: no functions that its schema
 	 * names, and cells are checked as pages come in. */
 	sqlite3_db_config(handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -169,7 +174,7 @@ set_up(struct database *database, enum database_use use, struct error *err)
 	if (run(database, cache, "opening", err) == -1 ||
 	    run(database, uses[use].pragmas, "opening", err) == -1)
 		return -1;
-	if (use == DATABASE_READ)
+	if (!database->is_writer)
 		return 0;
 	sqlite3_wal_hook(handle, on_commit, database);
 	/* A database in memory has no log. */
@@ -188,7 +193,7 @@ database_open(const char *path, enum database_use use, struct error *err)
 	    uses[use].flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
 	struct stat found;
 
-	database->is_writer = use != DATABASE_READ;
+	database->is_writer = (flags & SQLITE_OPEN_READWRITE) != 0;
 	/* SQLITE_OPEN_NOFOLLOW refuses symbolic links to folders, too. */
 	if (lstat(path, &found) == 0 && !S_ISREG(found.st_mode)) {
 		error_set(err, ERROR_INVALID, "%s: not a regular file", path);
@@ -196,7 +201,7 @@ database_open(const char *path, enum database_use use, struct error *err)
 	}
 	if (sqlite3_open_v2(path, &database->handle, flags, NULL) !=
 	    SQLITE_OK) {
-		if (use == DATABASE_READ &&
+		if (!database->is_writer &&
 		    sqlite3_errcode(database->handle) == SQLITE_CANTOPEN &&
 		    access(path, F_OK) == -1 && errno == ENOENT)
 			error_set(

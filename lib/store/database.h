@@ -18,6 +18,7 @@ struct database;
 
 enum database_use {
 	DATABASE_READ,	      /* never creates, never writes */
+	DATABASE_READ_NOW,    /* … nor waits a second for who has locked it */
 	DATABASE_WRITE,	      /* what is committed survives a power cut */
 	DATABASE_WRITE_LATER, /* … or is lost again, from the last commit
 				 backwards: for what can be made again */

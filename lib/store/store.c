@@ -40,6 +40,7 @@ store_open(const char *database, const char *audit_dir)
 	store->path = buf_detach(&copy);
 	buf_add_str(&copy, audit_dir);
 	store->audit_dir = buf_detach(&copy);
+	store->use = DATABASE_READ;
 	for (size_t i = 0; i < STORE_TIMES; i++)
 		buf_init(&store->times[i].blob);
 	return store;
@@ -75,12 +76,19 @@ store_close(struct store *store)
 	free(store);
 }
 
+void
+store_never_wait(struct store *store)
+{
+	assert(store->database == NULL);
+	store->use = DATABASE_READ_NOW;
+}
+
 /* --- snapshots ---------------------------------------------------------- */
 
 static int
 open_database(struct store *store, struct error *err)
 {
-	store->database = database_open(store->path, DATABASE_READ, err);
+	store->database = database_open(store->path, store->use, err);
 	if (store->database == NULL)
 		return -1;
 	if (database_is_of(store->database, &schema_kruxos, err) == -1)

@@ -33,6 +33,10 @@ struct store;
 struct store *store_open(const char *database, const char *audit_dir);
 void store_close(struct store *store);
 
+/* Where somebody has locked the database, fail at once instead of waiting for
+ * up to a second: for who may not stand still. */
+void store_never_wait(struct store *store);
+
 /* Begin a snapshot; pairs may lie within each other. ERROR_UNREACHABLE: no
  * database yet; ERROR_CORRUPT: it is damaged, or of another version;
  * ERROR_SYSTEM. */

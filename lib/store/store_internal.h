@@ -17,6 +17,7 @@ struct store {
 	char *path;
 	char *audit_dir;
 	struct database *database; /* NULL: not open */
+	enum database_use use;
 	struct statement_set *sets[STORE_SETS];
 	int depth; /* of store_begin() */
 	struct extent extent;

@@ -1,5 +1,6 @@
 #include "collectors/kruxosd/call_finder.c"
 
+#include "store/database.h"
 #include "tests/unit/corpus.h"
 
 #include <setjmp.h>
@@ -66,11 +67,54 @@ a_call_is_found_by_all_that_makes_it_the_same(void **state)
 	corpus_free(&corpus);
 }
 
+/* Where the index cannot tell, the entry is recorded once more; nobody at the
+ * door waits for who has locked it. */
+static void
+a_locked_index_is_not_waited_for(void **state)
+{
+	struct corpus corpus;
+	struct call_finder *finder;
+	struct database *holder;
+	struct error err = { 0 };
+	usec_t before;
+	size_t i = 0;
+
+	(void)state;
+	corpus_make(&corpus, 100, 9);
+	corpus_index(&corpus);
+	while (corpus.entries[i].call_id.data == NULL)
+		i++;
+	finder =
+	    call_finder_new(corpus.maker.dir, corpus.maker.dir, &clock_system);
+	holder = database_open(corpus.database, DATABASE_WRITE, &err);
+	assert_non_null(holder);
+	assert_int_equal(database_run(holder,
+			     "PRAGMA locking_mode = EXCLUSIVE;"
+			     "BEGIN EXCLUSIVE",
+			     &err),
+	    0);
+	before = clock_monotonic(&clock_system);
+	assert_int_equal(call_finder_find(finder, &corpus.entries[i], 0), 0);
+	/* SQLite waits for a second where it is told to wait. */
+	assert_true(clock_monotonic(&clock_system) - before < USEC_PER_SEC / 2);
+	assert_int_equal(database_run(holder,
+			     "COMMIT; PRAGMA locking_mode = NORMAL;"
+			     "SELECT count(*) FROM sqlite_schema",
+			     &err),
+	    0);
+	assert_int_not_equal(
+	    call_finder_find(finder, &corpus.entries[i], 0), 0);
+	database_close(holder);
+	call_finder_free(finder);
+	corpus_free(&corpus);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_found_by_all_that_makes_it_the_same),
+		cmocka_unit_test(a_locked_index_is_not_waited_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
