@@ -35,7 +35,9 @@ struct commit {
 
 	/* What has been taken since the last flush. */
 	struct batch batch;
-	usec_t begun_at;    /* CLOCK_MONOTONIC */
+	usec_t begun_at; /* CLOCK_MONOTONIC */
+	bool is_hurried;
+	usec_t flush_took;  /* the last one */
 	usec_t batch_clock; /* CLOCK_REALTIME, at its beginning */
 	uint64_t first_ticket;
 	uint64_t next_ticket;
@@ -98,6 +100,7 @@ begin_batch(struct commit *commit)
 	usec_t now = clock_realtime(commit->clock);
 
 	commit->begun_at = clock_monotonic(commit->clock);
+	commit->is_hurried = false;
 	commit->first_ticket = commit->next_ticket;
 	commit->batch_clock = now;
 	batch_begin(batch, &commit->head, now);
@@ -249,13 +252,29 @@ commit_open_log(struct commit *commit)
 		begin_bare_batch(commit);
 }
 
+void
+commit_hurry(struct commit *commit)
+{
+	commit->is_hurried = true;
+}
+
+/* To gather for as long as it takes to flush costs at most half of what the
+ * disk can take. */
+static usec_t
+gather_time(const struct commit *commit)
+{
+	return commit->is_hurried && commit->flush_took < GATHER_MAX
+		   ? commit->flush_took
+		   : GATHER_MAX;
+}
+
 bool
 commit_is_full(struct commit *commit)
 {
 	return !commit_is_empty(commit) &&
 	       (has_no_room(&commit->batch) ||
 		   clock_monotonic(commit->clock) >=
-		       commit->begun_at + GATHER_MAX);
+		       commit->begun_at + gather_time(commit));
 }
 
 bool
@@ -432,11 +451,15 @@ batch_is_refused(struct commit *commit, const struct error *err)
 void
 commit_flush(struct commit *commit)
 {
+	usec_t begun = clock_monotonic(commit->clock);
 	struct error err;
+	int result;
 
 	if (commit_is_empty(commit))
 		return;
-	if (write_batch(commit, &err) == 0)
+	result = write_batch(commit, &err);
+	commit->flush_took = clock_monotonic(commit->clock) - begun;
+	if (result == 0)
 		batch_is_durable(commit);
 	else
 		batch_is_refused(commit, &err);

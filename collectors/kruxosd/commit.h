@@ -123,6 +123,11 @@ void commit_open_log(struct commit *commit);
  * hold up those who wait. */
 bool commit_is_full(struct commit *commit);
 
+/* Somebody in the batch has nothing more to say and waits for his answer: it
+ * counts as full once it has been gathered for as long as the last flush
+ * took. */
+void commit_hurry(struct commit *commit);
+
 /* Is anything waiting for commit_flush()? */
 bool commit_is_empty(const struct commit *commit);
 

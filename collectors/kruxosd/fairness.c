@@ -17,6 +17,8 @@ struct fair_uid {
 	size_t left;		/* bytes of its turn */
 	TAILQ_ENTRY(fair_uid) in_ring;
 	bool is_in_ring;
+	uint64_t last_turn; /* of its ring's turns */
+	uint64_t read_in;   /* which fairness_begin() */
 
 	size_t held_bytes;
 	/* The only one that is read while too much is held; NULL: none yet. */
@@ -28,8 +30,12 @@ struct fair_uid {
 	uint64_t read_bytes;
 };
 
-/* Uids that are ready; the first one's turn is on. */
-TAILQ_HEAD(ring, fair_uid);
+/* Uids that are ready, in the order of their turns. */
+struct ring {
+	TAILQ_HEAD(, fair_uid) uids;
+	uint64_t count;
+	uint64_t turns; /* that were given */
+};
 
 struct fairness {
 	unsigned a_uid, in_all;
@@ -39,6 +45,8 @@ struct fairness {
 	bool system_next;
 	size_t held_bytes; /* without the system's */
 	usec_t now;
+	uint64_t begun;	 /* how often fairness_begin() was called */
+	bool is_awaited; /* somebody who was read since has nothing more */
 };
 
 struct fairness *
@@ -47,8 +55,8 @@ fairness_new(unsigned a_uid, unsigned in_all)
 	struct fairness *fairness = memory_new(sizeof(*fairness));
 
 	LIST_INIT(&fairness->uids);
-	TAILQ_INIT(&fairness->rings[0]);
-	TAILQ_INIT(&fairness->rings[1]);
+	TAILQ_INIT(&fairness->rings[0].uids);
+	TAILQ_INIT(&fairness->rings[1].uids);
 	fairness_set_limits(fairness, a_uid, in_all);
 	return fairness;
 }
@@ -105,10 +113,17 @@ ring_of(struct fairness *fairness, const struct fair_uid *uid)
 	return &fairness->rings[is_system(uid)];
 }
 
+/* Behind the others, unless each of them has had a turn since its last one. */
 static void
 join_ring(struct fairness *fairness, struct fair_uid *uid)
 {
-	TAILQ_INSERT_TAIL(ring_of(fairness, uid), uid, in_ring);
+	struct ring *ring = ring_of(fairness, uid);
+
+	if (ring->turns - uid->last_turn > ring->count)
+		TAILQ_INSERT_HEAD(&ring->uids, uid, in_ring);
+	else
+		TAILQ_INSERT_TAIL(&ring->uids, uid, in_ring);
+	ring->count++;
 	uid->is_in_ring = true;
 }
 
@@ -312,8 +327,12 @@ end_slowness(struct fairness *fairness, struct fair_uid *uid)
 static void
 leave_ring(struct fairness *fairness, struct fair_uid *uid)
 {
-	if (uid->is_in_ring)
-		TAILQ_REMOVE(ring_of(fairness, uid), uid, in_ring);
+	struct ring *ring = ring_of(fairness, uid);
+
+	if (uid->is_in_ring) {
+		TAILQ_REMOVE(&ring->uids, uid, in_ring);
+		ring->count--;
+	}
 	uid->is_in_ring = false;
 	uid->left = 0;
 	if (TAILQ_EMPTY(&uid->ready))
@@ -327,7 +346,8 @@ next_uid(const struct fairness *fairness)
 	const struct ring *wanted = &fairness->rings[fairness->system_next];
 	const struct ring *other = &fairness->rings[!fairness->system_next];
 
-	return TAILQ_EMPTY(wanted) ? TAILQ_FIRST(other) : TAILQ_FIRST(wanted);
+	return TAILQ_EMPTY(&wanted->uids) ? TAILQ_FIRST(&other->uids)
+					  : TAILQ_FIRST(&wanted->uids);
 }
 
 struct fair_member *
@@ -364,13 +384,17 @@ fairness_done(struct fairness *fairness, struct fair_member *member,
 	struct fair_uid *uid = member->uid;
 
 	uid->read_bytes += used;
+	uid->read_in = fairness->begun;
 	uid->left -= used < uid->left ? used : uid->left;
 	if (state != FAIR_IDLE)
 		list(fairness, member, state == FAIR_INTERRUPTED);
 	if (!TAILQ_EMPTY(&uid->ready) && uid->left > 0)
 		return;
 	leave_ring(fairness, uid);
-	if (!TAILQ_EMPTY(&uid->ready))
+	uid->last_turn = ++ring_of(fairness, uid)->turns;
+	if (TAILQ_EMPTY(&uid->ready))
+		fairness->is_awaited = true;
+	else
 		join_ring(fairness, uid);
 	fairness->system_next = !is_system(uid);
 }
@@ -395,14 +419,27 @@ fairness_leave(struct fairness *fairness, struct fair_member *member)
 bool
 fairness_is_waiting(const struct fairness *fairness)
 {
-	return !TAILQ_EMPTY(&fairness->rings[0]) ||
-	       !TAILQ_EMPTY(&fairness->rings[1]);
+	return fairness->rings[0].count + fairness->rings[1].count > 0;
 }
 
 void
 fairness_begin(struct fairness *fairness, usec_t now)
 {
 	fairness->now = now;
+	fairness->begun++;
+	fairness->is_awaited = false;
+}
+
+bool
+fairness_is_round_over(const struct fairness *fairness)
+{
+	const struct fair_uid *uid;
+
+	for (size_t i = 0; i < 2 && fairness->is_awaited; i++)
+		TAILQ_FOREACH(uid, &fairness->rings[i].uids, in_ring)
+			if (uid->read_in != fairness->begun)
+				return false;
+	return fairness->is_awaited;
 }
 
 void
@@ -411,7 +448,7 @@ fairness_end(struct fairness *fairness)
 	struct fair_uid *uid;
 
 	for (size_t i = 0; i < 2; i++)
-		TAILQ_FOREACH(uid, &fairness->rings[i], in_ring)
+		TAILQ_FOREACH(uid, &fairness->rings[i].uids, in_ring)
 			if (uid->slowed_since == 0)
 				uid->slowed_since = fairness->now;
 }

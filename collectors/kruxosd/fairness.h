@@ -4,9 +4,10 @@
  * something to say is read in turn, FAIR_UID_BYTES at most, and within it each
  * of its connections, FAIR_READ_BYTES at most: deficit round robin over a
  * stream of bytes, where a turn can always be used up to the byte, so that
- * nothing needs to be carried over. Between two ordinary uids one of the
- * system's (root, the daemon's own) is read, if it has anything: half of what
- * can be read is theirs if they need it.
+ * nothing needs to be carried over. Who comes after it had nothing to say for
+ * as long as a round of the others takes is next: it had its turn coming.
+ * Between two ordinary uids one of the system's (root, the daemon's own) is
+ * read, if it has anything: half of what can be read is theirs if they need it.
  *
  * What a connection has sent and what is no whole line yet has to be held in
  * memory. A uid that holds more than FAIR_HELD_UID_BYTES, or more than its
@@ -99,6 +100,10 @@ bool fairness_is_waiting(const struct fairness *fairness);
  * been read. Times are CLOCK_MONOTONIC. */
 void fairness_begin(struct fairness *fairness, usec_t now);
 void fairness_end(struct fairness *fairness);
+
+/* Since fairness_begin() all who are ready have been read, and somebody who was
+ * has nothing more to say: he waits for what becomes of it. */
+bool fairness_is_round_over(const struct fairness *fairness);
 
 /* A member whose unfinished line holds up its uid for too long; NULL: none. */
 struct fair_member *fairness_overdue(struct fairness *fairness, usec_t now);

@@ -23,6 +23,9 @@ enum {
  * else's turn of the loop should wait longer. */
 #define TURN_TIME (5 * USEC_PER_MSEC)
 
+/* In a turn that takes long, those who come are looked for this often. */
+#define LOOK_TIME ((usec_t)250)
+
 /* Too few descriptors: try again after this. */
 #define ACCEPT_PAUSE USEC_PER_SEC
 
@@ -279,30 +282,45 @@ take_events(struct ingest *ingest)
 	return has_visitors;
 }
 
-/* Read from all who are ready, in turn, until the batch is full. Those who come
- * are let in behind that: some of those who were read have left, and a user who
- * has all the connections that he may have can close one for another. */
+/* Read from all who are ready, in turn, until the batch is full or the time is
+ * over. Returns whether somebody stands at the door. */
+static bool
+read_all(struct ingest *ingest)
+{
+	struct connection_room *room = &ingest->room;
+	usec_t begun = clock_monotonic(room->clock), now = begun,
+	       looked = begun;
+	bool has_visitors = take_events(ingest);
+	struct fair_member *member;
+	size_t bytes;
+
+	fairness_begin(room->fairness, begun);
+	while (!commit_is_full(room->commit) && now < begun + TURN_TIME &&
+	       (member = fairness_next(room->fairness, &bytes)) != NULL) {
+		connection_read(connection_of(member), bytes);
+		if (fairness_is_round_over(room->fairness))
+			commit_hurry(room->commit);
+		now = clock_monotonic(room->clock);
+		if (now >= looked + LOOK_TIME) {
+			has_visitors |= take_events(ingest);
+			looked = now;
+		}
+	}
+	fairness_end(room->fairness);
+	return has_visitors;
+}
+
+/* Those who come are let in behind the reading: some of those who were read
+ * have left, and a user who has all the connections that he may have can close
+ * one for another. */
 static void
 turn(struct ingest *ingest)
 {
-	struct connection_room *room = &ingest->room;
-	usec_t begun = clock_monotonic(room->clock);
-	struct fair_member *member;
-	bool has_visitors;
-	size_t bytes;
-
-	has_visitors = take_events(ingest);
-	fairness_begin(room->fairness, begun);
-	while (!commit_is_full(room->commit) &&
-	       clock_monotonic(room->clock) < begun + TURN_TIME &&
-	       (member = fairness_next(room->fairness, &bytes)) != NULL)
-		connection_read(connection_of(member), bytes);
-	fairness_end(room->fairness);
-	if (has_visitors)
+	if (read_all(ingest))
 		accept_some(ingest);
-	sd_event_source_set_enabled(
-	    ingest->rest, fairness_is_waiting(room->fairness) ? SD_EVENT_ONESHOT
-							      : SD_EVENT_OFF);
+	sd_event_source_set_enabled(ingest->rest,
+	    fairness_is_waiting(ingest->room.fairness) ? SD_EVENT_ONESHOT
+						       : SD_EVENT_OFF);
 }
 
 static int

@@ -195,6 +195,32 @@ a_batch_is_full_after_two_milliseconds(void **state)
 }
 
 static void
+a_batch_that_somebody_waits_for_is_full_after_the_time_of_a_flush(void **state)
+{
+	struct rig *rig = *state;
+	struct error err;
+
+	rig->commit->flush_took = 300;
+	assert_int_equal(rig_add(rig, &err), 0);
+	commit_hurry(rig->commit);
+	rig_advance(rig, 299);
+	assert_false(commit_is_full(rig->commit));
+	rig_advance(rig, 1);
+	assert_true(commit_is_full(rig->commit));
+	commit_flush(rig->commit);
+	assert_int_equal(rig->commit->flush_took, 0); /* of this clock */
+
+	/* The next one is another matter; and 2 ms are the bound. */
+	assert_int_equal(rig_add(rig, &err), 0);
+	assert_false(commit_is_full(rig->commit));
+	rig->commit->flush_took = USEC_PER_SEC;
+	commit_hurry(rig->commit);
+	assert_false(commit_is_full(rig->commit));
+	rig_advance(rig, 2 * USEC_PER_MSEC);
+	assert_true(commit_is_full(rig->commit));
+}
+
+static void
 each_day_has_a_file_that_names_the_one_before(void **state)
 {
 	struct rig *rig = *state;
@@ -722,6 +748,8 @@ main(void)
 		TEST(a_waiter_may_add_to_the_next_batch),
 		TEST(a_batch_is_full_by_its_bytes),
 		TEST(a_batch_is_full_after_two_milliseconds),
+		TEST(
+		    a_batch_that_somebody_waits_for_is_full_after_the_time_of_a_flush),
 		TEST(each_day_has_a_file_that_names_the_one_before),
 		TEST(midnight_falls_between_two_batches_never_within_one),
 		TEST(a_clock_that_steps_back_is_said_once_and_time_goes_on),

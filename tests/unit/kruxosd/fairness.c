@@ -9,7 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { ROOT = 0, ANN = 4000001, BOB = 4000002 };
+enum { ROOT = 0, ANN = 4000001, BOB = 4000002, CID = 4000003 };
 
 static struct fairness *fairness;
 
@@ -87,6 +87,58 @@ connections_of_a_uid_are_read_in_turn(void **state)
 		turns[read_next() - ann]++;
 	for (size_t i = 0; i < COUNT(ann); i++)
 		assert_int_equal(turns[i], 25);
+}
+
+/* Twenty flood; who says a word now and then does not wait for all of them, and
+ * does not get more turns than they. */
+static void
+who_had_nothing_to_say_for_a_round_is_next(void **state)
+{
+	struct fair_member floods[20], quiet;
+	size_t bytes, between = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(floods); i++)
+		join_ready(&floods[i], BOB + (uint32_t)i);
+	for (size_t i = 0; i < 3 * COUNT(floods); i++)
+		read_next();
+	join_ready(&quiet, ANN);
+	assert_ptr_equal(fairness_next(fairness, &bytes), &quiet);
+	fairness_done(fairness, &quiet, 100, FAIR_IDLE);
+	fairness_ready(fairness, &quiet);
+	while (read_next() != &quiet)
+		between++;
+	assert_int_equal(between, COUNT(floods));
+}
+
+static void
+a_round_is_over_when_all_were_read_and_somebody_waits(void **state)
+{
+	struct fair_member ann, bob, cid;
+	size_t bytes;
+
+	(void)state;
+	join_ready(&ann, ANN);
+	join_ready(&bob, BOB);
+	fairness_begin(fairness, USEC_PER_DAY);
+	assert_ptr_equal(read_next(), &ann);
+	assert_ptr_equal(read_next(), &bob);
+	assert_false(fairness_is_round_over(fairness)); /* both have more */
+
+	join_ready(&cid, CID);
+	assert_ptr_equal(read_next(), &ann);
+	assert_ptr_equal(read_next(), &bob);
+	assert_ptr_equal(fairness_next(fairness, &bytes), &cid);
+	fairness_done(fairness, &cid, 100, FAIR_IDLE);
+	assert_true(fairness_is_round_over(fairness));
+
+	fairness_begin(fairness, USEC_PER_DAY);
+	assert_false(fairness_is_round_over(fairness));
+	assert_ptr_equal(fairness_next(fairness, &bytes), &ann);
+	fairness_done(fairness, &ann, 100, FAIR_IDLE);
+	assert_false(fairness_is_round_over(fairness)); /* bob's turn is due */
+	assert_ptr_equal(read_next(), &bob);
+	assert_true(fairness_is_round_over(fairness));
 }
 
 static void
@@ -409,6 +461,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(uids_are_read_in_turn_however_many_connections_they_have),
 		TEST(connections_of_a_uid_are_read_in_turn),
+		TEST(who_had_nothing_to_say_for_a_round_is_next),
+		TEST(a_round_is_over_when_all_were_read_and_somebody_waits),
 		TEST(small_talkers_of_a_uid_share_one_turn),
 		TEST(half_of_what_is_read_is_the_systems_if_it_needs_it),
 		TEST(who_was_interrupted_is_the_first_of_its_uid),

@@ -58,6 +58,8 @@ struct commit {
 	size_t full_at; /* waiters in a batch */
 	bool fails;	/* at the sync */
 	bool refuses;	/* at once */
+	bool is_quick;	/* a flush takes no time: a hurried batch is full */
+	bool is_hurried;
 	struct commit_head head;
 	struct buf uids;    /* of the entries taken, in order: "7 7 8 " */
 	struct buf systems; /* what commit_add_system() was given */
@@ -111,7 +113,14 @@ commit_add_system(struct commit *self, const char *capability,
 bool
 commit_is_full(struct commit *self)
 {
-	return self->waiting >= self->full_at;
+	return self->waiting >= self->full_at ||
+	       (self->is_hurried && self->is_quick);
+}
+
+void
+commit_hurry(struct commit *self)
+{
+	self->is_hurried = self->waiting > 0;
 }
 
 const struct commit_head *
@@ -133,6 +142,7 @@ flush(void)
 	commit.head.recorded_at = now;
 	commit.first_ticket = commit.next_ticket;
 	commit.waiting = 0;
+	commit.is_hurried = false;
 	for (size_t i = 0; i < waiting; i++) {
 		const struct commit_waiter *waiter = &commit.waiters[i];
 
@@ -817,6 +827,30 @@ a_flood_of_one_user_does_not_hold_up_another(void **state)
 	close(peer);
 }
 
+/* … and there is not much of the flood in it, either. */
+static void
+who_waits_beside_a_flood_does_not_wait_for_a_full_batch(void **state)
+{
+	int floods[8], peer;
+
+	(void)state;
+	commit.is_quick = true;
+	stage.holds_back = true;
+	for (size_t i = 0; i < COUNT(floods); i++) {
+		floods[i] = connect_as(7, MESSAGE_PRODUCER);
+		flood(floods[i]);
+	}
+	peer = connect_as(8, MESSAGE_PRODUCER);
+	say(peer, ENTRY);
+	run();
+	assert_true(commit_is_full(&commit));
+	assert_non_null(strstr(commit.uids.data, "8 "));
+	assert_true(commit.waiting <= 1 + FAIR_UID_BYTES / 1024);
+	for (size_t i = 0; i < COUNT(floods); i++)
+		close(floods[i]);
+	close(peer);
+}
+
 /* Each of its reads is more than a batch, so each of its turns is interrupted.
  */
 static void
@@ -1204,6 +1238,7 @@ main(void)
 		TEST(a_peer_that_does_not_listen_is_not_read),
 		TEST(a_full_batch_ends_the_turn_and_loses_nothing),
 		TEST(a_flood_of_one_user_does_not_hold_up_another),
+		TEST(who_waits_beside_a_flood_does_not_wait_for_a_full_batch),
 		TEST(
 		    a_flooding_connection_does_not_hold_up_its_users_other_ones),
 		TEST(who_was_slowed_is_recorded_once_a_minute),
