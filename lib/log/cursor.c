@@ -80,12 +80,13 @@ refresh(struct cursor *cursor, struct error *err)
 		index++;
 	logfile_list_free(&cursor->list);
 	cursor->list = list;
-	if (here[0] == '\0')
-		stand_at(cursor, 0, 0);
-	else if (index == list.count) /* ours has gone: the oldest is next */
-		stand_at(cursor, 0, 0);
-	else
+	if (index < list.count) {
 		cursor->index = index;
+		return 0;
+	}
+	/* There was none, or ours has gone: the oldest is next. */
+	leave_file(cursor);
+	stand_at(cursor, 0, 0);
 	return 0;
 }
 

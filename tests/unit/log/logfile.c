@@ -89,6 +89,101 @@ log_open_is_written_and_read(void **state)
 	assert_string_equal(err.field, "version");
 }
 
+static void
+a_log_open_that_is_none_is_told_by_its_field(void **state)
+{
+#define WHOLE "{\"format\":1,\"host\":\"h\",\"version\":\"0\""
+#define HASH  "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+	static const struct {
+		const char *request, *field;
+	} cases[] = {
+		{ "{}", "format" },
+		{ "{\"format\":\"1\"}", "format" },
+		{ "{\"format\":-1}", "format" },
+		{ "{\"format\":4294967296}", "format" },
+		{ "{\"format\":1}", "host" },
+		{ "{\"format\":1,\"host\":7}", "host" },
+		{ WHOLE ",\"previous\":1}", "previous" },
+		{ WHOLE ",\"previous\":\"x\"}", "previous_seq" },
+		{ WHOLE ",\"previous\":\"x\",\"previous_seq\":1}",
+		    "previous_hash" },
+		{ WHOLE ",\"previous\":\"x\",\"previous_seq\":1,"
+			"\"previous_hash\":\"0g\",\"previous_bytes\":1}",
+		    "previous_hash" },
+		{ WHOLE ",\"previous\":\"x\",\"previous_seq\":1,"
+			"\"previous_hash\":\"" HASH "\"}",
+		    "previous_bytes" },
+		{ "[", "" },
+		{ WHOLE "}", NULL },
+		{ WHOLE ",\"previous\":\"x\",\"previous_seq\":1,"
+			"\"previous_bytes\":1,\"previous_hash\":\"" HASH "\"}",
+		    NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		cleanup(arena_free) struct arena arena = ARENA_INIT;
+		struct logfile_open open;
+		struct error err = { 0 };
+		int result = logfile_parse_open(
+		    slice_of(cases[i].request), &arena, &open, &err);
+
+		assert_int_equal(result, cases[i].field == NULL ? 0 : -1);
+		if (cases[i].field != NULL &&
+		    strcmp(err.field, cases[i].field) != 0)
+			fail_msg("%s: %s", cases[i].request, err.sentence);
+	}
+}
+
+/* Under the name of a day file stands something else. */
+static void
+what_is_no_file_of_the_log_is_said_or_keeps_its_place(void **state)
+{
+	static const char names[3][LOGFILE_NAME_SIZE] = { "2026-11-23.jsonl",
+		"2026-11-23_02.jsonl", "2026-11-23_03.jsonl" };
+	struct maker maker;
+	struct logfile_list list;
+	struct error err = { 0 };
+	cleanup(cleanup_close) int dir = -1;
+	cleanup(buf_free) struct buf rubbish = BUF_INIT;
+	cleanup(buf_free) struct buf request = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(logfile_list_read(-1, &list, &err), -1);
+	maker_init(&maker);
+	dir = open(maker.dir, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(mkfifoat(dir, names[0], 0600), 0);
+	assert_int_equal(logfile_list_read(dir, &list, &err), -1);
+	assert_string_equal(
+	    err.sentence, "2026-11-23.jsonl: not a regular file");
+	assert_int_equal(unlinkat(dir, names[0], 0), 0);
+
+	/* A first line that has no end within reason; an opening that names
+	 * what can be no file; one that is none. */
+	buf_add_chars(&rubbish, 'x', 5 * ENTRY_LINE_BYTES);
+	maker_begin(&maker, MAKER_DAY, 1);
+	maker_patch(&maker, maker.file, 0, rubbish.data, rubbish.len);
+	maker_begin(&maker, MAKER_DAY, 2);
+	buf_addf(&request,
+	    ",\"request\":{\"format\":1,\"host\":\"h\",\"version\":\"0\","
+	    "\"previous\":\"%040d\",\"previous_seq\":1,"
+	    "\"previous_bytes\":1,\"previous_hash\":\"%064d\"}",
+	    0, 0);
+	maker_add(&maker, maker_system("log.open"), request.data);
+	maker_begin(&maker, MAKER_DAY, 3);
+	maker.seq--; /* the same seq again: then the name decides */
+	maker_add(&maker, maker_system("log.clock"), "");
+	assert_int_equal(logfile_list_read(dir, &list, &err), 0);
+	assert_int_equal(list.count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(list.files[i].name, names[i]);
+		assert_int_equal(list.files[i].first_seq, i == 0 ? 0 : 1);
+		assert_int_equal(list.files[i].length, list.files[i].size);
+	}
+	logfile_list_free(&list);
+	maker_free(&maker);
+}
+
 /* The clock stood in 2027 for a while: names and seqs disagree. */
 static void
 the_order_is_that_of_the_seqs(void **state)
@@ -150,6 +245,9 @@ main(void)
 		cmocka_unit_test(the_order_is_that_of_the_seqs),
 		cmocka_unit_test(
 		    bytes_behind_a_refused_cut_are_no_part_of_the_log),
+		cmocka_unit_test(a_log_open_that_is_none_is_told_by_its_field),
+		cmocka_unit_test(
+		    what_is_no_file_of_the_log_is_said_or_keeps_its_place),
 	};
 
 	return cmocka_run_group_tests_name("log/logfile", tests, NULL, NULL);

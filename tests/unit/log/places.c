@@ -2,6 +2,7 @@
 
 #include "tests/unit/maker.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -120,6 +121,70 @@ a_stretch_ends_with_the_file(void **state)
 	maker_free(&maker);
 }
 
+static void
+what_cannot_be_opened_or_read_is_said(void **state)
+{
+	struct maker maker;
+	struct error err = { 0 };
+	struct places *places;
+	cleanup(buf_free) struct buf path = BUF_INIT;
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	(void)state;
+	assert_null(places_open("/nonexistent/audit", &err));
+	assert_int_equal(err.errnum, ENOENT);
+	places_free(NULL);
+	maker_init(&maker);
+	buf_addf(&path, "%s/2026-11-23.jsonl", maker.dir);
+	places = places_open(maker.dir, &err);
+	assert_non_null(places);
+	assert_int_equal(symlink("/dev/zero", path.data), 0);
+	assert_int_equal(places_read(places, SLICE_LITERAL("2026-11-23.jsonl"),
+			     0, 1, &line, &err),
+	    -1);
+	assert_int_equal(err.errnum, ELOOP);
+	assert_int_equal(unlink(path.data), 0);
+	assert_int_equal(mkdir(path.data, 0700), 0);
+	assert_int_equal(places_read(places, SLICE_LITERAL("2026-11-23.jsonl"),
+			     0, 1, &line, &err),
+	    -1);
+	assert_int_equal(err.errnum, EISDIR);
+	assert_int_equal(rmdir(path.data), 0);
+	places_free(places);
+	maker_free(&maker);
+}
+
+/* The longest line there can be, and one byte more, which is none. */
+static void
+a_line_has_a_longest_length(void **state)
+{
+	struct maker maker;
+	struct error err = { 0 };
+	struct places *places;
+	cleanup(buf_free) struct buf bytes = BUF_INIT;
+	cleanup(buf_free) struct buf line = BUF_INIT;
+
+	(void)state;
+	maker_init(&maker);
+	maker_begin(&maker, MAKER_DAY, 1);
+	places = places_open(maker.dir, &err);
+	assert_non_null(places);
+	buf_add_chars(&bytes, 'x', ENTRY_LINE_BYTES);
+	buf_add_str(&bytes, "\n\n");
+	maker_patch(&maker, maker.file, 0, bytes.data, bytes.len);
+	assert_int_equal(
+	    places_read_line(places, slice_of(maker.file), 0, &line, &err), 0);
+	assert_int_equal(line.len, ENTRY_LINE_BYTES);
+	buf_reset(&line);
+	maker_patch(&maker, maker.file, ENTRY_LINE_BYTES, "x", 1);
+	assert_int_equal(
+	    places_read_line(places, slice_of(maker.file), 0, &line, &err), -1);
+	assert_int_equal(err.code, ERROR_CORRUPT);
+	assert_int_equal(line.len, 0);
+	places_free(places);
+	maker_free(&maker);
+}
+
 int
 main(void)
 {
@@ -127,6 +192,8 @@ main(void)
 		cmocka_unit_test(a_line_is_read_at_its_place_only),
 		cmocka_unit_test(any_number_of_files_is_read),
 		cmocka_unit_test(a_stretch_ends_with_the_file),
+		cmocka_unit_test(what_cannot_be_opened_or_read_is_said),
+		cmocka_unit_test(a_line_has_a_longest_length),
 	};
 
 	return cmocka_run_group_tests_name("log/places", tests, NULL, NULL);

@@ -2,6 +2,7 @@
 
 #include "tests/unit/maker.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -62,6 +63,29 @@ an_erased_line_holds_nothing(void **state)
 	    SLICE_LITERAL("erased")));
 }
 
+/* Damage is searched, too: whatever stands there, nothing behind it is. */
+static void
+a_line_that_ends_too_early_holds_nothing(void **state)
+{
+	static const char line[] =
+	    LINE ",\"summary\":\"x y\",\"request\":{\"x\":\"x\\\\\"}}";
+	size_t found = 0;
+
+	(void)state;
+	for (size_t len = 0; len < sizeof(line); len++) {
+		cleanup(cleanup_free) char *exact = malloc(len + (len == 0));
+
+		memcpy(exact, line, len);
+		found +=
+		    scan_line((struct slice){ exact, len }, SLICE_LITERAL("x"));
+	}
+	/* From where the summary has ended. */
+	assert_int_equal(found, strlen(strstr(line, ",\"request\"")) + 1);
+	assert_false(
+	    scan_line(SLICE_LITERAL("{\"entry_hash\":\"x\",\"salt\":\"x\"}"),
+		SLICE_LITERAL("x")));
+}
+
 struct matches {
 	uint64_t offsets[16];
 	size_t count, enough;
@@ -110,6 +134,41 @@ a_range_gives_its_matches_in_order(void **state)
 }
 
 static void
+a_range_that_cannot_be_read_is_an_error_and_a_cut_one_ends(void **state)
+{
+	struct maker maker;
+	struct error err = { 0 };
+	struct matches matches = { .enough = 16 };
+	cleanup(buf_free) struct buf rubbish = BUF_INIT;
+	cleanup(cleanup_close) int dir = -1;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_fill(&maker, 3);
+	/* Shorter than was said. */
+	assert_int_equal(
+	    scan_range(maker.fd, 0, maker.bytes + 1000,
+		SLICE_LITERAL("entry 3"), on_match, &matches, &err),
+	    0);
+	assert_int_equal(matches.count, 1);
+	/* Not a line, however long. */
+	buf_add_chars(&rubbish, 'x', 4 * BLOCK_BYTES);
+	maker_patch(&maker, maker.file, maker.bytes, rubbish.data, rubbish.len);
+	assert_int_equal(scan_range(maker.fd, maker.bytes, rubbish.len,
+			     SLICE_LITERAL("x"), on_match, &matches, &err),
+	    -1);
+	assert_int_equal(err.code, ERROR_CORRUPT);
+	assert_int_equal(matches.count, 1);
+	dir = open(maker.dir, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(
+	    scan_range(dir, 0, 1, SLICE_LITERAL("x"), on_match, &matches, &err),
+	    -1);
+	assert_int_equal(err.errnum, EISDIR);
+	maker_free(&maker);
+}
+
+static void
 a_needle_is_found_where_memmem_finds_it(void **state)
 {
 	char text[400];
@@ -146,6 +205,9 @@ main(void)
 		cmocka_unit_test(an_erased_line_holds_nothing),
 		cmocka_unit_test(a_range_gives_its_matches_in_order),
 		cmocka_unit_test(a_needle_is_found_where_memmem_finds_it),
+		cmocka_unit_test(a_line_that_ends_too_early_holds_nothing),
+		cmocka_unit_test(
+		    a_range_that_cannot_be_read_is_an_error_and_a_cut_one_ends),
 	};
 
 	return cmocka_run_group_tests_name("log/scan", tests, NULL, NULL);
