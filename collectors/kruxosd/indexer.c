@@ -1,5 +1,6 @@
 #include "collectors/kruxosd/indexer.h"
 
+#include "base/condition.h"
 #include "base/diag.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -9,7 +10,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 /* A quiet entry is committed at once, a stream of them together: batches do
@@ -221,14 +221,8 @@ enum order { ORDER_INDEX, ORDER_REINDEX, ORDER_DAMAGED, ORDER_STOP };
 static void
 wait_for(struct indexer *indexer, usec_t time)
 {
-	struct timespec until;
-	usec_t end;
+	struct timespec until = condition_deadline(time);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	end = (usec_t)until.tv_sec * USEC_PER_SEC +
-	      (usec_t)until.tv_nsec / 1000 + time;
-	until.tv_sec = (time_t)(end / USEC_PER_SEC);
-	until.tv_nsec = (long)(end % USEC_PER_SEC) * 1000;
 	pthread_cond_timedwait(&indexer->wake, &indexer->mutex, &until);
 }
 
@@ -291,18 +285,6 @@ run(void *context)
 
 /* --- the main thread's side --------------------------------------------- */
 
-static void
-init_locks(struct indexer *indexer)
-{
-	pthread_condattr_t monotonic;
-
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&indexer->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
-	pthread_mutex_init(&indexer->mutex, NULL);
-}
-
 struct indexer *
 indexer_new(const char *audit_dir, const char *data_dir, struct clock *clock,
     struct error *err)
@@ -310,7 +292,8 @@ indexer_new(const char *audit_dir, const char *data_dir, struct clock *clock,
 	struct indexer *indexer = memory_new(sizeof(*indexer));
 	struct error later = { 0 };
 
-	init_locks(indexer);
+	pthread_mutex_init(&indexer->mutex, NULL);
+	condition_init(&indexer->wake);
 	indexer->clock = clock;
 	indexer->builder = index_builder_new(audit_dir, data_dir, clock);
 	indexer->state.progress = 1;
@@ -336,13 +319,7 @@ fail:
 int
 indexer_start(struct indexer *indexer, struct error *err)
 {
-	sigset_t all, before;
-
-	/* Signals are the main thread's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	errno = pthread_create(&indexer->thread, NULL, run, indexer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (errno != 0)
 		return error_set_errno(err, "index: starting its thread");
 	indexer->is_started = true;

@@ -143,6 +143,7 @@ event_fail(int result, const char *what, struct error *err)
 	return error_set_errno(err, "the loop: %s", what);
 }
 
+/* They are the loop's: threads take the mask over, so it comes before them. */
 static int
 block_signals(struct error *err)
 {

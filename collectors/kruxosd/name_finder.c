@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -105,19 +104,13 @@ run(void *context)
 	return NULL;
 }
 
-/* Signals are the loop's. Nobody joins the thread: it may be waiting for a
- * directory server. */
+/* Nobody joins the thread: it may be waiting for a directory server. */
 static int
 start(struct name_finder *finder)
 {
-	sigset_t all, before;
 	pthread_t thread;
-	int status;
+	int status = pthread_create(&thread, NULL, run, finder);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	status = pthread_create(&thread, NULL, run, finder);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (status == 0)
 		pthread_detach(thread);
 	return status;

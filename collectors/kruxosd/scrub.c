@@ -1,6 +1,7 @@
 #include "collectors/kruxosd/scrub.h"
 
 #include "base/buf.h"
+#include "base/condition.h"
 #include "base/diag.h"
 #include "base/memory.h"
 #include "collectors/kruxosd/idle.h"
@@ -34,7 +35,6 @@ scrub_new(const char *audit_dir, const char *data_dir, struct clock *clock,
 {
 	struct scrub *scrub = memory_new(sizeof(*scrub));
 	struct buf text = BUF_INIT;
-	pthread_condattr_t attributes;
 
 	buf_add_str(&text, audit_dir);
 	scrub->audit_dir = buf_detach(&text);
@@ -44,10 +44,7 @@ scrub_new(const char *audit_dir, const char *data_dir, struct clock *clock,
 	scrub->indexer = indexer;
 	scrub->ended_at = ended_at;
 	pthread_mutex_init(&scrub->mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&scrub->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&scrub->changed);
 	return scrub;
 }
 
@@ -78,10 +75,8 @@ is_stopping(void *context)
 static void
 wait_for(struct scrub *scrub, usec_t time)
 {
-	struct timespec until;
+	struct timespec until = condition_deadline(time);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(time / USEC_PER_SEC) + 1;
 	pthread_mutex_lock(&scrub->mutex);
 	while (!scrub->is_stopping && pthread_cond_timedwait(&scrub->changed,
 					  &scrub->mutex, &until) != ETIMEDOUT)

@@ -1,6 +1,7 @@
 #include "collectors/kruxosd/verifier.h"
 
 #include "base/cleanup.h"
+#include "base/condition.h"
 #include "base/diag.h"
 #include "base/memory.h"
 #include "collectors/kruxosd/idle.h"
@@ -38,7 +39,6 @@ verifier_new(const char *audit_dir, struct clock *clock,
     const struct verifier_state *known)
 {
 	struct verifier *verifier = memory_new(sizeof(*verifier));
-	pthread_condattr_t attributes;
 
 	verifier->audit_dir = strdup(audit_dir);
 	if (verifier->audit_dir == NULL)
@@ -48,10 +48,7 @@ verifier_new(const char *audit_dir, struct clock *clock,
 	verifier->state.integrity =
 	    known->damage[0] != '\0' ? STATUS_DAMAGED : STATUS_CHECKING;
 	pthread_mutex_init(&verifier->mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&verifier->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
+	condition_init(&verifier->changed);
 	return verifier;
 }
 
@@ -154,10 +151,8 @@ set_state(struct verifier *verifier, const struct verifier_state *state)
 static void
 wait_for_news(struct verifier *verifier)
 {
-	struct timespec until;
+	struct timespec until = condition_deadline(USEC_PER_SEC);
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec++;
 	pthread_mutex_lock(&verifier->mutex);
 	if (!verifier->is_stopping)
 		pthread_cond_timedwait(

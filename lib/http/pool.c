@@ -1,5 +1,6 @@
 #include "http/pool.h"
 
+#include "base/condition.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -7,7 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 struct worker {
 	struct pool *pool;
@@ -71,14 +71,9 @@ work(void *argument)
 static void
 pool_init(struct pool *pool, size_t waiting)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->work, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&pool->ended, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	condition_init(&pool->ended);
 	pool->last = &pool->first;
 	pool->waiting_max = waiting;
 }
@@ -134,16 +129,9 @@ pool_submit(struct pool *pool, struct pool_job *job)
 static bool
 wait_for_end(struct pool *pool, usec_t patience)
 {
-	struct timespec deadline;
+	struct timespec deadline = condition_deadline(patience);
 	int failed = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &deadline);
-	deadline.tv_sec += (time_t)(patience / USEC_PER_SEC);
-	deadline.tv_nsec += (long)(patience % USEC_PER_SEC * 1000);
-	if (deadline.tv_nsec >= 1000000000L) {
-		deadline.tv_nsec -= 1000000000L;
-		deadline.tv_sec++;
-	}
 	while (pool->running > 0 && failed == 0)
 		failed = pthread_cond_timedwait(
 		    &pool->ended, &pool->lock, &deadline);
