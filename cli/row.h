@@ -4,7 +4,6 @@
 #define CLI_ROW_H
 
 #include "base/arena.h"
-#include "base/error.h"
 #include "cli/table.h"
 
 #include <json-c/json.h>

@@ -8,7 +8,6 @@
 #define KRUXOSD_BATCH_H
 
 #include "collectors/kruxosd/commit.h"
-#include "log/logfile.h"
 
 struct batch_maker;
 

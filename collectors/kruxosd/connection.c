@@ -2,7 +2,6 @@
 
 #include "collectors/kruxosd/answers.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "door/answer.h"
 

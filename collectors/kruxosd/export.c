@@ -1,7 +1,6 @@
 #include "collectors/kruxosd/export.h"
 
 #include "base/cleanup.h"
-#include "base/json_writer.h"
 
 /* What is asked for: the names are those of the API's parameters. */
 const struct command_arg export_args[] = {

@@ -1,9 +1,7 @@
 #include "collectors/kruxosd/index_builder.h"
 
-#include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
-#include "base/text.h"
 #include "collectors/kruxosd/aside.h"
 #include "collectors/kruxosd/log_feed.h"
 

@@ -1,6 +1,5 @@
 #include "collectors/kruxosd/index_writer.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "collectors/kruxosd/dictionary_writer.h"
 #include "collectors/kruxosd/index_row.h"

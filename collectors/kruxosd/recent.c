@@ -1,6 +1,5 @@
 #include "collectors/kruxosd/recent.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 
 #include <assert.h>

@@ -7,7 +7,6 @@
 #include "base/number.h"
 #include "log/logfile.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 

@@ -9,7 +9,6 @@
 #include "sql/schema_state.h"
 #include "sql/state.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 

@@ -1,6 +1,5 @@
 #include "collectors/kruxosd/verifier.h"
 
-#include "base/cleanup.h"
 #include "base/condition.h"
 #include "base/diag.h"
 #include "base/memory.h"

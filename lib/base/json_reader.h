@@ -13,7 +13,6 @@
 #ifndef BASE_JSON_READER_H
 #define BASE_JSON_READER_H
 
-#include "base/arena.h"
 #include "base/buf.h"
 #include "base/error.h"
 

@@ -1,7 +1,6 @@
 #include "http/listener.h"
 
 #include "base/buf.h"
-#include "base/cleanup.h"
 #include "base/number.h"
 #include "base/unix_socket.h"
 
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 enum { SYSTEMD_FIRST_FD = 3 }; /* sd_listen_fds(3) */
 

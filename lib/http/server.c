@@ -1,6 +1,5 @@
 #include "http/server.h"
 
-#include "base/cleanup.h"
 #include "base/diag.h"
 #include "base/memory.h"
 #include "http/acceptor.h"
@@ -15,7 +14,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>

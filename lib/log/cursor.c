@@ -1,6 +1,5 @@
 #include "log/cursor.h"
 
-#include "base/cleanup.h"
 #include "base/disk.h"
 #include "base/memory.h"
 

@@ -3,7 +3,6 @@
 #ifndef STORE_DICTIONARY_H
 #define STORE_DICTIONARY_H
 
-#include "base/arena.h"
 #include "store/store.h"
 
 /* Ids begin at 1; 0 means none. */

@@ -1,13 +1,12 @@
 #include "store/search_lines.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "log/scan.h"
 #include "sql/search.h"
 #include "store/calls.h"
 
 #include <assert.h>
-#include <fcntl.h>
+#include <unistd.h>
 
 enum {
 	/* One of so many neighbours is worth scanning all of them: to read a

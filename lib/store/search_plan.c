@@ -2,8 +2,6 @@
 
 #include "base/memory.h"
 
-#include <assert.h>
-
 /* Where the values of a parameter are found. call_id has no dimension. */
 static const struct {
 	bool has_dimension;

@@ -24,7 +24,6 @@
  */
 #include "store/segment.h"
 
-#include "base/cleanup.h"
 #include "base/crc32c.h"
 #include "base/memory.h"
 

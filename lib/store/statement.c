@@ -1,6 +1,5 @@
 #include "store/statement.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 
 #include <assert.h>

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define NOW	     (1000 * USEC_PER_DAY)
 

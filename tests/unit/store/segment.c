@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "base/cleanup.h"
+
 static uint64_t state_of_random = 88172645463325252ULL;
 
 static uint64_t
