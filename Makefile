@@ -223,13 +223,19 @@ bench_tools := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/benc
 $(bench_tools): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libkruxos.a
 	$(call link,$^)
 
-# ENTRIES: how large the log is for the queries. FULL=1: PostgreSQL, too.
-ENTRIES ?= 1000000
+# ENTRIES: how large the log is for the queries. FULL=1: ten million of them, and
+# PostgreSQL, too.
+ENTRIES ?= $(if $(FULL),10000000,1000000)
 bench:
 	@packaging/install-packages build run test bench $(if $(FULL),peers)
 	@tests/install-node
 	@$(again) all $(bench_tools)
-	@KRUXOS_BUILD=$(abspath $(BUILD)) build/node/bin/node tests/bench/bench.js --entries $(ENTRIES) $(if $(FULL),--full)
+	@tests/bench/run $(BUILD) --entries $(ENTRIES) $(if $(FULL),--full)
+
+# Documents of the last run of `make bench`, or, without one, of the one before.
+plots:
+	@tests/install-node
+	@build/node/bin/node tests/bench/plots.js $(wildcard $(BUILD)/bench/results.json)
 
 # --- checks of the sources ---------------------------------------------------
 
@@ -277,14 +283,15 @@ help:
 #: make coverage what the tests run, and each line and branch they do not
 #: make fuzz     the fuzzers alone, longer: FUZZ_SECONDS=60 each
 #: make check    format, layers, clang-tidy, cppcheck, shellcheck
-#: make bench    the benchmarks, ENTRIES=1000000 in the log of the queries;
-#:               FULL=1 gives the same entries to PostgreSQL, too
+#: make bench    the benchmarks, ENTRIES=1000000 in the log; FULL=1 takes ten
+#:               million, and gives them to PostgreSQL, too
+#: make plots    docs/performance/ from what `make bench` has measured
 #: make clean    remove BUILD
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: all demo run start stop bench fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
+.PHONY: all demo run start stop bench plots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj build/fuzz/obj -name '*.d' 2>/dev/null)

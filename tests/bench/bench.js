@@ -1,6 +1,7 @@
 // The benchmarks: every figure beside a limit or a peer measured in the same
-// run, since machines differ and this one may be busy. `make bench` runs it;
-// BUILD/bench/results.json keeps the figures, standard output shows them.
+// run, since machines differ and this one may be busy. `make bench` runs it,
+// by tests/bench/run; BUILD/bench/results.json keeps the figures, standard
+// output shows them, `make plots` makes documents of them.
 //
 //	node tests/bench/bench.js [--entries N] [--full]
 
@@ -9,53 +10,71 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { Stack, build } from '../api/harness/stack.js';
-import { benchDoor } from './door.js';
+import { benchAcknowledgements, fill, reportFill } from './door.js';
 import { benchAudit, benchHealth, startPeer } from './http.js';
-import { benchExport, benchQueries, benchSize, benchVerify } from './log.js';
+import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
+import { MemoryWatch, reportMemory } from './memory.js';
 import { benchPostgres } from './postgres.js';
 import { benchSqlite } from './sqlite.js';
-import { must, report, save } from './table.js';
+import { benchStart } from './start.js';
+import { allowStreams, benchCrowd, benchStreams } from './streams.js';
+import { save } from './table.js';
+
+const A_MILLION = 1_000_000;
 
 const { values: options } = parseArgs({
 	options: {
-		entries: { type: 'string', default: '1000000' },
+		entries: { type: 'string', default: String(A_MILLION) },
 		full: { type: 'boolean', default: false },
 	},
 });
 const entries = Number(options.entries);
 assert(Number.isSafeInteger(entries) && entries >= 10_000, '--entries: a number from 10000');
 
-/** Proportional set size of each part, in MiB. */
-function benchMemory(stack) {
-	for (const part of ['kruxosd', 'health', 'audit', 'activity']) {
-		const text = must('cat', [`/proc/${stack.pidOf(part)}/smaps_rollup`]);
-		const kib = Number(/^Pss:\s+([0-9]+) kB/m.exec(text)[1]);
-		report(`memory of ${part} (PSS)`, `${(kib / 1024).toFixed(1)} MiB`, {
-			target: part === 'kruxosd' ? '64 MiB' : '16 MiB',
-		});
+/** Fill the log; a large one is asked on the way, too. */
+async function fillAndAsk(stack) {
+	let filled = await fill(stack, Math.min(entries, A_MILLION));
+	let fewer;
+	if (entries > A_MILLION) {
+		fewer = askQueries(stack);
+		filled = await fill(stack, entries - A_MILLION);
 	}
+	return { filled, fewer, questions: askQueries(stack) };
 }
 
+const began = new Date();
 const stack = await Stack.start();
-let indexed, questions;
 try {
-	const peer = await startPeer(stack);
+	await allowStreams(stack);
+	const memory = new MemoryWatch(stack);
 	try {
-		await benchHealth(stack, peer);
-		indexed = await benchDoor(stack, entries);
+		benchAcknowledgements(stack);
+		const { filled, fewer, questions } = await fillAndAsk(stack);
+		reportFill(filled);
 		await benchSize(stack);
-		questions = benchQueries(stack);
-		await benchAudit(stack, peer);
+		reportQueries(stack, questions, fewer);
+		const peer = await startPeer(stack);
+		try {
+			await benchHealth(stack, peer);
+			await benchAudit(stack, peer);
+		} finally {
+			await peer.stop();
+		}
+		await benchVerify(stack);
+		benchSqlite(stack, filled.indexed, questions);
+		if (options.full)
+			await benchPostgres(stack, filled.indexed, questions);
+		await benchStreams(stack);
+		await benchExport(stack);
+		reportMemory(memory);
+		await benchCrowd(stack, memory);
 	} finally {
-		await peer.stop();
+		await memory.stop();
 	}
-	await benchVerify(stack);
-	benchSqlite(stack, indexed);
-	if (options.full)
-		await benchPostgres(stack, indexed, questions);
-	await benchExport(stack); // which the log records: now it is longer
-	benchMemory(stack);
+	await benchStart(stack);
 } finally {
 	await stack.stop();
 }
-save(join(build, 'bench/results.json'), { entries });
+save(join(build, 'bench/results.json'), {
+	entries, began: began.toISOString(), seconds: Math.round((Date.now() - began) / 1000),
+});

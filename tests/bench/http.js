@@ -11,7 +11,9 @@ import { join } from 'node:path';
 import { request } from '../api/harness/http.js';
 import { until } from '../api/harness/poll.js';
 import { build, freePorts } from '../api/harness/stack.js';
-import { ROUNDS, median, milliseconds, must, number, progress, report } from './table.js';
+import {
+	ROUNDS, atMost, chapter, median, must, progress, ratioAtLeast, ratioAtMost, report,
+} from './table.js';
 
 /**
  * A second nginx with our own configuration, at ports of its own, since wrk
@@ -81,15 +83,17 @@ function load(pids, url, script) {
 		...(script ? ['-s', script] : []), url]);
 	assert(!/Non-2xx/.test(text), `${url}: ${text}`);
 	const p99 = /99%\s+([0-9.]+)(us|ms|s)/.exec(text);
+	const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text) ?? [];
 	return {
 		cpu_us: (cpuOf(pids) - before) / Number(/([0-9]+) requests in/.exec(text)[1]),
 		rate: Number(/Requests\/sec:\s+([0-9.]+)/.exec(text)[1]),
 		p99_us: Number(p99[1]) * { us: 1, ms: 1e3, s: 1e6 }[p99[2]],
+		unanswered: errors.slice(1).reduce((sum, count) => sum + Number(count), 0),
 	};
 }
 
 /** A path of ours and a file of the same size, in turn: medians of pairs. */
-async function compare(name, peer, program, server, path, target, script) {
+async function compare(name, peer, program, server, path, least, script) {
 	const { status, bytes } = await request({ port: Number(new URL(server).port) }, path);
 	assert.equal(status, 200, name);
 	peer.put('peer.json', Buffer.alloc(bytes.length, 32));
@@ -101,35 +105,35 @@ async function compare(name, peer, program, server, path, target, script) {
 			bare: load(peer.workers, `${peer.bare}/file/peer.json`),
 		});
 	const of = pick => median(pairs.map(pick));
-	report(name, `${number(of(pair => pair.ours.rate))}/s`, {
-		peer: `file ${number(of(pair => pair.file.rate))}/s`,
-		ratio: of(pair => pair.ours.rate / pair.file.rate), target,
-	});
-	report('  p99', milliseconds(of(pair => pair.ours.p99_us)), {
-		peer: `file ${milliseconds(of(pair => pair.file.p99_us))}`,
-		ratio: of(pair => pair.ours.p99_us / pair.file.p99_us), target: '<= 2',
-	});
-	report('  CPU of a request, nginx included', `${of(pair => pair.ours.cpu_us).toFixed(1)} us`, {
-		peer: `file ${of(pair => pair.file.cpu_us).toFixed(1)} us`,
-		ratio: of(pair => pair.file.cpu_us / pair.ours.cpu_us),
-	});
-	report('  beside a file without checks and log', '', {
-		peer: `file ${number(of(pair => pair.bare.rate))}/s`,
+	const beside = (suffix, unit, figure, settings = {}) =>
+		report(`${name}${suffix}`, of(pair => figure(pair.ours)), unit, {
+			peer: { name: 'file', value: of(pair => figure(pair.file)) },
+			ratio: of(pair => figure(pair.ours) / figure(pair.file)), ...settings,
+		});
+	beside('', '/s', one => one.rate, { target: ratioAtLeast(least) });
+	beside(': p99', 'us', one => one.p99_us, { target: ratioAtMost(2) });
+	beside(': CPU of a request, nginx included', 'us', one => one.cpu_us);
+	report(`${name}: beside a file without checks and log`, of(pair => pair.ours.rate), '/s', {
+		peer: { name: 'file', value: of(pair => pair.bare.rate) },
 		ratio: of(pair => pair.ours.rate / pair.bare.rate),
 	});
+	report(`${name}: unanswered`, pairs.reduce((sum, pair) => sum + pair.ours.unanswered, 0), 'requests',
+		{ target: atMost(0) });
 }
 
 export async function benchHealth(stack, peer) {
+	chapter('http');
 	progress('/health against a static file');
-	await compare('/health', peer, stack.pidOf('health'), peer.health, '/health', '>= 0.80');
+	await compare('/health', peer, stack.pidOf('health'), peer.health, '/health', 0.80);
 }
 
 export async function benchAudit(stack, peer) {
+	chapter('http');
 	progress('/api/audit against a static file');
-	await compare('/api/audit, nothing committed', peer, stack.pidOf('audit'), peer.api, '/api/audit', '>= 0.45');
+	await compare('/api/audit, nothing committed', peer, stack.pidOf('audit'), peer.api, '/api/audit', 0.45);
 	const script = join(build, 'bench/vary.lua');
 	writeFileSync(script, `math.randomseed(os.time())
 request = function() return wrk.format('GET', '/api/audit?offset=' .. math.random(0, 100000)) end
 `);
-	await compare('/api/audit, each request new', peer, stack.pidOf('audit'), peer.api, '/api/audit', '>= 0.15', script);
+	await compare('/api/audit, each request new', peer, stack.pidOf('audit'), peer.api, '/api/audit', 0.15, script);
 }

@@ -1,22 +1,42 @@
-// The same entries in an ordinary SQLite table with four indexes.
+// The same entries in an ordinary SQLite table with four indexes, and the same
+// questions.
 
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { build } from '../api/harness/stack.js';
-import { must, number, progress, report } from './table.js';
+import { reportAnswers, reportIngest } from './peers.js';
+import { statementsOf } from './sql.js';
+import { ROUNDS, median, must, progress } from './table.js';
+
+function load(stack, database) {
+	rmSync(database, { force: true });
+	const { entries, microseconds } = JSON.parse(
+		must(join(build, 'bench/table_load'), [stack.auditDir, database]));
+	return entries / microseconds * 1e6;
+}
+
+function ask(database, question) {
+	const answer = JSON.parse(must(join(build, 'bench/table_ask'), [database],
+		{ input: statementsOf(question).join('\n') }));
+	assert.equal(answer.total, question.total, `${question.question}: another total`);
+	return answer;
+}
 
 /** `indexed`: how many entries a second we take, into log and index. */
-export function benchSqlite(stack, indexed) {
+export function benchSqlite(stack, indexed, questions) {
 	progress('the same entries into SQLite');
 	const folder = mkdtempSync(join(stack.rundir, 'sqlite-')); // on the same disk
+	const database = join(folder, 'entries.db');
 	try {
-		const load = JSON.parse(must(join(build, 'bench/table_load'),
-			[stack.auditDir, join(folder, 'entries.db')]));
-		const theirs = load.entries / load.microseconds * 1e6;
-		report('entries in log and index', `${number(indexed)}/s`, {
-			peer: `SQLite ${number(theirs)}/s`, ratio: indexed / theirs, target: '>= 1',
-		});
+		const rates = [];
+		for (let round = 0; round < ROUNDS; round++)
+			rates.push(load(stack, database));
+		reportIngest('SQLite', indexed, median(rates));
+		progress('the same questions to SQLite');
+		for (const question of questions)
+			reportAnswers('SQLite', question, ask(database, question));
 	} finally {
 		rmSync(folder, { recursive: true });
 	}

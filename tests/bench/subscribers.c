@@ -30,6 +30,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -338,6 +339,7 @@ publish(struct load *load, usec_t due)
 	char head[64];
 	int head_len;
 
+	assert(load->events != NULL);
 	load->events[load->published].due = due;
 	if (load->options.door != NULL) {
 		buf_add_slice(&load->out, entry);

@@ -135,6 +135,7 @@ time_sqlite(struct cursor *cursor, const char *path)
 	    &json, "microseconds", clock_monotonic(&clock_system) - begin);
 	json_writer_end_object(&json);
 	puts(out.data);
+	run(db, "PRAGMA analysis_limit = 10000; ANALYZE"); /* for questions */
 	sqlite3_close(db);
 }
 
