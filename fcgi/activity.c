@@ -41,12 +41,6 @@ struct feed {
 
 static struct feed feed;
 
-/* A subscriber's filter, which outlives its request. */
-struct want {
-	struct arena arena;
-	struct filter filter;
-};
-
 /* An event's entry, with the line that its slices lie in behind it. */
 struct happening {
 	struct entry entry;
@@ -190,19 +184,9 @@ on_status(struct program *prog)
 static bool
 wants(const void *filter, const void *payload)
 {
-	const struct want *want = filter;
 	const struct happening *happening = payload;
 
-	return filter_matches_head(&want->filter, &happening->entry);
-}
-
-static void
-free_want(void *filter)
-{
-	struct want *want = filter;
-
-	arena_free(&want->arena);
-	free(want);
+	return filter_matches_head(filter, &happening->entry);
 }
 
 /* --- the past ------------------------------------------------------------- */
@@ -212,7 +196,6 @@ static int
 replay(void *context, void *filter, uint64_t *after, struct buf *out)
 {
 	cleanup(buf_free) struct buf shown = BUF_INIT;
-	struct want *want = filter;
 	struct cursor_line line;
 	struct error err;
 
@@ -237,7 +220,7 @@ replay(void *context, void *filter, uint64_t *after, struct buf *out)
 		if (result == -1)
 			return -1;
 		if (entry_parse(line.line, &entry, &err) == 0 &&
-		    filter_matches_head(&want->filter, &entry))
+		    filter_matches_head(filter, &entry))
 			add_event(out, &shown, &line);
 		*after = line.seq;
 	}
@@ -322,7 +305,6 @@ stream_get(struct program *prog, struct request *req, struct reply *rep,
 	cleanup(buf_free) struct buf first = BUF_INIT;
 	struct query query = QUERY_INIT;
 	struct filter asked;
-	struct want *want;
 	uint64_t after;
 
 	on_status(prog); /* as of now, not as of the last turn */
@@ -340,14 +322,8 @@ stream_get(struct program *prog, struct request *req, struct reply *rep,
 	} else if (bound_replay(prog, req, &asked, &after, &first, err) == -1) {
 		return 503;
 	}
-	want = memory_new(sizeof(*want));
-	want->filter = (struct filter)FILTER_INIT;
-	if (query_fill(&query, &want->arena, &want->filter, err) == -1) {
-		free_want(want);
-		return 400;
-	}
-	return broadcast_join(
-	    feed.broadcast, req, rep, want, after, buf_slice(&first), err);
+	return broadcast_join(feed.broadcast, req, rep, filter_clone(&asked),
+	    after, buf_slice(&first), err);
 }
 
 static const struct route routes[] = {
@@ -364,7 +340,7 @@ on_open(struct program *prog, struct error *err)
 		.subscribers_max = SUBSCRIBERS_MAX,
 		.wants = wants,
 		.replay = replay,
-		.free_filter = free_want,
+		.free_filter = free,
 		.free_payload = free,
 	};
 

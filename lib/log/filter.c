@@ -1,5 +1,6 @@
 #include "log/filter.h"
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "log/scan.h"
 
@@ -126,6 +127,57 @@ filter_set_q(struct filter *filter, struct arena *arena, struct slice q,
 	filter->needle = arena_slice(arena, buf_slice(&needle));
 	buf_free(&needle);
 	return 0;
+}
+
+/* --- copying -------------------------------------------------------------- */
+
+static size_t
+size_of_copy(const struct filter *filter)
+{
+	size_t size = sizeof(*filter) + filter->needle.len;
+
+	for (size_t name = 0; name < FILTER_NAMES; name++) {
+		const struct filter_list *list = &filter->lists[name];
+
+		size += list->count * sizeof(*list->values);
+		for (size_t i = 0; i < list->count; i++)
+			size += list->values[i].text.len;
+	}
+	return size;
+}
+
+/* `slice` now lies at `*end`, which moves behind it. */
+static void
+move_text(struct slice *slice, char **end)
+{
+	if (slice->len > 0)
+		memcpy(*end, slice->data, slice->len);
+	if (slice->data != NULL)
+		slice->data = *end;
+	*end += slice->len;
+}
+
+struct filter *
+filter_clone(const struct filter *filter)
+{
+	struct filter *copy = memory_new(size_of_copy(filter));
+	char *end;
+
+	*copy = *filter;
+	end = (char *)(copy + 1);
+	for (size_t name = 0; name < FILTER_NAMES; name++) {
+		struct filter_list *list = &copy->lists[name];
+		size_t bytes = list->count * sizeof(*list->values);
+
+		if (bytes > 0)
+			list->values = memcpy(end, list->values, bytes);
+		end += bytes;
+	}
+	for (size_t name = 0; name < FILTER_NAMES; name++)
+		for (size_t i = 0; i < copy->lists[name].count; i++)
+			move_text(&copy->lists[name].values[i].text, &end);
+	move_text(&copy->needle, &end);
+	return copy;
 }
 
 /* --- matching ------------------------------------------------------------- */

@@ -65,6 +65,9 @@ int filter_add(struct filter *filter, struct arena *arena, const char *name,
 int filter_set_q(struct filter *filter, struct arena *arena, struct slice q,
     struct error *err);
 
+/* A copy in one piece, which outlives the arena: free() it. */
+struct filter *filter_clone(const struct filter *filter);
+
 /* "agent_name", … */
 const char *filter_name(enum filter_name name);
 

@@ -248,12 +248,49 @@ a_glob_fits_what_its_stars_can_stand_for(void **state)
 			fail_msg("%s, %s", cases[i].glob, cases[i].text);
 }
 
+static void
+a_clone_outlives_what_it_was_made_of(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct filter filter, *clone;
+	struct entry entry = agent_entry;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(read_query(&filter, &arena,
+			     "agent_name=alice&agent_name=bob&status=error&"
+			     "capability=filesystem.*&session_id=-s2&q=wrote",
+			     &err),
+	    0);
+	clone = filter_clone(&filter);
+	memset(filter.lists[FILTER_AGENT_NAME].values, 0xff,
+	    2 * sizeof(struct filter_value));
+	arena_free(&arena);
+	assert_true(filter_matches(clone, &entry, slice_of(LINE)));
+	assert_false(filter_matches(clone, &entry, slice_of("{}")));
+	entry.actor_name = SLICE_LITERAL("bob");
+	assert_true(filter_matches_head(clone, &entry));
+	entry.actor_name = SLICE_LITERAL("carol");
+	assert_false(filter_matches_head(clone, &entry));
+	entry.actor_name = SLICE_LITERAL("alice");
+	entry.session_id = SLICE_LITERAL("s2");
+	assert_false(filter_matches_head(clone, &entry));
+	free(clone);
+
+	filter = (struct filter)FILTER_INIT;
+	clone = filter_clone(&filter);
+	assert_true(filter_matches(clone, &entry, slice_of(LINE)));
+	assert_memory_equal(clone, &filter, sizeof(filter));
+	free(clone);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(
 		    values_of_a_name_are_any_and_none_and_names_are_and),
+		cmocka_unit_test(a_clone_outlives_what_it_was_made_of),
 		cmocka_unit_test(from_is_within_and_to_is_without),
 		cmocka_unit_test(q_is_looked_for_in_the_writers_form),
 		cmocka_unit_test(what_no_entry_can_have_is_refused_by_name),
