@@ -17,6 +17,8 @@ enum {
 	CATCH_UPS_A_TURN = 16, /* pieces of the past read in one turn */
 	/* What a stopped reader costs the kernel. */
 	SEND_BUFFER_BYTES = 64 * 1024,
+	/* … and what all of them together cost us. */
+	WAITING_BYTES_MAX = 8 << 20,
 };
 
 static const usec_t COMMENT_INTERVAL = 15 * USEC_PER_SEC;
@@ -35,9 +37,10 @@ struct subscriber {
 	struct outlet outlet;
 	struct loop_watch watch;
 	struct broadcast *broadcast;
-	bool blocked;	   /* its socket is full: EPOLLOUT will tell */
-	usec_t blocked_at; /* since when, or when it last took something */
-	bool queued;	   /* stands in `catching` */
+	bool blocked;	      /* its socket is full: EPOLLOUT will tell */
+	usec_t blocked_at;    /* since when, or when it last took something */
+	bool queued;	      /* stands in `catching` */
+	size_t waiting_bytes; /* for it alone, as counted by the broadcast */
 	LIST_ENTRY(subscriber) all;
 	TAILQ_ENTRY(subscriber) catching;
 };
@@ -46,7 +49,8 @@ struct broadcast {
 	struct loop *loop;
 	struct broadcast_settings settings;
 	struct ring ring;
-	size_t fresh_bytes; /* published since the last flush */
+	size_t fresh_bytes;   /* published since the last flush */
+	size_t waiting_bytes; /* for readers alone, which do not take them */
 	uint64_t head_id;
 
 	size_t count;
@@ -67,13 +71,21 @@ free_filter(struct broadcast *b, void *filter)
 }
 
 static void
+count_waiting(struct subscriber *sub, size_t bytes)
+{
+	sub->broadcast->waiting_bytes += bytes - sub->waiting_bytes;
+	sub->waiting_bytes = bytes;
+}
+
+static void
 drop(struct subscriber *sub)
 {
 	struct broadcast *b = sub->broadcast;
 
+	count_waiting(sub, 0);
 	loop_remove(b->loop, sub->outlet.fd, &sub->watch);
 	free_filter(b, sub->outlet.filter);
-	outlet_close(&sub->outlet);
+	outlet_close(&sub->outlet, &b->ring);
 	LIST_REMOVE(sub, all);
 	if (sub->queued)
 		TAILQ_REMOVE(&b->catching, sub, catching);
@@ -119,8 +131,10 @@ pump(struct subscriber *sub)
 	}
 	switch (outlet_send(&sub->outlet, &b->ring, &taken)) {
 	case OUTLET_DRAINED:
+		count_waiting(sub, 0);
 		return drained(sub);
 	case OUTLET_BLOCKED:
+		count_waiting(sub, sub->outlet.private.len);
 		if (taken > 0)
 			sub->blocked_at = loop_now(b->loop);
 		return set_blocked(sub, true);
@@ -185,6 +199,34 @@ flush(struct broadcast *b)
 	}
 }
 
+/* Who has taken nothing for the longest; NULL: all take what they get. */
+static struct subscriber *
+find_worst(const struct broadcast *b)
+{
+	struct subscriber *sub, *worst = NULL;
+
+	LIST_FOREACH(sub, &b->subscribers, all)
+		if (sub->blocked &&
+		    (sub->waiting_bytes > 0 || sub->outlet.rest != NULL) &&
+		    (worst == NULL || sub->blocked_at < worst->blocked_at))
+			worst = sub;
+	return worst;
+}
+
+/* Many who stop reading must not fill the memory. They come back when they
+ * can, and lose nothing. */
+static void
+drop_worst(struct broadcast *b)
+{
+	while (b->waiting_bytes + b->ring.held_bytes > WAITING_BYTES_MAX) {
+		struct subscriber *worst = find_worst(b);
+
+		if (worst == NULL)
+			return;
+		drop(worst);
+	}
+}
+
 static bool
 after_turn(void *context)
 {
@@ -194,6 +236,7 @@ after_turn(void *context)
 		catch_up(TAILQ_FIRST(&b->catching));
 	if (b->fresh_bytes > 0)
 		flush(b);
+	drop_worst(b);
 	return !TAILQ_EMPTY(&b->catching);
 }
 
@@ -378,7 +421,8 @@ end_in_order(struct subscriber *sub)
 {
 	cleanup(buf_free) struct buf end = BUF_INIT;
 
-	if (!sub->blocked && sub->outlet.private.len == 0) {
+	if (!sub->blocked && sub->outlet.private.len == 0 &&
+	    sub->outlet.rest == NULL) {
 		record_add_end(&end);
 		send(sub->outlet.fd, end.data, end.len,
 		    MSG_DONTWAIT | MSG_NOSIGNAL);

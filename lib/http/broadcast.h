@@ -5,7 +5,8 @@
  * and kept in the ring; at the end of the loop's turn whatever a subscriber
  * lacks goes to it in one send that never blocks. Who reads slowly is never
  * waited for: when the ring has moved past it, it goes on with the past. Who
- * takes nothing for half a minute is dropped.
+ * takes nothing for half a minute is dropped; earlier, if what waits for such
+ * readers comes to more than 8 MiB.
  *
  * Nothing is lost or doubled between the past and the present:
  *

@@ -7,11 +7,21 @@
 
 enum { PARTS_A_SEND = 256 }; /* of one sendmsg(): events, mostly */
 
+static void
+release_rest(struct outlet *outlet, struct ring *ring)
+{
+	if (outlet->rest != NULL)
+		ring_release(ring, outlet->rest);
+	outlet->rest = NULL;
+	outlet->rest_sent = 0;
+}
+
 void
-outlet_close(struct outlet *outlet)
+outlet_close(struct outlet *outlet, struct ring *ring)
 {
 	shutdown(outlet->fd, SHUT_RDWR);
 	close(outlet->fd);
+	release_rest(outlet, ring);
 	buf_free(&outlet->private);
 }
 
@@ -38,13 +48,14 @@ wants(const struct outlet *outlet, const struct ring_event *event)
 /* What one send is made of. */
 struct parts {
 	struct iovec vector[PARTS_A_SEND];
-	uint64_t number[PARTS_A_SEND]; /* of the event; PRIVATE */
+	uint64_t number[PARTS_A_SEND]; /* of the event; PRIVATE, REST */
 	size_t count;
 	size_t bytes;
 	uint64_t looked_at; /* all events before this one are in, or unwanted */
 };
 
 static const uint64_t PRIVATE = UINT64_MAX;
+static const uint64_t REST = UINT64_MAX - 1;
 
 static void
 parts_add(struct parts *parts, uint64_t number, const char *bytes, size_t len)
@@ -64,6 +75,10 @@ gather(
 		parts_add(parts, PRIVATE,
 		    outlet->private.data + outlet->private_sent,
 		    outlet->private.len - outlet->private_sent);
+	if (outlet->rest != NULL)
+		parts_add(parts, REST,
+		    outlet->rest->records + outlet->rest_sent,
+		    outlet->rest->len - outlet->rest_sent);
 	parts->looked_at = outlet->next;
 	if (!outlet->live)
 		return;
@@ -89,44 +104,47 @@ move_to(struct outlet *outlet, const struct ring *ring, uint64_t number)
 
 /* All of a part has gone. */
 static void
-account_whole(struct outlet *outlet, const struct ring *ring, uint64_t number)
+account_whole(struct outlet *outlet, struct ring *ring, uint64_t number)
 {
 	if (number == PRIVATE) {
 		buf_free(&outlet->private);
 		outlet->private_sent = 0;
+	} else if (number == REST) {
+		release_rest(outlet, ring);
 	} else {
 		move_to(outlet, ring, number + 1);
 	}
 }
 
-/* The first `sent` bytes of a part have gone. Of an event, the rest is kept
- * for this reader: the ring may move on before it is taken. */
+/* The first `sent` bytes of a part have gone. */
 static void
-account_piece(struct outlet *outlet, const struct ring *ring, uint64_t number,
-    const struct iovec *part, size_t sent)
+account_piece(
+    struct outlet *outlet, struct ring *ring, uint64_t number, size_t sent)
 {
 	if (number == PRIVATE) {
 		outlet->private_sent += sent;
+	} else if (number == REST) {
+		outlet->rest_sent += sent;
 	} else if (sent == 0) {
 		move_to(outlet, ring, number);
 	} else {
-		buf_add(&outlet->private, (const char *)part->iov_base + sent,
-		    part->iov_len - sent);
+		outlet->rest = ring_hold(ring, number);
+		outlet->rest_sent = sent;
 		move_to(outlet, ring, number + 1);
 	}
 }
 
 /* `sent` bytes of the parts have gone: move the reader on. */
 static void
-account(struct outlet *outlet, const struct ring *ring,
-    const struct parts *parts, size_t sent)
+account(struct outlet *outlet, struct ring *ring, const struct parts *parts,
+    size_t sent)
 {
 	for (size_t i = 0; i < parts->count; i++) {
 		const struct iovec *part = &parts->vector[i];
 
 		if (sent < part->iov_len)
 			return account_piece(
-			    outlet, ring, parts->number[i], part, sent);
+			    outlet, ring, parts->number[i], sent);
 		account_whole(outlet, ring, parts->number[i]);
 		sent -= part->iov_len;
 	}
@@ -134,7 +152,7 @@ account(struct outlet *outlet, const struct ring *ring,
 }
 
 enum outlet_state
-outlet_send(struct outlet *outlet, const struct ring *ring, size_t *ret_taken)
+outlet_send(struct outlet *outlet, struct ring *ring, size_t *ret_taken)
 {
 	struct parts parts;
 

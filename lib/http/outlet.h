@@ -2,9 +2,9 @@
  * waits for it alone.
  *
  * While it is live it follows the ring; else only what is private goes out.
- * Whatever stands ready goes in one send that never blocks. Of an event that
- * was taken in part the rest becomes private, so the ring may move on whenever
- * it likes; `after` tells from where on to read the past then.
+ * Whatever stands ready goes in one send that never blocks. An event that was
+ * taken in part is held until the rest has gone, so the ring may move on
+ * whenever it likes; `after` tells from where on to read the past then.
  */
 #ifndef HTTP_OUTLET_H
 #define HTTP_OUTLET_H
@@ -21,6 +21,8 @@ struct outlet {
 	uint64_t after;	    /* it has, or does not want, all up to this id */
 	struct buf private; /* FCGI_STDOUT, before the ring's */
 	size_t private_sent;
+	struct ring_event *rest; /* or NULL; then there is nothing private */
+	size_t rest_sent;
 	void *filter; /* the owner's */
 	/* Does this event go here? NULL: each does; and each without a
 	 * payload. */
@@ -34,7 +36,7 @@ enum outlet_state {
 };
 
 /* Shut the socket and close it. */
-void outlet_close(struct outlet *outlet);
+void outlet_close(struct outlet *outlet, struct ring *ring);
 
 /* Go live behind `after`, which the ring reaches. */
 void outlet_follow(struct outlet *outlet, const struct ring *ring);
@@ -45,6 +47,6 @@ bool outlet_is_behind(const struct outlet *outlet, const struct ring *ring);
 
 /* Send what stands ready. The bytes taken are added to `ret_taken`. */
 enum outlet_state
-outlet_send(struct outlet *outlet, const struct ring *ring, size_t *ret_taken);
+outlet_send(struct outlet *outlet, struct ring *ring, size_t *ret_taken);
 
 #endif

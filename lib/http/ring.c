@@ -48,6 +48,30 @@ drop_oldest(struct ring *ring)
 	ring->start_id = event->id;
 	if (event->payload != NULL && ring->free_payload != NULL)
 		ring->free_payload(event->payload);
+	event->payload = NULL;
+	event->is_out = true;
+	if (event->holders == 0)
+		free(event);
+	else
+		ring->held_bytes += weight(event);
+}
+
+struct ring_event *
+ring_hold(struct ring *ring, uint64_t number)
+{
+	struct ring_event *event = ring_at(ring, number);
+
+	event->holders++;
+	return event;
+}
+
+void
+ring_release(struct ring *ring, struct ring_event *event)
+{
+	event->holders--;
+	if (!event->is_out || event->holders > 0)
+		return;
+	ring->held_bytes -= weight(event);
 	free(event);
 }
 

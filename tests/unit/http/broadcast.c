@@ -630,6 +630,41 @@ a_subscriber_costs_less_than_half_a_kilobyte(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Each of them stops in the midst of another event. */
+static void
+what_waits_for_stopped_readers_has_a_bound(void **state)
+{
+	enum { READERS = 20, EVENT_BYTES = 1 << 20 };
+	struct fixture *f = *state;
+	struct client stopped[READERS];
+	struct broadcast *b;
+	size_t left;
+
+	open_broadcast(f, 2 * EVENT_BYTES, 0);
+	b = f->broadcast;
+	for (uint64_t i = 0; i < READERS; i++) {
+		client_open(f, &stopped[i], 1, i, NOTHING);
+		turn(f);
+		test_now += USEC_PER_MSEC;
+		publish_padded(f, i + 1, EVENT_BYTES);
+		turn(f);
+		assert_true(
+		    b->waiting_bytes + b->ring.held_bytes <= WAITING_BYTES_MAX);
+	}
+	left = broadcast_count(b);
+	assert_in_range(left, 8, 10); /* 2 of them in the ring */
+
+	/* Those who stopped first had to go, and nobody else. */
+	for (size_t i = 0; i < READERS; i++) {
+		client_read(&stopped[i], SIZE_MAX);
+		assert_int_equal(stopped[i].closed, i < READERS - left);
+		client_close(&stopped[i]);
+	}
+	turn(f);
+	assert_int_equal(b->ring.held_bytes, 0);
+	assert_int_equal(b->waiting_bytes, 0);
+}
+
 int
 main(void)
 {
@@ -642,6 +677,7 @@ main(void)
 		TEST(a_past_that_cannot_be_read_ends_the_subscriber),
 		TEST(who_stops_reading_holds_nobody_up_and_is_dropped),
 		TEST(who_reads_on_after_a_burst_gets_all_of_it),
+		TEST(what_waits_for_stopped_readers_has_a_bound),
 		TEST(who_takes_nothing_for_half_a_minute_is_dropped),
 		TEST(a_burst_within_one_turn_is_not_washed_away),
 		TEST(leaving_is_noticed),

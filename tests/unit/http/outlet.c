@@ -87,7 +87,7 @@ all_that_stands_ready_goes_and_no_more(void **state)
 	add(&ring, 5, &payload);
 	assert_int_equal(outlet_send(&outlet, &ring, &taken), OUTLET_DRAINED);
 	assert_int_equal(outlet.after, 5);
-	outlet_close(&outlet);
+	outlet_close(&outlet, &ring);
 	ring_free(&ring);
 	close(fd);
 }
@@ -131,7 +131,7 @@ an_event_taken_in_part_is_kept_when_the_ring_moves_on(void **state)
 	assert_int_equal(counts[25], EVENT_BYTES);
 	assert_int_equal(counts[24], 0);
 	assert_int_equal(outlet.after, 25);
-	outlet_close(&outlet);
+	outlet_close(&outlet, &ring);
 	ring_free(&ring);
 	close(fd);
 }
@@ -152,7 +152,7 @@ who_has_left_is_gone(void **state)
 	add(&ring, 1, NULL);
 	assert_int_equal(outlet_send(&outlet, &ring, &taken), OUTLET_GONE);
 	assert_int_equal(taken, 0);
-	outlet_close(&outlet);
+	outlet_close(&outlet, &ring);
 	ring_free(&ring);
 }
 

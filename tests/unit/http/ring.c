@@ -60,6 +60,32 @@ one_that_is_larger_than_the_ring_is_kept(void **state)
 }
 
 static void
+what_is_held_outlives_its_place_in_the_ring(void **state)
+{
+	struct ring ring;
+	struct ring_event *held;
+
+	(void)state;
+	ring_init(&ring, 1, NULL); /* it holds the newest alone */
+	ring_add(&ring, 1, NULL, TEXT);
+	held = ring_hold(&ring, 0);
+	assert_ptr_equal(ring_hold(&ring, 0), held);
+	ring_add(&ring, 2, NULL, TEXT);
+	assert_int_equal(ring.first, 1);
+	assert_int_equal(held->id, 1);
+	assert_int_equal(ring.held_bytes, weight(held));
+	ring_release(&ring, held);
+	assert_int_equal(ring.held_bytes, weight(held));
+	ring_release(&ring, held);
+	assert_int_equal(ring.held_bytes, 0);
+
+	held = ring_hold(&ring, 1); /* it may be let go while it is there */
+	ring_release(&ring, held);
+	assert_int_equal(ring_at(&ring, 1)->id, 2);
+	ring_free(&ring);
+}
+
+static void
 a_place_is_found_behind_an_id_and_its_comments(void **state)
 {
 	static const uint64_t ids[] = { 10, 11, 11, 11, 20, 21, 21 };
@@ -94,6 +120,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_oldest_go_when_it_is_full),
 		cmocka_unit_test(one_that_is_larger_than_the_ring_is_kept),
+		cmocka_unit_test(what_is_held_outlives_its_place_in_the_ring),
 		cmocka_unit_test(
 		    a_place_is_found_behind_an_id_and_its_comments),
 	};
