@@ -3,6 +3,8 @@
  * flipped to nothing. Times are read under a right checksum, too. */
 #include "lib/store/segment.c"
 
+#include "base/cleanup.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 enum { KEY_BYTES = 12 };
