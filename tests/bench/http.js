@@ -77,15 +77,18 @@ function childrenOf(pid) {
  * Requests a second and the 99th percentile of 64 connections; and what a
  * request costs the processes that serve it: that holds on a busy machine, too.
  */
-function load(pids, url, script) {
-	const before = cpuOf(pids);
+function load(workers, program, url, script) {
+	const before = { workers: cpuOf(workers), program: cpuOf(program) };
 	const text = must('wrk', ['-t2', '-c64', '-d3s', '--latency',
 		...(script ? ['-s', script] : []), url]);
 	assert(!/Non-2xx/.test(text), `${url}: ${text}`);
 	const p99 = /99%\s+([0-9.]+)(us|ms|s)/.exec(text);
 	const errors = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(text) ?? [];
+	const requests = Number(/([0-9]+) requests in/.exec(text)[1]);
+	const program_us = (cpuOf(program) - before.program) / requests;
 	return {
-		cpu_us: (cpuOf(pids) - before) / Number(/([0-9]+) requests in/.exec(text)[1]),
+		program_us,
+		cpu_us: (cpuOf(workers) - before.workers) / requests + program_us,
 		rate: Number(/Requests\/sec:\s+([0-9.]+)/.exec(text)[1]),
 		p99_us: Number(p99[1]) * { us: 1, ms: 1e3, s: 1e6 }[p99[2]],
 		unanswered: errors.slice(1).reduce((sum, count) => sum + Number(count), 0),
@@ -100,9 +103,9 @@ async function compare(name, peer, program, server, path, least, script) {
 	const pairs = [];
 	for (let round = 0; round < ROUNDS; round++)
 		pairs.push({
-			file: load(peer.workers, `${server}/file/peer.json`),
-			ours: load([...peer.workers, program], server + path, script),
-			bare: load(peer.workers, `${peer.bare}/file/peer.json`),
+			file: load(peer.workers, [], `${server}/file/peer.json`),
+			ours: load(peer.workers, [program], server + path, script),
+			bare: load(peer.workers, [], `${peer.bare}/file/peer.json`),
 		});
 	const of = pick => median(pairs.map(pick));
 	const beside = (suffix, unit, figure, settings = {}) =>
@@ -113,6 +116,7 @@ async function compare(name, peer, program, server, path, least, script) {
 	beside('', '/s', one => one.rate, { target: ratioAtLeast(least) });
 	beside(': p99', 'us', one => one.p99_us, { target: ratioAtMost(2) });
 	beside(': CPU of a request, nginx included', 'us', one => one.cpu_us);
+	report(`${name}: CPU of a request, the program alone`, of(pair => pair.ours.program_us), 'us');
 	report(`${name}: beside a file without checks and log`, of(pair => pair.ours.rate), '/s', {
 		peer: { name: 'file', value: of(pair => pair.bare.rate) },
 		ratio: of(pair => pair.ours.rate / pair.bare.rate),

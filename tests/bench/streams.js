@@ -178,6 +178,7 @@ export async function benchCrowd(stack, memory) {
 	const name = `${MANY.toLocaleString('en')} subscribers`;
 	report(`${name}: failed`, rounds.reduce((sum, round) => sum + round.failed, 0), 'connections',
 		{ target: atMost(0) });
+	// Of the first: the next find what it has left in the heap.
 	report(`${name}: memory of each in activity.fcgi`, rounds[0].bytes, 'bytes', { target: atMost(512) });
 	report(`${name}: all have an event, p50`, of('p50_us'), 'us');
 	report(`${name}: all have an event, p99`, of('p99_us'), 'us');
