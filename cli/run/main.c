@@ -213,7 +213,10 @@ wait_for_start(pid_t child, int ready_fd, int signal_fd)
 	if (read(ready_fd, &byte, 1) == 1)
 		return EXIT_SUCCESS;
 	waitpid(child, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+	/* If only because it was told to: nothing has been started. */
+	return WIFEXITED(status) && WEXITSTATUS(status) != EXIT_SUCCESS
+		   ? WEXITSTATUS(status)
+		   : EXIT_FAILURE;
 }
 
 static int

@@ -1,6 +1,7 @@
 // kruxos-run: what it starts, what it refuses, what it leaves behind.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -145,4 +146,40 @@ test('a part that cannot start is shown with the end of its log', async () => {
 	assert.equal(code, 1);
 	assert.match(stderr, /the end of .*kruxosd\.log:[^]*kruxos-run: kruxosd cannot be started\n$/);
 	assert.equal((await kruxosRun('status')).code, 3);
+});
+
+test('options are those of the help, and an address of many is shown as one to open', async () => {
+	const help = await run(program, ['--help']);
+	assert.equal(help.code, 0);
+	for (const word of ['run', 'start', 'stop', 'status', '--rundir', '--version'])
+		assert.ok(help.stdout.includes(word), word);
+	assert.match((await run(program, ['--version'])).stdout, /^kruxos-run [0-9.]+\n$/);
+	for (const args of [['--nonsense'], ['dance'], ['start', 'stop']]) {
+		const { code, stdout, stderr } = await run(program, args, { env });
+		assert.equal(code, 64, args.join(' '));
+		assert.equal(stdout, '');
+		assert.match(stderr, /^kruxos-run: .+\n/);
+	}
+	for (const [bind, host] of [['0.0.0.0', 'localhost'], ['::1', '\\[::1\\]']]) {
+		const other = { RUNDIR: join(place, `of-${bind.replaceAll(':', '_')}`), BIND: bind };
+		const started = await kruxosRun('start', other);
+		try {
+			assert.equal(started.code, 0, started.stderr);
+			assert.match(started.stdout, new RegExp(`http://${host}:${env.HEALTH_PORT}/health`));
+		} finally {
+			await kruxosRun('stop', other);
+		}
+	}
+});
+
+test('a start that is interrupted has started nothing, and does not say that it has', async () => {
+	const child = spawn(program, ['start'], { env: { ...process.env, ...env, RUNDIR: join(place, 'interrupted') }, stdio: 'ignore' });
+	const code = new Promise(resolve => child.on('exit', resolve));
+	const file = join(place, 'interrupted/pid/kruxos-run.pid');
+	await until('it is at it', () => existsSync(file) && readFileSync(file, 'utf8'));
+	const pid = Number(readFileSync(file, 'utf8'));
+	child.kill('SIGINT');
+	assert.equal(await code, 1);
+	assert.equal(lives(pid), false);
+	assert.equal((await kruxosRun('status', { RUNDIR: join(place, 'interrupted') })).code, 3);
 });

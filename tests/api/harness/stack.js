@@ -78,10 +78,13 @@ export class Stack {
 			env: { ...process.env, ...this.environment },
 			stdio: ['ignore', 'pipe', 'pipe'],
 		});
+		const before = this.#output.length;
 		for (const pipe of [this.#child.stdout, this.#child.stderr])
 			pipe.setEncoding('utf8').on('data', text => this.#output += text);
 		try {
 			await this.untilReady();
+			// A part that ends before that is one that cannot be started.
+			await until('kruxos-run says so', () => this.#output.includes('kruxos is ready', before));
 		} catch (error) {
 			error.message += `\n${this.output}`;
 			await this.halt();
