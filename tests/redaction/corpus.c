@@ -12,6 +12,7 @@
  * A secret counts as found if no 12 bytes of it side by side are left. */
 #include "base/cleanup.h"
 #include "log/redact.h"
+#include "tests/unit/chance.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -30,19 +31,14 @@ enum {
 
 static bool verbose;
 
-/* --- chance, the same each time --------------------------------------------*/
+/* --- chance, the same each time ------------------------------------------ */
 
 static uint64_t seed = 20261123;
 
-/* SplitMix64. */
 static uint64_t
 chance(uint64_t below)
 {
-	uint64_t z = seed += 0x9e3779b97f4a7c15u;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return (z ^ z >> 31) % below;
+	return chance_below(&seed, below);
 }
 
 static void

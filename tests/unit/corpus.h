@@ -10,6 +10,7 @@
 #ifndef TESTS_UNIT_CORPUS_H
 #define TESTS_UNIT_CORPUS_H
 
+#include "tests/unit/chance.h"
 #include "tests/unit/maker.h"
 
 #include "base/arena.h"
@@ -21,21 +22,17 @@
 struct corpus {
 	struct maker maker;
 	char database[sizeof(((struct maker *)NULL)->dir) + 16];
-	uint64_t random;
+	uint64_t chance;
 	struct arena arena;
 	struct slice *lines; /* without '\n', in the arena */
 	struct entry *entries;
 	size_t count, capacity, capacity_lines;
 };
 
-/* xorshift64*: the same everywhere for one seed. */
 static inline uint64_t
 corpus_random(struct corpus *corpus, uint64_t below)
 {
-	corpus->random ^= corpus->random >> 12;
-	corpus->random ^= corpus->random << 25;
-	corpus->random ^= corpus->random >> 27;
-	return (corpus->random * 0x2545f4914f6cdd1dULL >> 33) % below;
+	return chance_below(&corpus->chance, below);
 }
 
 /* A number below `below`, small ones far more often than large. */
@@ -139,8 +136,7 @@ corpus_add(struct corpus *corpus, size_t count)
 static inline void
 corpus_make(struct corpus *corpus, size_t count, uint64_t seed)
 {
-	*corpus = (struct corpus){ .random = seed * 0x9e3779b97f4a7c15ULL + 1,
-		.arena = ARENA_INIT };
+	*corpus = (struct corpus){ .chance = seed, .arena = ARENA_INIT };
 	maker_init(&corpus->maker);
 	snprintf(corpus->database, sizeof(corpus->database), "%.63s/kruxos.db",
 	    corpus->maker.dir);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/json_oracle.h"
+#include "tests/unit/chance.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -430,19 +431,9 @@ a_key_that_comes_twice_is_found_at_any_depth_and_in_any_writing(void **state)
 	json_reader_free(&reader);
 }
 
-/* A generator that gives the same numbers every time (xorshift64). */
-static uint64_t
-next_number(uint64_t *generator)
-{
-	*generator ^= *generator << 13;
-	*generator ^= *generator >> 7;
-	*generator ^= *generator << 17;
-	return *generator;
-}
-
 /* One small change somewhere in `text`. */
 static void
-mutate(struct buf *text, uint64_t *generator)
+mutate(struct buf *text, uint64_t *chance)
 {
 	static const char *const pieces[] = { "{", "}", "[", "]", ",", ":",
 		"\"", "\\", "\\u", "\\u0000", "\\ud83d", "\\ude00", "\\n",
@@ -451,8 +442,8 @@ mutate(struct buf *text, uint64_t *generator)
 		"\xe6\xbc\xa2", "\xed\xa0\x80", "\xf0\x9f\x98\x80", "\xf4\x90",
 		"\xff", "null", "true", "false", "nul", "[]", "{}",
 		"12345678901234567890", "/", "'" };
-	size_t at = next_number(generator) % (text->len + 1);
-	size_t len = next_number(generator) % 4;
+	size_t at = chance_below(chance, text->len + 1);
+	size_t len = chance_below(chance, 4);
 	cleanup(buf_free) struct buf rest = BUF_INIT;
 	struct slice tail;
 
@@ -461,20 +452,19 @@ mutate(struct buf *text, uint64_t *generator)
 	tail = (struct slice){ text->data + at, text->len - at };
 	buf_add_slice(&rest, tail);
 	buf_set_len(text, at);
-	switch (next_number(generator) % 4) {
+	switch (chance_below(chance, 4)) {
 	case 0: /* taken away */
 		buf_consume(&rest, len);
 		break;
 	case 1: /* one byte for another */
 		if (rest.len > 0)
-			rest.data[0] = (char)next_number(generator);
+			rest.data[0] = (char)chance_draw(chance);
 		break;
 	case 2: /* twice */
 		buf_add(text, rest.data, len);
 		break;
 	default:
-		buf_add_str(
-		    text, pieces[next_number(generator) % COUNT(pieces)]);
+		buf_add_str(text, pieces[chance_below(chance, COUNT(pieces))]);
 	}
 	buf_add_slice(text, buf_slice(&rest));
 }
@@ -494,7 +484,7 @@ json_c_and_the_writer_agree_on_mutated_texts(void **state)
 	enum { CASES = 60000, FLOOR = CASES / 20 };
 	struct json_reader reader = JSON_READER_INIT;
 	struct json_reader again = JSON_READER_INIT;
-	uint64_t generator = 20261123;
+	uint64_t chance = 20261123;
 	unsigned taken = 0;
 
 	(void)state;
@@ -505,8 +495,8 @@ json_c_and_the_writer_agree_on_mutated_texts(void **state)
 		int result;
 
 		buf_add_str(&text, seeds[i % COUNT(seeds)]);
-		for (uint64_t n = next_number(&generator) % 4; n > 0; n--)
-			mutate(&text, &generator);
+		for (size_t n = chance_below(&chance, 4); n > 0; n--)
+			mutate(&text, &chance);
 		result = json_reader_read(&reader, buf_slice(&text), &err);
 		objection = json_oracle_objects(
 		    &reader, buf_slice(&text), result, &err);

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/chance.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static void
@@ -141,22 +143,20 @@ fractions(void **state)
 static void
 short_fractions_are_those_of_strtod(void **state)
 {
-	uint64_t random = 1;
+	uint64_t chance = 1;
 
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
 		char text[40];
 		double found, expected;
-		uint64_t whole, fraction;
-		int digits;
+		size_t whole = chance_below(&chance, 100000000) >>
+			       chance_below(&chance, 27);
+		size_t fraction = chance_below(&chance, 1000000000);
+		int digits = 1 + (int)chance_below(&chance, 9);
 
-		random = random * 6364136223846793005U + 1442695040888963407U;
-		whole = (random >> 8) % 100000000 >> (random % 27);
-		fraction = random >> 24;
-		digits = (int)((random >> 3) % 9) + 1;
-		snprintf(text, sizeof(text), "%s%llu.%0*llu",
-		    random % 3 == 0 ? "-" : "", (unsigned long long)whole,
-		    digits, (unsigned long long)(fraction % 1000000000));
+		snprintf(text, sizeof(text), "%s%zu.%0*zu",
+		    chance_one_in(&chance, 3) ? "-" : "", whole, digits,
+		    fraction);
 		assert_int_equal(
 		    number_parse_double(slice_of(text), -1e15, 1e15, &found),
 		    0);

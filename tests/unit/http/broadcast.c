@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/chance.h"
+
 #include <errno.h>
 
 /* A clock that a test turns, and a log whose entry n is the number n. */
@@ -582,27 +584,27 @@ chance_finds_no_gap_and_no_double(void **state)
 	struct fixture *f = *state;
 	struct client clients[CLIENTS];
 	uint64_t divisor[CLIENTS], after[CLIENTS], number = 1000;
+	uint64_t chance = 4711;
 	size_t opened = 0;
 
-	srandom(4711);
 	open_broadcast(f, 600000, number);
 	for (int round = 0; round < ROUNDS; round++) {
-		if (opened < CLIENTS && random() % 20 == 0) {
-			divisor[opened] = 1 + (uint64_t)random() % 5;
+		if (opened < CLIENTS && chance_one_in(&chance, 20)) {
+			divisor[opened] = 1 + chance_below(&chance, 5);
 			after[opened] =
-			    number - (uint64_t)random() % (number / 2);
+			    number - chance_below(&chance, number / 2);
 			client_open(f, &clients[opened], divisor[opened],
 			    after[opened], NOTHING);
 			opened++;
 		}
-		for (long i = random() % 4; i > 0; i--)
-			publish_padded(
-			    f, ++number, random() % 100 == 0 ? 70000 : 30);
+		for (size_t i = chance_below(&chance, 4); i > 0; i--)
+			publish_padded(f, ++number,
+			    chance_one_in(&chance, 100) ? 70000 : 30);
 		turn(f);
 		for (size_t i = 0; i < opened; i++)
-			if (random() % 3 == 0)
+			if (chance_one_in(&chance, 3))
 				client_read(&clients[i],
-				    (size_t)random() % (i * 9000 + 10));
+				    chance_below(&chance, i * 9000 + 10));
 	}
 	for (int i = 0; i < 2000; i++) {
 		turn(f);

@@ -18,7 +18,7 @@ enum { FILES = 4 };
 static void
 make_log(struct corpus *corpus, size_t entries_each, uint64_t firsts[FILES])
 {
-	*corpus = (struct corpus){ .random = 4711, .arena = ARENA_INIT };
+	*corpus = (struct corpus){ .chance = 4711, .arena = ARENA_INIT };
 	maker_init(&corpus->maker);
 	snprintf(corpus->database, sizeof(corpus->database), "%.63s/kruxos.db",
 	    corpus->maker.dir);

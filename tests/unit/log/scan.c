@@ -1,5 +1,6 @@
 #include "lib/log/scan.c"
 
+#include "tests/unit/chance.h"
 #include "tests/unit/maker.h"
 
 #include <errno.h>
@@ -172,23 +173,19 @@ static void
 a_needle_is_found_where_memmem_finds_it(void **state)
 {
 	char text[400];
-	unsigned random = 1;
+	uint64_t chance = 1;
 
 	(void)state;
 	for (int round = 0; round < 20000; round++) {
 		struct slice hay = { text, 0 }, needle;
 		size_t from;
 
-		random = random * 1664525 + 1013904223;
-		hay.len = 1 + (random >> 8) % sizeof(text);
-		for (size_t i = 0; i < hay.len; i++) {
-			random = random * 1664525 + 1013904223;
-			text[i] = (char)('a' + (random >> 16) % 3);
-		}
-		random = random * 1664525 + 1013904223;
-		from = (random >> 8) % hay.len;
+		hay.len = 1 + chance_below(&chance, sizeof(text));
+		for (size_t i = 0; i < hay.len; i++)
+			text[i] = (char)('a' + chance_below(&chance, 3));
+		from = chance_below(&chance, hay.len);
 		needle = (struct slice){ text + from,
-			1 + (random >> 20) % (hay.len - from) };
+			1 + chance_below(&chance, hay.len - from) };
 		if (needle.len > 12)
 			needle.len = 12;
 		assert_ptr_equal(find(hay, needle),

@@ -8,17 +8,9 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "tests/unit/chance.h"
 
-static uint64_t state_of_random = 88172645463325252ULL;
-
-static uint64_t
-random_below(uint64_t below)
-{
-	state_of_random ^= state_of_random << 13;
-	state_of_random ^= state_of_random >> 7;
-	state_of_random ^= state_of_random << 17;
-	return state_of_random % below;
-}
+static uint64_t chance = 20261123;
 
 /* Positions below `size`, each with a chance of 1 in `sparse`, in runs. */
 static uint32_t
@@ -28,8 +20,8 @@ make_positions(uint32_t size, unsigned sparse, unsigned run,
 	uint32_t count = 0;
 
 	for (uint32_t at = 0; at < size;) {
-		uint32_t len = 1 + (uint32_t)random_below(run);
-		bool is_in = random_below(sparse) == 0;
+		uint32_t len = 1 + (uint32_t)chance_below(&chance, run);
+		bool is_in = chance_below(&chance, sparse) == 0;
 
 		for (; len > 0 && at < size; len--, at++)
 			if (is_in)
@@ -97,7 +89,7 @@ a_flipped_bit_anywhere_in_a_blob_is_corrupt(void **state)
 		    make_positions(SEGMENT_BLOCK, sparse[i], 1, positions);
 		segment_encode(&key, positions, &blob);
 		for (size_t flip = 0; flip < 2000; flip++) {
-			size_t bit = random_below(blob.len * 8);
+			size_t bit = chance_below(&chance, blob.len * 8);
 			struct error err = { 0 };
 
 			blob.data[bit / 8] ^= (char)(1 << bit % 8);
@@ -153,7 +145,7 @@ make_times(uint32_t count, usec_t base, usec_t span)
 		.recorded_at = base };
 
 	for (uint32_t i = 0; i < count; i++) {
-		times[i] = base + random_below(span);
+		times[i] = base + chance_below(&chance, span);
 		if (i % 10 == 7) {
 			times[i] = SEGMENT_NO_TIME;
 			continue;
@@ -211,8 +203,8 @@ check_ranges(
 	assert_int_equal(
 	    segment_decode_times(block, buf_slice(&blob), &read, &err), 0);
 	for (int round = 0; round < 20; round++) {
-		usec_t from = base + random_below(span);
-		usec_t to = from + random_below(span);
+		usec_t from = base + chance_below(&chance, span);
+		usec_t to = from + chance_below(&chance, span);
 		roaring_bitmap_t *sure = roaring_bitmap_create();
 		roaring_bitmap_t *unsure = roaring_bitmap_create();
 
@@ -271,7 +263,7 @@ so_are_ranges_of_neighbours(void **state)
 			if (time > block.max_time)
 				block.max_time = time;
 			block.count += !is_missing;
-			usec_t change = random_below(4 * step + 1);
+			usec_t change = chance_below(&chance, 4 * step + 1);
 			if (i < 2500)
 				time += change;
 			else if (time - block.min_time > change)
