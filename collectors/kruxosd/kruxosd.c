@@ -128,6 +128,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);
 	save(kruxosd, now);
+	page_keep(&kruxosd->page);
 	report_write(kruxosd);
 	sd_event_source_set_time_relative(source, USEC_PER_SEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -84,6 +84,20 @@ page_set_head(struct page *page, const struct commit_head *head,
 }
 
 void
+page_keep(struct page *page)
+{
+	struct error err;
+	int kept = status_keep(page->file, &err);
+
+	if (kept == 1)
+		diag(DIAG_WARNING,
+		    "kruxosd.status was removed from outside; it is made anew");
+	if (kept == -1 && !page->is_blocked)
+		diag(DIAG_ERROR, "%s", err.sentence);
+	page->is_blocked = kept == -1;
+}
+
+void
 page_write(struct page *page)
 {
 	struct error err;

@@ -11,6 +11,7 @@ struct page {
 	struct status_page *file; /* NULL: not open */
 	struct status status;
 	bool has_failed;  /* and that was said */
+	bool is_blocked;  /* it cannot be at its path; that was said */
 	bool was_stopped; /* the daemon before ended in order */
 };
 
@@ -27,6 +28,10 @@ void page_say(struct page *page, const char *sentence);
 /* The last durable entry, and where its file ends. */
 void page_set_head(struct page *page, const struct commit_head *head,
     const char *file, uint64_t bytes);
+
+/* Make it anew where somebody has removed or replaced it; what keeps it from
+ * that is said once. To be written afterwards. */
+void page_keep(struct page *page);
 
 /* Write it, with a new heartbeat; a failure is said once. */
 void page_write(struct page *page);

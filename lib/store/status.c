@@ -167,30 +167,44 @@ is_held(int fd)
 	return fcntl(fd, F_OFD_GETLK, &lock) == -1 || lock.l_type != F_UNLCK;
 }
 
+/* Have the file at the path, made if there is none, and hold it. */
+static int
+take_file(struct status_page *page, struct error *err)
+{
+	cleanup(cleanup_close) int fd = -1;
+	struct stat found;
+
+	fd = open(page->path,
+	    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	if (fd == -1 || fstat(fd, &found) == -1)
+		return error_set_errno(err, "%s", page->path);
+	if (!S_ISREG(found.st_mode))
+		return error_set(
+		    err, ERROR_INVALID, "%s: not a file", page->path);
+	hold(fd);
+	/* Whatever the umask was, the programs must be able to read. */
+	if (fchmod(fd, 0644) == -1)
+		return error_set_errno(err, "%s", page->path);
+	if (page->fd != -1)
+		close(page->fd);
+	page->fd = fd;
+	fd = -1;
+	return 0;
+}
+
 struct status_page *
 status_create(const char *path, struct error *err)
 {
 	cleanup(status_closep) struct status_page *page = page_new(path);
 	struct status_page *created;
 	struct status old, first = { .refusal = STATUS_STARTING };
-	struct stat found;
 
-	page->fd = open(
-	    path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (page->fd == -1 || fstat(page->fd, &found) == -1) {
-		error_set_errno(err, "%s", path);
+	if (take_file(page, err) == -1)
 		return NULL;
-	}
-	if (!S_ISREG(found.st_mode)) {
-		error_set(err, ERROR_INVALID, "%s: not a file", path);
-		return NULL;
-	}
-	hold(page->fd);
 	if (read_bytes(page) == 0)
 		(void)status_text_parse(
 		    buf_slice(&page->bytes), &old, &page->sequence);
-	/* Whatever the umask was, the programs must be able to read. */
-	if (fchmod(page->fd, 0644) == -1 || allocate(page->fd) == -1) {
+	if (allocate(page->fd) == -1) {
 		error_set_errno(err, "%s", path);
 		return NULL;
 	}
@@ -199,6 +213,29 @@ status_create(const char *path, struct error *err)
 	created = page;
 	page = NULL;
 	return created;
+}
+
+/* Is the file that we have the one at the path? */
+static bool
+is_in_place(const struct status_page *page)
+{
+	struct stat held, there;
+
+	return page->fd != -1 && fstat(page->fd, &held) == 0 &&
+	       lstat(page->path, &there) == 0 && held.st_dev == there.st_dev &&
+	       held.st_ino == there.st_ino;
+}
+
+int
+status_keep(struct status_page *page, struct error *err)
+{
+	if (is_in_place(page))
+		return 0;
+	if (take_file(page, err) == -1)
+		return -1;
+	if (allocate(page->fd) == -1)
+		return error_set_errno(err, "%s", page->path);
+	return 1;
 }
 
 int

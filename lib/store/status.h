@@ -96,6 +96,11 @@ struct status_page *status_create(const char *path, struct error *err);
 int status_write(
     struct status_page *page, const struct status *status, struct error *err);
 
+/* Have the page at its path again, if somebody has removed or replaced it.
+ * 1: it was, and is to be written anew; 0: it was not; -1: ERROR_SYSTEM,
+ * ERROR_INVALID (what stands there is no file). */
+int status_keep(struct status_page *page, struct error *err);
+
 /* The readers' side. status_open() succeeds when there is no file yet, too. */
 struct status_page *status_open(const char *path, struct error *err);
 

@@ -117,6 +117,27 @@ describe('the folder', () => {
 	});
 });
 
+test('the status page that was removed or replaced is made anew', async () => {
+	const page = join(stack.rundir, 'kruxosd.status');
+	const madeAnew = () => stack.output.match(/kruxosd\.status was removed from outside; it is made anew/g)?.length ?? 0;
+	const meddlings = [
+		() => rmSync(page),
+		() => {
+			copyFileSync(page, `${page}.copy`);
+			renameSync(`${page}.copy`, page);
+		},
+	];
+	for (const [i, meddle] of meddlings.entries()) {
+		meddle();
+		await until('it is said', () => madeAnew() === i + 1, 5_000);
+		await stack.untilReady();
+		const door = await stack.door();
+		const [seq] = await door.record(entry(`call-${i}`));
+		door.close();
+		await until('readers hear of it', async () => (await stack.get('/api/audit?limit=1')).head_seq >= seq);
+	}
+});
+
 test('under load every acknowledged entry is found, in the log or in what was taken away', async () => {
 	const taken = join(stack.rundir, 'taken');
 	mkdirSync(taken);

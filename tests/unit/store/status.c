@@ -356,6 +356,50 @@ a_reader_s_lock_changes_nothing(void **state)
 	status_close(reader);
 }
 
+static void
+the_daemon_makes_a_page_anew_that_was_taken_away(void **state)
+{
+	struct error err = { 0 };
+	struct status_page *writer = status_create(path, &err);
+	struct status_page *reader = status_open(path, &err);
+	char aside[80];
+	struct status got;
+	FILE *file;
+
+	(void)state;
+	snprintf(aside, sizeof(aside), "%s.old", path);
+	assert_non_null(writer);
+	assert_int_equal(status_keep(writer, &err), 0);
+
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(status_keep(writer, &err), 1);
+	assert_int_equal(status_write(writer, &sample, &err), 0);
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	assert_int_equal(got.pid, sample.pid);
+	assert_true(got.has_writer);
+	assert_int_equal(status_keep(writer, &err), 0);
+
+	assert_int_equal(rename(path, aside), 0);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs("somebody else's", file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(status_keep(writer, &err), 1);
+	assert_int_equal(status_write(writer, &sample, &err), 0);
+	assert_int_equal(status_read(reader, &got, &err), 0);
+	assert_true(got.has_writer);
+	assert_int_equal(unlink(aside), 0);
+
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/tmp/kruxos-elsewhere", path), 0);
+	assert_int_equal(status_keep(writer, &err), -1);
+	assert_int_equal(err.errnum, ELOOP);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(status_keep(writer, &err), 1);
+	status_close(reader);
+	status_close(writer);
+}
+
 int
 main(void)
 {
@@ -382,6 +426,9 @@ main(void)
 		    a_writer_that_is_killed_is_gone_at_once, remove_page),
 		cmocka_unit_test_teardown(
 		    a_reader_s_lock_changes_nothing, remove_page),
+		cmocka_unit_test_teardown(
+		    the_daemon_makes_a_page_anew_that_was_taken_away,
+		    remove_page),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
