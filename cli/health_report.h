@@ -48,7 +48,7 @@ enum health_state health_report_state(struct slice word);
 /* The service's key in GET /health. */
 const char *health_report_key(enum health_service service);
 
-/* The text of the specification, line by line. */
+/* For people: a line each for state, resources and services. */
 void health_report_add_text(const struct health *health,
     const struct terminal *terminal, struct buf *out);
 

@@ -1,4 +1,4 @@
-/* What may have been meant by a word that there is not. */
+/* What may have been meant by a word that nobody knows. */
 #ifndef CLI_NEAREST_H
 #define CLI_NEAREST_H
 

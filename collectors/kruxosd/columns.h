@@ -2,8 +2,8 @@
  * of them: a segment for each value of each dimension, the block's times, its
  * calls (lib/store/segment.h, calls.h).
  *
- * What writes blocks (segment_writer.h) and what compares them (scrub.h) make
- * the pieces here, so that they are the same to the byte.
+ * What writes blocks (segment_writer.h) and what compares them (scrub_block.h)
+ * make the pieces here, so that they are the same to the byte.
  */
 #ifndef KRUXOSD_COLUMNS_H
 #define KRUXOSD_COLUMNS_H
@@ -34,7 +34,7 @@ void columns_set(struct columns *columns, const struct columns_entry *entry);
 /* A call of an entry that is set. */
 void columns_set_call(struct columns *columns, uint64_t seq, uint32_t call);
 
-/* Those before `seq` are none any more. */
+/* Take out the entries before `seq`. */
 void columns_forget(struct columns *columns, uint64_t seq);
 
 enum columns_kind { COLUMNS_SEGMENT, COLUMNS_BLOCK, COLUMNS_CALLS };
@@ -54,7 +54,7 @@ typedef int (*columns_on_piece)(
 
 /* Hand the pieces of a block to `on_piece`, in the order of their ids, the
  * block's own behind its segments: of all of the columns, with their calls, or
- * of the recent block that begins at `first`. None where no entry is. Nobody
+ * of the recent block that begins at `first`. None where no entry is. No entry
  * was recorded later than `recorded_at`. -1: on_piece returned that. */
 int columns_each(struct columns *columns, usec_t recorded_at,
     columns_on_piece on_piece, void *context, struct error *err);

@@ -38,8 +38,8 @@ struct command {
 	const char *verb;
 	unsigned may; /* of enum message_peer_class */
 	command_run run;
-	const struct command_arg
-	    *args; /* ends with a key of NULL; NULL: none */
+	/* Ends with a key of NULL; NULL: it takes none. */
+	const struct command_arg *args;
 };
 
 struct command_call {

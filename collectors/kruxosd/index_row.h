@@ -1,5 +1,5 @@
 /* The numbers of an entry's row in kruxos.db: made of its line alone, by what
- * writes rows (index_writer.h) and by what compares them (scrub.h). */
+ * writes rows (index_writer.h) and by what compares them (scrub_block.h). */
 #ifndef KRUXOSD_INDEX_ROW_H
 #define KRUXOSD_INDEX_ROW_H
 

@@ -20,9 +20,9 @@ struct overwrite {
 };
 
 /* The payloads of `count` entries, whose seqs go up, by the `audit.erase` entry
- * `eraser`; synced when this returns. Who was erased by another one, or has
- * gone by retention, is passed over; `ret_erased` says how many were there
- * still. ERROR_CORRUPT: one could not be found; the others are erased. */
+ * `eraser`; synced when this returns. One that another one has erased, or
+ * that has gone by retention, is passed over; `ret_erased` says how many were
+ * still there. ERROR_CORRUPT: one could not be found; the others are erased. */
 int overwrite_payloads(const struct overwrite *on, const uint64_t *seqs,
     size_t count, uint64_t eraser, size_t *ret_erased, struct error *err);
 

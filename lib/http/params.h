@@ -6,10 +6,11 @@
  *		uint64_t limit;
  *	};
  *	static const struct param audit_params[] = {
- *		PARAM_TEXTS(struct audit_filter, agent_names, "agent_name",
- *128), PARAM_TIME(struct audit_filter, from, "from"), PARAM_TIME_END(struct
- *audit_filter, to, "to"), PARAM_U64(struct audit_filter, limit, "limit", 1,
- *200), PARAM_END
+ *		PARAM_TEXTS(struct audit_filter, agent_names, "agent", 128),
+ *		PARAM_TIME(struct audit_filter, from, "from"),
+ *		PARAM_TIME_END(struct audit_filter, to, "to"),
+ *		PARAM_U64(struct audit_filter, limit, "limit", 1, 200),
+ *		PARAM_END
  *	};
  *
  *	struct audit_filter filter = { .limit = 50 };

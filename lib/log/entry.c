@@ -60,12 +60,6 @@ entry_tier_name(enum entry_tier tier)
 }
 
 const char *
-entry_decider_name(enum entry_decider decider)
-{
-	return decider_names[decider].data;
-}
-
-const char *
 entry_status_name(enum entry_status status)
 {
 	return status_names[status].data;

@@ -4,19 +4,6 @@
 
 #include <assert.h>
 
-static const char *const state_names[APPROVAL_STATES] = {
-	[APPROVAL_PENDING] = "pending",
-	[APPROVAL_ACCEPTED] = "accepted",
-	[APPROVAL_REJECTED] = "rejected",
-	[APPROVAL_ENDED] = "ended",
-};
-
-const char *
-approval_state_name(enum approval_state state)
-{
-	return state_names[state];
-}
-
 static struct slice
 read_text(struct statement *row, int column, struct arena *arena)
 {

@@ -54,6 +54,4 @@ int approvals_list(struct store *store, unsigned states, uint64_t before_seq,
 int approvals_find(struct store *store, uint64_t seq, struct arena *arena,
     struct approval *ret_approval, struct error *err);
 
-const char *approval_state_name(enum approval_state state);
-
 #endif

@@ -123,6 +123,23 @@ gather_list(struct store *store, enum filter_name name,
 	return 0;
 }
 
+/* Is `id` one of them? */
+static bool
+have(const struct search_values *values, dictionary_id id)
+{
+	size_t low = 0, high = values->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (values->ids[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < values->count && values->ids[low] == id;
+}
+
 /* Those of `values` that are not in `others`. */
 static void
 subtract(struct search_values *values, const struct search_values *others)
@@ -130,7 +147,7 @@ subtract(struct search_values *values, const struct search_values *others)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < values->count; i++)
-		if (!search_values_have(others, values->ids[i]))
+		if (!have(others, values->ids[i]))
 			values->ids[kept++] = values->ids[i];
 	values->count = kept;
 }
@@ -201,22 +218,6 @@ search_plan_make(struct store *store, const struct search *search,
 }
 
 bool
-search_values_have(const struct search_values *values, dictionary_id id)
-{
-	size_t low = 0, high = values->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (values->ids[middle] < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < values->count && values->ids[low] == id;
-}
-
-bool
 search_plan_matches(
     const struct search_plan *plan, const struct search_row *row)
 {
@@ -226,8 +227,7 @@ search_plan_matches(
 		const struct search_condition *condition = &plan->conditions[i];
 		dictionary_id id = row->values[condition->dimension];
 
-		if (search_values_have(&condition->values, id) ==
-		    condition->is_excluding)
+		if (have(&condition->values, id) == condition->is_excluding)
 			return false;
 	}
 	return true;

@@ -35,9 +35,6 @@ struct search_plan {
 int search_plan_make(struct store *store, const struct search *search,
     struct arena *arena, struct search_plan *ret_plan, struct error *err);
 
-/* Is `id` one of them? */
-bool search_values_have(const struct search_values *values, dictionary_id id);
-
 /* The values of one entry, as its row has them. */
 struct search_row {
 	uint64_t seq;

@@ -2,8 +2,8 @@
  * way, until so many are acknowledged. One JSON object on stdout: how many a
  * second, and how long an acknowledgement took.
  *
- *	build/bench/door_load [--connections N] [--window N] [--entries N]
- *SOCKET
+ *	build/bench/door_load [OPTION]... SOCKET
+ *		--connections N, --window N, --entries N
  *
  * Entries are like those of agents: 50 of them, 20 capabilities, sessions of
  * 200 calls, about 600 bytes in the log, each with a call_id of its own. They
