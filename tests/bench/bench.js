@@ -36,10 +36,10 @@ async function fillAndAsk(stack) {
 	let filled = await fill(stack, Math.min(entries, A_MILLION));
 	let fewer;
 	if (entries > A_MILLION) {
-		fewer = askQueries(stack);
+		fewer = await askQueries(stack);
 		filled = await fill(stack, entries - A_MILLION);
 	}
-	return { filled, fewer, questions: askQueries(stack) };
+	return { filled, fewer, asked: await askQueries(stack) };
 }
 
 const began = new Date();
@@ -49,10 +49,10 @@ try {
 	const memory = new MemoryWatch(stack);
 	try {
 		benchAcknowledgements(stack);
-		const { filled, fewer, questions } = await fillAndAsk(stack);
+		const { filled, fewer, asked } = await fillAndAsk(stack);
 		reportFill(filled);
 		await benchSize(stack);
-		reportQueries(stack, questions, fewer);
+		reportQueries(stack, asked, fewer);
 		const peer = await startPeer(stack);
 		try {
 			await benchHealth(stack, peer);
@@ -61,9 +61,9 @@ try {
 			await peer.stop();
 		}
 		await benchVerify(stack);
-		benchSqlite(stack, filled.indexed, questions);
+		benchSqlite(stack, filled.indexed, asked);
 		if (options.full)
-			await benchPostgres(stack, filled.indexed, questions);
+			await benchPostgres(stack, filled.indexed, asked);
 		await benchStreams(stack);
 		await benchExport(stack);
 		reportMemory(memory);

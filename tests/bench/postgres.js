@@ -80,10 +80,10 @@ function ask(server, question) {
 }
 
 /** Entries a second: medians of as many loads as there are rounds. */
-function load(server, stack) {
+function load(server, stack, through) {
 	const script = join(stack.rundir, 'entries.sql');
 	const out = openSync(script, 'w', 0o600);
-	must(join(build, 'bench/table_load'), [stack.auditDir], { stdio: ['ignore', out, 'pipe'] });
+	must(join(build, 'bench/table_load'), [stack.auditDir, String(through)], { stdio: ['ignore', out, 'pipe'] });
 	closeSync(out);
 	const seconds = [];
 	for (let round = 0; round < ROUNDS; round++) {
@@ -97,24 +97,24 @@ function load(server, stack) {
 	return Number(server.psql(['-c', 'SELECT count(*) FROM entry'])) / median(seconds);
 }
 
-/** `indexed`: how many entries a second we take; `questions`: what we were
- * asked, and answered. */
-function measure(server, stack, indexed, questions) {
+/** `indexed`: how many entries a second we take; then what we were
+ * asked, and answered, of the entries up to `through`. */
+function measure(server, stack, indexed, { through, questions }) {
 	progress('the same entries into PostgreSQL');
-	reportIngest('PostgreSQL', indexed, load(server, stack));
+	reportIngest('PostgreSQL', indexed, load(server, stack, through));
 	progress('the same questions to PostgreSQL');
 	for (const question of questions)
 		reportAnswers('PostgreSQL', question, ask(server, question));
 }
 
-export async function benchPostgres(stack, indexed, questions) {
+export async function benchPostgres(stack, indexed, asked) {
 	const dir = mkdtempSync(join(tmpdir(), 'kruxos-postgres-'));
 	let server;
 	try {
 		if (process.getuid() === 0)
 			chownSync(dir, ...ownerOf('postgres'));
 		server = await startServer(dir);
-		measure(server, stack, indexed, questions);
+		measure(server, stack, indexed, asked);
 	} finally {
 		await server?.stop();
 		rmSync(dir, { recursive: true });

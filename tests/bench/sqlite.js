@@ -10,10 +10,10 @@ import { reportAnswers, reportIngest } from './peers.js';
 import { statementsOf } from './sql.js';
 import { ROUNDS, median, must, progress } from './table.js';
 
-function load(stack, database) {
+function load(stack, through, database) {
 	rmSync(database, { force: true });
 	const { entries, microseconds } = JSON.parse(
-		must(join(build, 'bench/table_load'), [stack.auditDir, database]));
+		must(join(build, 'bench/table_load'), [stack.auditDir, String(through), database]));
 	return entries / microseconds * 1e6;
 }
 
@@ -24,15 +24,16 @@ function ask(database, question) {
 	return answer;
 }
 
-/** `indexed`: how many entries a second we take, into log and index. */
-export function benchSqlite(stack, indexed, questions) {
+/** `indexed`: how many entries a second we take, into log and index; then what
+ * we were asked, of the entries up to `through`. */
+export function benchSqlite(stack, indexed, { through, questions }) {
 	progress('the same entries into SQLite');
 	const folder = mkdtempSync(join(stack.rundir, 'sqlite-')); // on the same disk
 	const database = join(folder, 'entries.db');
 	try {
 		const rates = [];
 		for (let round = 0; round < ROUNDS; round++)
-			rates.push(load(stack, database));
+			rates.push(load(stack, through, database));
 		reportIngest('SQLite', indexed, median(rates));
 		progress('the same questions to SQLite');
 		for (const question of questions)

@@ -1,13 +1,16 @@
 /* The log's entries as rows of an ordinary table with four indexes, as somebody
  * would keep them who had no such log: what ours is held against.
  *
- *	build/bench/table_load AUDIT_DIR DATABASE   into a new SQLite database,
- *	                                            JSON on stdout: how fast
- *	build/bench/table_load AUDIT_DIR            SQL for psql on stdout
+ *	build/bench/table_load AUDIT_DIR SEQ DATABASE
+ *	build/bench/table_load AUDIT_DIR SEQ
  *
- * A batch of 1,000 entries is a transaction, and durable.
+ * The first fills a new SQLite database, and says on stdout how fast; the
+ * second writes SQL for psql. A batch of 1,000 entries is a transaction, and
+ * durable. Entries behind SEQ are left out: the daemon may have recorded
+ * something since it was asked what others are to be asked, too.
  */
 #include "base/json_writer.h"
+#include "base/number.h"
 #include "log/cursor.h"
 
 #include <inttypes.h>
@@ -34,11 +37,11 @@ end(const char *sentence)
 
 /* The next entry, its texts in the cursor's memory; false at the end. */
 static bool
-next_entry(struct cursor *cursor, struct entry *ret_entry)
+next_entry(struct cursor *cursor, uint64_t through, struct entry *ret_entry)
 {
 	struct cursor_line line;
 	struct error err;
-	int result = cursor_next(cursor, UINT64_MAX, &line, &err);
+	int result = cursor_next(cursor, through, &line, &err);
 
 	if (result == -1 ||
 	    (result == 1 && entry_parse(line.line, ret_entry, &err) == -1))
@@ -92,7 +95,7 @@ insert(sqlite3 *db, sqlite3_stmt *statement, const struct entry *entry)
 }
 
 static uint64_t
-load_sqlite(struct cursor *cursor, sqlite3 *db)
+load_sqlite(struct cursor *cursor, uint64_t through, sqlite3 *db)
 {
 	sqlite3_stmt *statement;
 	struct entry entry;
@@ -104,7 +107,7 @@ load_sqlite(struct cursor *cursor, sqlite3 *db)
 		"INSERT INTO entry VALUES (?,?,?,?,?,?,?,?,?,?,?)", -1,
 		&statement, NULL) != SQLITE_OK)
 		end(sqlite3_errmsg(db));
-	while (next_entry(cursor, &entry)) {
+	while (next_entry(cursor, through, &entry)) {
 		if (count % BATCH == 0)
 			run(db, count == 0 ? "BEGIN" : "COMMIT; BEGIN");
 		insert(db, statement, &entry);
@@ -117,7 +120,7 @@ load_sqlite(struct cursor *cursor, sqlite3 *db)
 }
 
 static void
-time_sqlite(struct cursor *cursor, const char *path)
+time_sqlite(struct cursor *cursor, uint64_t through, const char *path)
 {
 	cleanup(buf_free) struct buf out = BUF_INIT;
 	usec_t begin = clock_monotonic(&clock_system);
@@ -127,7 +130,7 @@ time_sqlite(struct cursor *cursor, const char *path)
 
 	if (sqlite3_open(path, &db) != SQLITE_OK)
 		end(sqlite3_errmsg(db));
-	count = load_sqlite(cursor, db);
+	count = load_sqlite(cursor, through, db);
 	json_writer_init(&json, &out);
 	json_writer_object(&json);
 	json_writer_pair_u64(&json, "entries", count);
@@ -172,14 +175,14 @@ add_row(struct buf *out, const struct entry *entry)
 }
 
 static void
-print_copies(struct cursor *cursor)
+print_copies(struct cursor *cursor, uint64_t through)
 {
 	cleanup(buf_free) struct buf out = BUF_INIT;
 	struct entry entry;
 	uint64_t count = 0;
 
 	buf_add_str(&out, schema);
-	while (next_entry(cursor, &entry)) {
+	while (next_entry(cursor, through, &entry)) {
 		if (count % BATCH == 0) {
 			buf_add_str(&out, count == 0 ? "" : "\\.\n");
 			fwrite(out.data, 1, out.len, stdout);
@@ -200,17 +203,19 @@ main(int argc, char **argv)
 {
 	cleanup(cursor_freep) struct cursor *cursor = NULL;
 	struct error err;
+	uint64_t through;
 
-	if (argc != 2 && argc != 3) {
-		fprintf(stderr, "usage: table_load AUDIT_DIR [DATABASE]\n");
+	if ((argc != 3 && argc != 4) || number_parse_u64(slice_of(argv[2]), 1,
+					    UINT64_MAX, &through) == -1) {
+		fprintf(stderr, "usage: table_load AUDIT_DIR SEQ [DATABASE]\n");
 		return 64;
 	}
 	cursor = cursor_open(argv[1], &err);
 	if (cursor == NULL || cursor_seek(cursor, 1, &err) == -1)
 		end(err.sentence);
-	if (argc == 3)
-		time_sqlite(cursor, argv[2]);
+	if (argc == 4)
+		time_sqlite(cursor, through, argv[3]);
 	else
-		print_copies(cursor);
+		print_copies(cursor, through);
 	return 0;
 }
