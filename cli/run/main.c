@@ -95,7 +95,6 @@ prepare(struct supervisor *supervisor, const struct values *values,
 	    rundir_lock(dir, err) == -1 ||
 	    setup_config(
 		dir, &values->wanted, arena, &supervisor->config, err) == -1 ||
-	    setup_check_ports(supervisor->config, err) == -1 ||
 	    programs_find(&supervisor->programs, arena, err) == -1 ||
 	    setup_certificate(dir, arena, err) == -1 ||
 	    setup_nginx(dir, supervisor->config, &supervisor->programs, err) ==

@@ -7,6 +7,66 @@
 #include <errno.h>
 #include <fcntl.h>
 
+/* --- ports -------------------------------------------------------------- */
+
+static int
+try_port(const char *address, unsigned port)
+{
+	struct sockaddr_in v4 = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+	};
+	struct sockaddr_in6 v6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = htons((uint16_t)port),
+	};
+	bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
+	cleanup(cleanup_close) int fd = -1;
+	int yes = 1;
+
+	if (!is_v4)
+		inet_pton(AF_INET6, address, &v6.sin6_addr);
+	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	return is_v4 ? bind(fd, (struct sockaddr *)&v4, sizeof(v4))
+		     : bind(fd, (struct sockaddr *)&v6, sizeof(v6));
+}
+
+/* `is_new`: there is no file yet that could be changed. */
+static int
+check_ports(const struct config *config, bool is_new, struct error *err)
+{
+	const struct {
+		const char *variable, *key;
+		unsigned port;
+	} ports[] = {
+		{ "HEALTH_PORT", "health_port", config->health_port },
+		{ "DASH_PORT", "dashboard_port", config->dashboard_port },
+	};
+
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		if (try_port(config->bind, ports[i].port) == 0)
+			continue;
+		if (errno != EADDRINUSE)
+			return error_set_errno(err, "%s, port %u (%s)",
+			    config->bind, ports[i].port, ports[i].variable);
+		if (is_new)
+			return error_set(err, ERROR_BUSY,
+			    "port %u (%s) is in use; stop what uses it, or set "
+			    "%s",
+			    ports[i].port, ports[i].variable,
+			    ports[i].variable);
+		return error_set(err, ERROR_BUSY,
+		    "port %u (%s) is in use; stop what uses it, or change %s "
+		    "in %s",
+		    ports[i].port, ports[i].variable, ports[i].key,
+		    config->path);
+	}
+	return 0;
+}
+
 /* --- configuration ------------------------------------------------------ */
 
 static unsigned
@@ -15,7 +75,8 @@ given_or(uint64_t given, unsigned standard)
 	return given > 0 ? (unsigned)given : standard;
 }
 
-/* What is wrong is never written: it would be kept. */
+/* What is wrong, or a port that is another's, is never written: it would be
+ * kept. */
 static int
 write_config(const struct rundir *dir, const struct setup_wanted *wanted,
     const char *path, struct error *err)
@@ -38,6 +99,8 @@ write_config(const struct rundir *dir, const struct setup_wanted *wanted,
 	if (config_parse(path, buf_slice(&text), &config, &problems) == -1)
 		return error_set(err, ERROR_INVALID, "%.*s",
 		    (int)strcspn(problems.data, "\n"), problems.data);
+	if (check_ports(config, true, err) == -1)
+		return -1;
 	return rundir_write(dir, "kruxos.conf", buf_slice(&text), err);
 }
 
@@ -82,69 +145,18 @@ setup_config(const struct rundir *dir, const struct setup_wanted *wanted,
 {
 	cleanup(config_freep) struct config *config = NULL;
 	const char *path = rundir_file(dir, "kruxos.conf", arena);
+	bool is_new =
+	    faccessat(dir->fd, "kruxos.conf", F_OK, AT_SYMLINK_NOFOLLOW) == -1;
 
-	if (faccessat(dir->fd, "kruxos.conf", F_OK, AT_SYMLINK_NOFOLLOW) ==
-		-1 &&
-	    write_config(dir, wanted, path, err) == -1)
+	if (is_new && write_config(dir, wanted, path, err) == -1)
 		return -1;
 	if (config_load(path, &config, err) == -1 ||
 	    check_config(config, wanted, err) == -1)
 		return -1;
+	if (!is_new && check_ports(config, false, err) == -1)
+		return -1;
 	*ret_config = config;
 	config = NULL;
-	return 0;
-}
-
-/* --- ports -------------------------------------------------------------- */
-
-static int
-try_port(const char *address, unsigned port)
-{
-	struct sockaddr_in v4 = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-	};
-	struct sockaddr_in6 v6 = {
-		.sin6_family = AF_INET6,
-		.sin6_port = htons((uint16_t)port),
-	};
-	bool is_v4 = inet_pton(AF_INET, address, &v4.sin_addr) == 1;
-	cleanup(cleanup_close) int fd = -1;
-	int yes = 1;
-
-	if (!is_v4)
-		inet_pton(AF_INET6, address, &v6.sin6_addr);
-	fd = socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd == -1)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	return is_v4 ? bind(fd, (struct sockaddr *)&v4, sizeof(v4))
-		     : bind(fd, (struct sockaddr *)&v6, sizeof(v6));
-}
-
-int
-setup_check_ports(const struct config *config, struct error *err)
-{
-	const struct {
-		const char *variable, *key;
-		unsigned port;
-	} ports[] = {
-		{ "HEALTH_PORT", "health_port", config->health_port },
-		{ "DASH_PORT", "dashboard_port", config->dashboard_port },
-	};
-
-	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
-		if (try_port(config->bind, ports[i].port) == 0)
-			continue;
-		if (errno == EADDRINUSE)
-			return error_set(err, ERROR_BUSY,
-			    "port %u (%s) is in use; stop what uses it, or set "
-			    "%s, or %s in %s",
-			    ports[i].port, ports[i].variable, ports[i].variable,
-			    ports[i].key, config->path);
-		return error_set_errno(err, "%s, port %u (%s)", config->bind,
-		    ports[i].port, ports[i].variable);
-	}
 	return 0;
 }
 

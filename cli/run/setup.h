@@ -16,13 +16,11 @@ struct setup_wanted {
 	uint64_t health_port, dash_port, gateway_port;
 };
 
-/* Read RUNDIR/kruxos.conf, after writing it if there is none. ERROR_INVALID:
- * it says something else than what is wanted. */
+/* Read RUNDIR/kruxos.conf, after writing it if there is none, and see that the
+ * ports are free. ERROR_INVALID: it says something else than what is wanted.
+ * ERROR_BUSY names the port and what changes it. */
 int setup_config(const struct rundir *dir, const struct setup_wanted *wanted,
     struct arena *arena, struct config **ret_config, struct error *err);
-
-/* ERROR_BUSY names the port and the variable that changes it. */
-int setup_check_ports(const struct config *config, struct error *err);
 
 /* tls/key.pem and tls/cert.pem, made by openssl(1). */
 int setup_certificate(

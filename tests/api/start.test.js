@@ -49,8 +49,11 @@ test('a port in use is named, and the variable that changes it', async () => {
 	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
 	const port = String(server.address().port);
 	try {
-		const said = await refused({ RUNDIR: join(folder, 'port'), HEALTH_PORT: port });
+		const RUNDIR = join(folder, 'port');
+		const said = await refused({ RUNDIR, HEALTH_PORT: port });
 		assert.ok(said.includes(port) && said.includes('HEALTH_PORT'), said);
+		// Another can be given then: nothing has kept that one.
+		assert.ok(!existsSync(join(RUNDIR, 'kruxos.conf')));
 	} finally {
 		server.close();
 	}

@@ -83,10 +83,12 @@ a_port_in_use_is_named_with_its_variable(void **state)
 	assert_int_equal(
 	    getsockname(fd, (struct sockaddr *)&address, &size), 0);
 	config.health_port = ntohs(address.sin_port);
-	assert_int_equal(setup_check_ports(&config, &err), -1);
+	assert_int_equal(check_ports(&config, false, &err), -1);
 	assert_int_equal(err.code, ERROR_BUSY);
 	assert_non_null(strstr(err.sentence, "(HEALTH_PORT) is in use"));
 	assert_non_null(strstr(err.sentence, "health_port in run/kruxos.conf"));
+	assert_int_equal(check_ports(&config, true, &err), -1);
+	assert_non_null(strstr(err.sentence, "or set HEALTH_PORT"));
 	close(fd);
 }
 
