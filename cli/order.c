@@ -108,9 +108,12 @@ order_say_erased(const struct buf *result)
 	json = json_parse(buf_slice(result), &ignored);
 	words_add_counted(
 	    &words, json_number(json, "erased"), "payload", "payloads");
-	buf_addf(&words, " erased by entry %" PRIu64, json_number(json, "seq"));
+	buf_add_str(&words, " erased");
+	if (json_number(json, "erased") > 0)
+		buf_addf(
+		    &words, " by entry %" PRIu64, json_number(json, "seq"));
 	if (json_number(json, "erased_before") > 0)
-		buf_addf(&words, ", %" PRIu64 " were erased before",
+		buf_addf(&words, ", %" PRIu64 " erased before",
 		    json_number(json, "erased_before"));
 	cli_note("%s; backups and exports keep their copies", words.data);
 }

@@ -118,8 +118,21 @@ sender_write(const struct sender *sender)
 	cli_print(&out);
 }
 
-/* "132 entries recorded (seq 2 to 133), 1 known already, 2 refused"; of one
- * entry, "(seq 2)" */
+/* "(seq 2)", "(seq 2 to 133)", or, where others' entries stand among them,
+ * "(within seq 2 to 140)" */
+static void
+add_seqs(const struct sender *sender, struct buf *words)
+{
+	uint64_t first = sender->first_seq, last = sender->last_seq;
+
+	buf_addf(words, " (%sseq %" PRIu64,
+	    last - first + 1 > sender->accepted ? "within " : "", first);
+	if (last > first)
+		buf_addf(words, " to %" PRIu64, last);
+	buf_add_char(words, ')');
+}
+
+/* "132 entries recorded (seq 2 to 133), 1 known already, 2 refused" */
 static void
 sender_sum_up(const struct sender *sender)
 {
@@ -128,11 +141,7 @@ sender_sum_up(const struct sender *sender)
 	words_add_counted(&words, sender->accepted, "entry", "entries");
 	buf_add_str(&words, " recorded");
 	if (sender->accepted > 0)
-		buf_addf(&words, " (seq %" PRIu64, sender->first_seq);
-	if (sender->last_seq > sender->first_seq)
-		buf_addf(&words, " to %" PRIu64, sender->last_seq);
-	if (sender->accepted > 0)
-		buf_add_char(&words, ')');
+		add_seqs(sender, &words);
 	if (sender->duplicates > 0) {
 		buf_add_str(&words, ", ");
 		words_add_count(&words, sender->duplicates);

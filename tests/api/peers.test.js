@@ -178,14 +178,14 @@ test('watch ends where trying again would not help', async () => {
 
 const line = '{"actor_type":"agent","agent_name":"a","capability":"shell.exec","status":"success"}\n';
 
-/** A door that answers the first `count` lines, then does `then` to its socket. */
-function door(count, then) {
+/** A door that answers the first `count` lines, then does `then` to its socket; every `step`th seq is ours. */
+function door(count, then, step = 1) {
 	return net.createServer(socket => {
 		let lines = 0;
 		socket.setEncoding('utf8').on('data', text => {
 			for (const _ of text.matchAll(/\n/g)) {
 				if (++lines <= count)
-					socket.write(`{"accepted":1,"seq":${100 + lines},"line":${lines}}\n`);
+					socket.write(`{"accepted":1,"seq":${100 + lines * step},"line":${lines}}\n`);
 				if (lines === count + 1)
 					then(socket);
 			}
@@ -201,6 +201,10 @@ test('of a daemon that ends in the middle the outcome is told as far as it is kn
 		assert.equal(code, 3, stderr);
 		assert.ok(stderr.startsWith(`kruxos: ${file}: the outcome is known up to line 3; send what follows again\n`), stderr);
 		assert.match(stderr, /kruxos: 3 entries recorded \(seq 101 to 103\)\n/);
+	});
+	await listening(door(3, socket => socket.end(), 2), 'ingest.sock', async () => {
+		const { stderr } = await kruxos(['ingest', file]);
+		assert.match(stderr, /kruxos: 3 entries recorded \(within seq 102 to 106\)\n/);
 	});
 	await listening(door(0, socket => socket.end()), 'ingest.sock', async () => {
 		const { code, stderr } = await kruxos(['ingest', file]);

@@ -151,7 +151,7 @@ test('erasing asks, and takes nothing for a yes but a yes', async () => {
 	assert.equal(unasked.code, 0);
 	assert.equal(JSON.parse(unasked.lines[0]).erased, 1);
 	const again = await see([...erase(seqs[2]), '--yes']);
-	assert.match(again.text, /0 payloads erased by entry [0-9]+, 1 were erased before/);
+	assert.match(again.text, /0 payloads erased, 1 erased before/);
 });
 
 test('Ctrl-C wipes the bar away and ends with 130', async () => {
