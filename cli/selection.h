@@ -54,7 +54,7 @@ struct selection {
 /* and with which text. */
 #define SELECTION_TEXT(owner, member)                  \
 	OPTION_TEXT(owner, member.q, 'q', "q", "TEXT", \
-	    "only with this text in summary or request")
+	    "only with this text in a string of summary or request")
 
 /* Turn `last` into `from`, and fill the filter that means the same; it lives in
  * `arena`. ERROR_INVALID with a sentence that names the option. */
