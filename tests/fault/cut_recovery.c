@@ -12,13 +12,13 @@ static const struct fault_family family = {
 };
 
 enum {
-	ENTRIES = 1000,
 	DEEP = 3,
 	EVERY = 2,  /* calls of the run, a case */
 	CALLS = 24, /* of a start, about */
 };
 
 static const struct world_shape shape = {
+	.entries = 1000,
 	.entries_a_day = 40,
 	.entries_a_turn = 5,
 	.erasure_in = 4,
@@ -109,22 +109,6 @@ on_call(void *context, const char *call)
 		begin_stage(world, &world->live.rig.model.medium, 0);
 }
 
-static void
-one_run(struct fault *fault, unsigned run)
-{
-	struct world world;
-
-	world_init(&world, fault, &shape, fault_chance(fault, run));
-	world.live.rig.model.on_call = on_call;
-	world.live.rig.model.context = &world;
-	world_start(&world);
-	while (world.live.rig.added < ENTRIES && fault_goes_on(fault))
-		world_turn(&world);
-	if (world.live.rig.added >= ENTRIES)
-		world_check_run(&world);
-	world_free(&world);
-}
-
 int
 main(void)
 {
@@ -132,6 +116,6 @@ main(void)
 
 	fault_begin(&fault, &family);
 	for (unsigned run = 0; fault_goes_on(&fault); run++)
-		one_run(&fault, run);
+		world_run(&fault, &shape, run, on_call);
 	return fault_end(&fault);
 }

@@ -11,9 +11,11 @@ static const struct fault_family family = {
 	.soak = UINT64_MAX,
 };
 
-enum { ENTRIES = 3000, SOAK_RUNS = 10 };
+enum { SOAK_RUNS = 10 };
 
 static const struct world_shape shape = {
+	.entries = 3000,
+	.is_whole = true,
 	.entries_a_day = 100,
 	.entries_a_turn = 5,
 	.erasure_in = 8,
@@ -22,6 +24,7 @@ static const struct world_shape shape = {
 static void
 one_case(struct world *world, bool is_all)
 {
+	const struct medium *medium = &world->live.rig.model.medium;
 	struct fault *fault = world->fault;
 	struct restart restart;
 	struct medium after;
@@ -30,15 +33,11 @@ one_case(struct world *world, bool is_all)
 		return;
 	restart_init(&restart, world);
 	restart_know(&restart, fault_random(fault, 3), &fault->chance);
-	medium_copy(&after, &world->live.rig.model.medium);
-	if (is_all)
+	if (is_all) {
+		medium_copy(&after, medium);
 		medium_sync_all(&after);
-	else {
-		struct medium cut;
-
-		medium_cut(&after, NULL, &cut);
-		medium_free(&after);
-		after = cut;
+	} else {
+		medium_cut(medium, NULL, &after);
 	}
 	model_become(&restart.core.rig.model, &after);
 	restart_start(&restart);
@@ -56,26 +55,10 @@ static void
 on_call(void *context, const char *call)
 {
 	struct world *world = context;
+
 	(void)call;
 	one_case(world, false);
 	one_case(world, true);
-}
-
-static void
-one_run(struct fault *fault, unsigned run)
-{
-	struct world world;
-
-	world_init(&world, fault, &shape, fault_chance(fault, run));
-	world.live.rig.model.on_call = on_call;
-	world.live.rig.model.context = &world;
-	world_start(&world);
-	while (world.live.rig.added < ENTRIES &&
-	       (fault->only == 0 || fault_goes_on(fault)))
-		world_turn(&world);
-	if (world.live.rig.added >= ENTRIES)
-		world_check_run(&world);
-	world_free(&world);
 }
 
 int
@@ -85,6 +68,6 @@ main(void)
 
 	fault_begin(&fault, &family);
 	for (unsigned run = 0; run < (fault.is_soak ? SOAK_RUNS : 1); run++)
-		one_run(&fault, run);
+		world_run(&fault, &shape, run, on_call);
 	return fault_end(&fault);
 }

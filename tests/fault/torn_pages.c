@@ -13,9 +13,8 @@ static const struct fault_family family = {
 	.soak = 1000000,
 };
 
-enum { ENTRIES = 3000 };
-
 static const struct world_shape shape = {
+	.entries = 3000,
 	.entries_a_day = 50,
 	.entries_a_turn = 5,
 	.erasure_in = 6,
@@ -44,6 +43,7 @@ one_case(struct world *world)
 	restart_free(&restart);
 }
 
+/* A case a call: many runs are better than many cuts in one. */
 static void
 on_call(void *context, const char *call)
 {
@@ -54,23 +54,6 @@ on_call(void *context, const char *call)
 		one_case(world);
 }
 
-/* A case a call: many runs are better than many cuts in one. */
-static void
-one_run(struct fault *fault, unsigned run)
-{
-	struct world world;
-
-	world_init(&world, fault, &shape, fault_chance(fault, run));
-	world.live.rig.model.on_call = on_call;
-	world.live.rig.model.context = &world;
-	world_start(&world);
-	while (world.live.rig.added < ENTRIES && fault_goes_on(fault))
-		world_turn(&world);
-	if (world.live.rig.added >= ENTRIES)
-		world_check_run(&world);
-	world_free(&world);
-}
-
 int
 main(void)
 {
@@ -78,6 +61,6 @@ main(void)
 
 	fault_begin(&fault, &family);
 	for (unsigned run = 0; fault_goes_on(&fault); run++)
-		one_run(&fault, run);
+		world_run(&fault, &shape, run, on_call);
 	return fault_end(&fault);
 }

@@ -26,6 +26,8 @@ struct world_entry {
 
 /* How much of what happens how often. */
 struct world_shape {
+	unsigned entries; /* of a world_run() */
+	bool is_whole;	  /* it ends with them, however long it takes */
 	unsigned entries_a_day;
 	unsigned entries_a_turn; /* of a producer, at most */
 	unsigned erasure_in;	 /* one in so many turns */
@@ -352,6 +354,25 @@ world_turn(struct world *world)
 	due = commit_retry_due(rig->commit);
 	if (due != 0 && due <= rig->clock.running)
 		commit_retry(rig->commit);
+}
+
+/* A run: after each call to the disk `on_call` does its cases. */
+static inline void
+world_run(struct fault *fault, const struct world_shape *shape, unsigned run,
+    void (*on_call)(void *world, const char *call))
+{
+	struct world world;
+
+	world_init(&world, fault, shape, fault_chance(fault, run));
+	world.live.rig.model.on_call = on_call;
+	world.live.rig.model.context = &world;
+	world_start(&world);
+	while (world.live.rig.added < shape->entries &&
+	       ((shape->is_whole && fault->only == 0) || fault_goes_on(fault)))
+		world_turn(&world);
+	if (world.live.rig.added >= shape->entries)
+		world_check_run(&world);
+	world_free(&world);
 }
 
 #endif
