@@ -35,15 +35,18 @@ call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
 		from = head_seq - RECENT_TAIL;
 	if (cursor == NULL || cursor_seek(cursor, from, err) == -1)
 		return -1;
-	while ((more = cursor_next(cursor, head_seq, &line, err)) == 1) {
+	while ((more = cursor_next(cursor, head_seq, &line, err)) != 0) {
 		struct entry entry;
 		struct error ignored; /* a damaged line tells nothing */
 
-		if (entry_parse(line.line, &entry, &ignored) == 0 &&
+		if (more == -1 && err->code != ERROR_CORRUPT)
+			return -1;
+		if (more == 1 &&
+		    entry_parse(line.line, &entry, &ignored) == 0 &&
 		    entry.recorded_at >= since)
 			recent_add(recent, &entry);
 	}
-	return more;
+	return 0;
 }
 
 static void

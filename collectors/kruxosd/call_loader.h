@@ -14,8 +14,8 @@
 struct call_loader;
 
 /* Tell `recent` of what the log in `audit_dir` holds behind `index_seq`: of
- * the last 24 hours before `now`, and at most RECENT_TAIL entries.
- * ERROR_SYSTEM, ERROR_CORRUPT; what was read until then counts. */
+ * the last 24 hours before `now`, and at most RECENT_TAIL entries; a damaged
+ * line is passed over. ERROR_SYSTEM; what was read until then counts. */
 int call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
     uint64_t head_seq, usec_t now, struct recent *recent, struct error *err);
 

@@ -86,6 +86,12 @@ test('the answers of a script: exit codes', async () => {
 		[['audit', 'show', 'x'], 64],
 		[['audit', 'verify', '--expect', 'x'], 64],
 		[['version', 'extra'], 64],
+		[['audit', 'erase', '1'], 64],
+		[['audit', 'erase', '1', '--reason', ''], 64],
+		[['audit', 'erase', '1', 'x', '--reason', 'why'], 64],
+		[['audit', 'query', '--from', '2026-01-02', '--last', '1h'], 64],
+		[['audit', 'export', '--from', '2026-01-02', '--last', '1h'], 64],
+		[['watch', '--capability', 'no capability'], 64],
 		[['config', 'check'], 0],
 		[['completions', 'bash'], 0],
 	];
