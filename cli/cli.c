@@ -72,27 +72,32 @@ cli_fail(const struct error *err)
 					      : COMMAND_FAILED;
 }
 
+static void
+cli_sayv(const char *format, va_list arguments)
+{
+	cleanup(buf_free) struct buf sentence = BUF_INIT;
+
+	buf_addv(&sentence, format, arguments);
+	cli_say(buf_slice(&sentence));
+}
+
 enum command_exit
 cli_misused(const char *format, ...)
 {
-	cleanup(buf_free) struct buf sentence = BUF_INIT;
 	va_list arguments;
 
 	va_start(arguments, format);
-	buf_addv(&sentence, format, arguments);
+	cli_sayv(format, arguments);
 	va_end(arguments);
-	cli_say(buf_slice(&sentence));
 	return COMMAND_USAGE;
 }
 
 void
 cli_note(const char *format, ...)
 {
-	cleanup(buf_free) struct buf sentence = BUF_INIT;
 	va_list arguments;
 
 	va_start(arguments, format);
-	buf_addv(&sentence, format, arguments);
+	cli_sayv(format, arguments);
 	va_end(arguments);
-	cli_say(buf_slice(&sentence));
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/unix_socket.h"
+#include "tests/unit/test_clock.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -16,17 +17,6 @@ enum { BURST = 3 * ACCEPTS_A_TURN };
 
 static char folder[] = "/tmp/kruxos-acceptor-XXXXXX";
 static char path[64];
-
-static usec_t test_now = USEC_PER_HOUR;
-
-static usec_t
-test_time(struct clock *clock)
-{
-	(void)clock;
-	return test_now;
-}
-
-static struct clock test_clock = { test_time, test_time, test_time };
 
 struct fixture {
 	struct loop *loop;

@@ -8,21 +8,11 @@
 #include <cmocka.h>
 
 #include "tests/unit/chance.h"
+#include "tests/unit/test_clock.h"
 
 #include <errno.h>
 
-/* A clock that a test turns, and a log whose entry n is the number n. */
-
-static usec_t test_now = USEC_PER_HOUR;
-
-static usec_t
-test_time(struct clock *clock)
-{
-	(void)clock;
-	return test_now;
-}
-
-static struct clock test_clock = { test_time, test_time, test_time };
+/* A log whose entry n is the number n. */
 
 struct fixture {
 	struct loop *loop;

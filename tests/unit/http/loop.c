@@ -7,16 +7,8 @@
 
 #include <cmocka.h>
 
-static usec_t test_now;
+#include "tests/unit/test_clock.h"
 
-static usec_t
-test_time(struct clock *clock)
-{
-	(void)clock;
-	return test_now;
-}
-
-static struct clock test_clock = { test_time, test_time, test_time };
 static struct error ignored;
 
 static int

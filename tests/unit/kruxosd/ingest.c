@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/test_clock.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define ENTRY                                             \
@@ -33,19 +35,6 @@
 	"{\"error\":\"out_of_range\",\"line\":" line                          \
 	",\"field\":\"actor_type\",\"detail\":\"actor_type \\\"robot\\\" is " \
 	"not one of agent, user, system\"}\n"
-
-/* --- time ----------------------------------------------------------------- */
-
-static usec_t now;
-
-static usec_t
-read_now(struct clock *clock)
-{
-	(void)clock;
-	return now;
-}
-
-static struct clock test_clock = { read_now, read_now, read_now };
 
 /* --- a commit without a log ----------------------------------------------- */
 
@@ -139,7 +128,7 @@ flush(void)
 	error_set(&err, ERROR_AUDIT_UNAVAILABLE, "the sync failed");
 	if (!commit.fails)
 		commit.next_seq += commit.next_ticket - first;
-	commit.head.recorded_at = now;
+	commit.head.recorded_at = test_now;
 	commit.first_ticket = commit.next_ticket;
 	commit.waiting = 0;
 	commit.is_hurried = false;
@@ -289,7 +278,7 @@ set_up(void **state)
 	struct error err;
 
 	(void)state;
-	now = 1000 * USEC_PER_DAY;
+	test_now = 1000 * USEC_PER_DAY;
 	indexed_seq = 0;
 	commit = (struct commit){
 		.next_seq = 1,
@@ -889,19 +878,19 @@ who_was_slowed_is_recorded_once_a_minute(void **state)
 	stage.holds_back = true;
 	say(peer, ENTRY ENTRY ENTRY ENTRY);
 	run();
-	now += 5 * USEC_PER_SEC;
+	test_now += 5 * USEC_PER_SEC;
 	stage.holds_back = false;
 	flush();
 	run();
 	ingest_tick(stage.ingest);
 	assert_string_equal(commit.systems.data, "");
-	now += USEC_PER_MIN;
+	test_now += USEC_PER_MIN;
 	ingest_tick(stage.ingest);
 	assert_string_equal(commit.systems.data,
 	    "ingest.throttled {\"slowed\":[{\"uid\":4000000,\"user_name\":"
 	    "\"uid:4000000\",\"slowed_ms\":5000,\"read_bytes\":328,"
 	    "\"connections\":1}]}\n");
-	now += USEC_PER_MIN;
+	test_now += USEC_PER_MIN;
 	ingest_tick(stage.ingest);
 	assert_int_equal(lines_in(&commit.systems), 1);
 	close(peer);

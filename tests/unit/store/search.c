@@ -193,6 +193,17 @@ read_question(struct search *search, struct arena *arena, const char *question)
 	}
 }
 
+/* Of one of the corpora. */
+static void
+ask_page(size_t i, const char *question)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct search search;
+
+	read_question(&search, &arena, question);
+	check_page(&corpora[i], stores[i], &search, question);
+}
+
 static void
 pages_and_totals_are_those_of_the_filter(void **state)
 {
@@ -276,14 +287,8 @@ pages_and_totals_are_those_of_the_filter(void **state)
 	(void)state;
 	for (size_t i = 0; i < SIZES; i++)
 		for (size_t q = 0; q < sizeof(questions) / sizeof(*questions);
-		     q++) {
-			cleanup(arena_free) struct arena arena = ARENA_INIT;
-			struct search search;
-
-			read_question(&search, &arena, questions[q]);
-			check_page(
-			    &corpora[i], stores[i], &search, questions[q]);
-		}
+		     q++)
+			ask_page(i, questions[q]);
 }
 
 static void
@@ -305,14 +310,8 @@ q_looks_at_the_lines_that_the_filters_leave(void **state)
 	(void)state;
 	for (size_t i = 0; i < SIZES; i++)
 		for (size_t q = 0; q < sizeof(questions) / sizeof(*questions);
-		     q++) {
-			cleanup(arena_free) struct arena arena = ARENA_INIT;
-			struct search search;
-
-			read_question(&search, &arena, questions[q]);
-			check_page(
-			    &corpora[i], stores[i], &search, questions[q]);
-		}
+		     q++)
+			ask_page(i, questions[q]);
 }
 
 static void
@@ -392,13 +391,8 @@ made_up_questions_are_answered_rightly(void **state)
 	(void)state;
 	for (size_t i = 1; i < SIZES; i++)
 		for (int round = 0; round < 150; round++) {
-			cleanup(arena_free) struct arena arena = ARENA_INIT;
-			struct search search;
-
 			make_question(&corpora[i], &question);
-			read_question(&search, &arena, question.data);
-			check_page(
-			    &corpora[i], stores[i], &search, question.data);
+			ask_page(i, question.data);
 		}
 }
 
