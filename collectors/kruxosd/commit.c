@@ -48,8 +48,8 @@ struct commit {
 	enum status_refusal refusal;
 	char reason[ERROR_SENTENCE_SIZE + 32]; /* of the refusal */
 	char clock_reason[96];
-	struct failure failure;
-	struct damage damage;
+	struct trouble_failure failure;
+	struct trouble_damage damage;
 	usec_t retry_due, retry_wait;
 	bool is_retrying;
 	bool is_stopping;
@@ -299,7 +299,7 @@ refusal_of(const struct error *err)
 static void
 begin_failure(struct commit *commit, const struct error *err)
 {
-	failure_begin(&commit->failure, clock_realtime(commit->clock),
+	trouble_begin_failure(&commit->failure, clock_realtime(commit->clock),
 	    commit->writer, err);
 }
 
@@ -310,7 +310,7 @@ notice(struct commit *commit, const struct error *err)
 	const struct commit_listener *listener = &commit->listener;
 
 	if (err->code == ERROR_CORRUPT)
-		damage_begin(&commit->damage, commit->writer, err);
+		trouble_begin_damage(&commit->damage, commit->writer, err);
 	else if (err->code != ERROR_NOT_FOUND)
 		return;
 	if (listener->on_damaged != NULL)
@@ -364,7 +364,7 @@ record_failure(struct commit *commit)
 {
 	struct error err;
 
-	if (failure_record(&commit->failure, commit, &err) == -1)
+	if (trouble_record_failure(&commit->failure, commit, &err) == -1)
 		diag(DIAG_ERROR, "log.write_failure: %s", err.sentence);
 }
 
@@ -408,7 +408,7 @@ tell_waiting(struct commit *commit, const struct error *err)
 static void
 batch_is_durable(struct commit *commit)
 {
-	struct failure *failure = &commit->failure;
+	struct trouble_failure *failure = &commit->failure;
 
 	commit->head = commit->batch.end;
 	commit->clock_was = commit->batch_clock;
@@ -419,7 +419,7 @@ batch_is_durable(struct commit *commit)
 		    commit->listener.context, &commit->head);
 	tell_waiting(commit, NULL);
 	if (commit->damage.is_due)
-		damage_record(&commit->damage, commit);
+		trouble_record_damage(&commit->damage, commit);
 	if (!failure->is_on)
 		return;
 	failure->is_on = false;
@@ -526,7 +526,7 @@ commit_check(struct commit *commit)
 	if (log_writer_check(commit->writer, &err) == -1)
 		notice(commit, &err);
 	if (commit->damage.is_due)
-		damage_record(&commit->damage, commit);
+		trouble_record_damage(&commit->damage, commit);
 	check_clock(commit);
 }
 

@@ -7,12 +7,12 @@
 /* --- a failure of the disk --------------------------------------------- */
 
 void
-failure_begin(struct failure *failure, usec_t now,
+trouble_begin_failure(struct trouble_failure *failure, usec_t now,
     const struct log_writer *writer, const struct error *err)
 {
 	if (failure->is_on)
 		return;
-	*failure = (struct failure){
+	*failure = (struct trouble_failure){
 		.is_on = true,
 		.since = now,
 		.answer = "refused",
@@ -25,8 +25,8 @@ failure_begin(struct failure *failure, usec_t now,
 }
 
 int
-failure_record(
-    const struct failure *failure, struct commit *commit, struct error *err)
+trouble_record_failure(const struct trouble_failure *failure,
+    struct commit *commit, struct error *err)
 {
 	cleanup(buf_free) struct buf request = BUF_INIT;
 	cleanup(buf_free) struct buf summary = BUF_INIT;
@@ -51,8 +51,8 @@ failure_record(
 /* --- a file that is not as it was left --------------------------------- */
 
 void
-damage_begin(struct damage *damage, const struct log_writer *writer,
-    const struct error *err)
+trouble_begin_damage(struct trouble_damage *damage,
+    const struct log_writer *writer, const struct error *err)
 {
 	damage->is_due = true;
 	damage->what = *log_writer_damage(writer);
@@ -63,7 +63,7 @@ damage_begin(struct damage *damage, const struct log_writer *writer,
 static void
 on_recorded(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 {
-	struct damage *damage = context;
+	struct trouble_damage *damage = context;
 
 	(void)tag;
 	(void)seq;
@@ -72,7 +72,7 @@ on_recorded(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 }
 
 void
-damage_record(struct damage *damage, struct commit *commit)
+trouble_record_damage(struct trouble_damage *damage, struct commit *commit)
 {
 	const struct log_damage *what = &damage->what;
 	struct commit_waiter waiter = { on_recorded, damage, 0 };

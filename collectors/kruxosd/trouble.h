@@ -11,7 +11,7 @@
 #include "collectors/kruxosd/log_writer.h"
 
 /* A failure of the disk, from the first that failed until it is recorded. */
-struct failure {
+struct trouble_failure {
 	bool is_on;
 	usec_t since;	  /* CLOCK_REALTIME */
 	uint64_t refused; /* entries */
@@ -22,26 +22,27 @@ struct failure {
 };
 
 /* A file that was not as it was left. */
-struct damage {
+struct trouble_damage {
 	bool is_due; /* the entry is still to be made */
 	struct log_damage what;
 	struct error err;
 };
 
 /* It begins, with `err`; said aloud. Once it is on, nothing changes. */
-void failure_begin(struct failure *failure, usec_t now,
+void trouble_begin_failure(struct trouble_failure *failure, usec_t now,
     const struct log_writer *writer, const struct error *err);
 
 /* The entry about it into the batch. -1: refused. */
-int failure_record(
-    const struct failure *failure, struct commit *commit, struct error *err);
+int trouble_record_failure(const struct trouble_failure *failure,
+    struct commit *commit, struct error *err);
 
 /* The file that `writer` speaks of, with `err`; said aloud. */
-void damage_begin(struct damage *damage, const struct log_writer *writer,
-    const struct error *err);
+void trouble_begin_damage(struct trouble_damage *damage,
+    const struct log_writer *writer, const struct error *err);
 
 /* The entry about it into the batch; where that is refused, now or at the sync,
  * it stays due. `damage` outlives the batch. */
-void damage_record(struct damage *damage, struct commit *commit);
+void
+trouble_record_damage(struct trouble_damage *damage, struct commit *commit);
 
 #endif
