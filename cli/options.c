@@ -101,15 +101,17 @@ options_append(struct option_list *list, const char *text, struct arena *arena)
 }
 
 static int
-options_time(
-    struct slice text, bool date_end, usec_t *ret_time, struct error *err)
+options_time(struct slice text, bool date_end, struct option_time *ret,
+    struct error *err)
 {
 	struct error no_date = { 0 };
-	usec_t day;
+	usec_t at;
 
-	if (clock_parse_date(text, &day, &no_date) == -1)
-		return clock_parse(text, ret_time, err);
-	*ret_time = date_end ? day + USEC_PER_DAY : day;
+	if (clock_parse_date(text, &at, &no_date) == 0)
+		at += date_end ? USEC_PER_DAY : 0;
+	else if (clock_parse(text, &at, err) == -1)
+		return -1;
+	*ret = (struct option_time){ at, true };
 	return 0;
 }
 

@@ -33,14 +33,21 @@ enum option_type {
 	OPTION_TYPE_TEXTS,    /* struct option_list: may be given repeatedly */
 	OPTION_TYPE_U64,      /* uint64_t within min..max */
 	OPTION_TYPE_FACTOR,   /* double within min..max */
-	OPTION_TYPE_TIME,     /* usec_t: RFC 3339, or a bare date: its begin */
-	OPTION_TYPE_TIME_END, /* usec_t: the same; a bare date: its end */
+	OPTION_TYPE_TIME,     /* struct option_time: RFC 3339, or a bare date:
+				 its begin */
+	OPTION_TYPE_TIME_END, /* the same; a bare date: its end */
 	OPTION_TYPE_DURATION, /* usec_t: "15m", "24h", "7d" */
 };
 
 struct option_list {
 	const char **values; /* in the arena */
 	size_t count;
+};
+
+/* 1970 has a beginning: no time means that none was given. */
+struct option_time {
+	usec_t at;
+	bool is_given;
 };
 
 struct option_row {
@@ -103,15 +110,17 @@ struct option_row {
 		    OPTION_FIELD(owner, field, double), min, max, initial, \
 		    NULL, help                                             \
 	}
-#define OPTION_TIME(owner, field, name, help)                                  \
-	{                                                                      \
-		name, 0, "TIME", OPTION_TYPE_TIME,                             \
-		    OPTION_FIELD(owner, field, usec_t), 0, 0, NULL, NULL, help \
+#define OPTION_TIME(owner, field, name, help)                             \
+	{                                                                 \
+		name, 0, "TIME", OPTION_TYPE_TIME,                        \
+		    OPTION_FIELD(owner, field, struct option_time), 0, 0, \
+		    NULL, NULL, help                                      \
 	}
-#define OPTION_TIME_END(owner, field, name, help)                              \
-	{                                                                      \
-		name, 0, "TIME", OPTION_TYPE_TIME_END,                         \
-		    OPTION_FIELD(owner, field, usec_t), 0, 0, NULL, NULL, help \
+#define OPTION_TIME_END(owner, field, name, help)                         \
+	{                                                                 \
+		name, 0, "TIME", OPTION_TYPE_TIME_END,                    \
+		    OPTION_FIELD(owner, field, struct option_time), 0, 0, \
+		    NULL, NULL, help                                      \
 	}
 #define OPTION_DURATION(owner, field, name, min, max, initial, help)       \
 	{                                                                  \

@@ -42,13 +42,14 @@ static int
 selection_settle_times(
     struct selection *selection, usec_t now, struct error *err)
 {
-	if (selection->last > 0 && selection->from > 0)
+	if (selection->last > 0 && selection->from.is_given)
 		return error_set(
 		    err, ERROR_INVALID, "--last and --from exclude each other");
 	if (selection->last > 0)
-		selection->from =
-		    now > selection->last ? now - selection->last : 1;
-	if (selection->to > 0 && selection->to <= selection->from)
+		selection->from = (struct option_time){
+			now > selection->last ? now - selection->last : 0, true
+		};
+	if (selection->to.is_given && selection->to.at <= selection->from.at)
 		return error_set(
 		    err, ERROR_INVALID, "--to is not after --from");
 	return 0;
@@ -70,9 +71,9 @@ selection_settle(struct selection *selection, usec_t now, struct arena *arena,
 	if (selection->q != NULL &&
 	    filter_set_q(&filter, arena, slice_of(selection->q), err) == -1)
 		return error_prefix(err, "--q");
-	filter.from = selection->from;
-	if (selection->to > 0)
-		filter.to = selection->to;
+	filter.from = selection->from.at;
+	if (selection->to.is_given)
+		filter.to = selection->to.at;
 	*ret_filter = filter;
 	return 0;
 }
@@ -86,11 +87,14 @@ selection_add_pair(struct buf *out, const char *name, const char *value)
 }
 
 static void
-selection_add_time(struct buf *out, const char *name, usec_t time)
+selection_add_time(
+    struct buf *out, const char *name, const struct option_time *time)
 {
 	char text[CLOCK_TEXT_SIZE];
 
-	clock_format(time, text);
+	if (!time->is_given)
+		return;
+	clock_format(time->at, text);
 	selection_add_pair(out, name, text);
 }
 
@@ -107,10 +111,8 @@ selection_add_query(const struct selection *selection, struct buf *out)
 	}
 	if (selection->q != NULL)
 		selection_add_pair(out, "q", selection->q);
-	if (selection->from > 0)
-		selection_add_time(out, "from", selection->from);
-	if (selection->to > 0)
-		selection_add_time(out, "to", selection->to);
+	selection_add_time(out, "from", &selection->from);
+	selection_add_time(out, "to", &selection->to);
 }
 
 void
@@ -129,8 +131,8 @@ selection_write(const struct selection *selection, struct json_writer *json)
 	}
 	if (selection->q != NULL)
 		json_writer_pair(json, "q", selection->q);
-	if (selection->from > 0)
-		json_writer_pair_time(json, "from", selection->from);
-	if (selection->to > 0)
-		json_writer_pair_time(json, "to", selection->to);
+	if (selection->from.is_given)
+		json_writer_pair_time(json, "from", selection->from.at);
+	if (selection->to.is_given)
+		json_writer_pair_time(json, "to", selection->to.at);
 }

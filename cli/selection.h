@@ -11,8 +11,8 @@
 struct selection {
 	struct option_list lists[FILTER_NAMES]; /* by enum filter_name */
 	const char *q;
-	usec_t from, to; /* from <= time < to; 0: open */
-	usec_t last;	 /* or: this long before now */
+	struct option_time from, to; /* from <= time < to */
+	usec_t last;		     /* or: this long before now; 0: no */
 };
 
 /* Rows for the table of a command whose values have a `struct selection

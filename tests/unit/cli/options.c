@@ -15,7 +15,8 @@ struct values {
 	struct option_list list;
 	uint64_t number;
 	double factor;
-	usec_t from, to, last;
+	struct option_time from, to;
+	usec_t last;
 };
 
 static const struct option_row rows[] = { OPTION_FLAG(struct values, flag, 'f',
@@ -83,9 +84,9 @@ values_of_each_type_are_read(void **state)
 	assert_string_equal(got.values.list.values[1], "-success");
 	assert_int_equal(got.values.number, 7);
 	assert_true(got.values.factor > 2.4 && got.values.factor < 2.6);
-	assert_int_equal(got.values.from, 1793491200 * USEC_PER_SEC);
+	assert_int_equal(got.values.from.at, 1793491200 * USEC_PER_SEC);
 	assert_int_equal(
-	    got.values.to, 1793491200 * USEC_PER_SEC + USEC_PER_DAY);
+	    got.values.to.at, 1793491200 * USEC_PER_SEC + USEC_PER_DAY);
 	assert_int_equal(got.values.last, 15 * USEC_PER_MIN);
 	assert_string_equal(got.operands[0], "one");
 	assert_string_equal(got.operands[1], "two");

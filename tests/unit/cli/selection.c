@@ -23,8 +23,8 @@ a_selection_becomes_a_query(void **state)
 		.lists = { [FILTER_AGENT_NAME] = list(agents, 2),
 		    [FILTER_STATUS] = list(statuses, 1) },
 		.q = "50% \xc3\xa4+",
-		.from = USEC_PER_SEC,
-		.to = 2 * USEC_PER_SEC,
+		.from = { USEC_PER_SEC, true },
+		.to = { 2 * USEC_PER_SEC, true },
 	};
 	struct buf out = BUF_INIT;
 
@@ -37,13 +37,26 @@ a_selection_becomes_a_query(void **state)
 	buf_free(&out);
 }
 
+/* It is what one asks from who wants all. */
+static void
+the_beginning_of_1970_is_a_time_too(void **state)
+{
+	struct selection selection = { .from = { 0, true } };
+	struct buf out = BUF_INIT;
+
+	(void)state;
+	selection_add_query(&selection, &out);
+	assert_string_equal(out.data, "from=1970-01-01T00%3A00%3A00.000000Z&");
+	buf_free(&out);
+}
+
 static void
 a_selection_becomes_members_of_an_object(void **state)
 {
 	const char *agents[] = { "a\"b", "-c" };
 	struct selection selection = {
 		.lists = { [FILTER_AGENT_NAME] = list(agents, 2) },
-		.to = USEC_PER_SEC,
+		.to = { USEC_PER_SEC, true },
 	};
 	struct json_writer json;
 	struct buf out = BUF_INIT;
@@ -78,7 +91,7 @@ the_filter_means_the_same(void **state)
 	assert_int_equal(filter.lists[FILTER_AGENT_NAME].count, 1);
 	assert_true(filter.lists[FILTER_AGENT_NAME].values[0].is_negative);
 	assert_int_equal(filter.from, 9 * USEC_PER_SEC);
-	assert_int_equal(selection.from, 9 * USEC_PER_SEC);
+	assert_int_equal(selection.from.at, 9 * USEC_PER_SEC);
 	assert_int_equal(filter.to, CLOCK_MAX + 1);
 	arena_free(&arena);
 }
@@ -95,9 +108,13 @@ what_no_entry_can_have_is_refused(void **state)
 		    "--agent-name: no entry can have \"a b\"" },
 		{ { .lists = { [FILTER_CAPABILITY] = list(empty, 1) } },
 		    "--capability: no entry can have \"\"" },
-		{ { .last = 1, .from = 1 },
+		{ { .last = 1, .from = { 1, true } },
 		    "--last and --from exclude each other" },
-		{ { .from = 2, .to = 2 }, "--to is not after --from" },
+		{ { .last = 1, .from = { 0, true } },
+		    "--last and --from exclude each other" },
+		{ { .from = { 2, true }, .to = { 2, true } },
+		    "--to is not after --from" },
+		{ { .to = { 0, true } }, "--to is not after --from" },
 	};
 
 	(void)state;
@@ -139,6 +156,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_selection_becomes_a_query),
+		cmocka_unit_test(the_beginning_of_1970_is_a_time_too),
 		cmocka_unit_test(a_selection_becomes_members_of_an_object),
 		cmocka_unit_test(the_filter_means_the_same),
 		cmocka_unit_test(what_no_entry_can_have_is_refused),
