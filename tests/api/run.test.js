@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 
 import { request } from './harness/http.js';
@@ -182,4 +182,30 @@ test('a start that is interrupted has started nothing, and does not say that it 
 	assert.equal(await code, 1);
 	assert.equal(lives(pid), false);
 	assert.equal((await kruxosRun('status', { RUNDIR: join(place, 'interrupted') })).code, 3);
+});
+
+test('a part that is not there is named', { skip: process.getuid() !== 0 }, async () => {
+	const bin = join(place, 'alone/bin');
+	const alone = join(bin, 'kruxos-run');
+	mkdirSync(bin, { recursive: true });
+	copyFileSync(program, alone);
+	chmodSync(alone, 0o755);
+	// Nothing of an installed product is looked at, nor its nginx.
+	const hidden = folders => run('unshare', ['-m', 'sh', '-c',
+		`for dir in ${folders}; do test ! -d $dir || mount -t tmpfs none $dir; done; exec "$0"`, alone],
+	{ env: { ...env, RUNDIR: join(place, 'alone/run') } });
+	const own = '/usr/lib/kruxos /usr/share/kruxos';
+	assert.match((await hidden(`${own} /usr/sbin /usr/local/sbin`)).stderr, /nginx is not installed/);
+	for (const [missing, made] of [
+		['kruxosd', 'bin/kruxosd'], ['health\\.fcgi', 'fcgi/health.fcgi'], ['nginx/instantiate'],
+	]) {
+		const { code, stderr } = await hidden(own);
+		assert.equal(code, 1);
+		assert.match(stderr, new RegExp(`${missing} is neither beside .*alone/bin nor in /usr`));
+		if (made) {
+			mkdirSync(dirname(join(place, 'alone', made)), { recursive: true });
+			copyFileSync(program, join(place, 'alone', made));
+			chmodSync(join(place, 'alone', made), 0o755);
+		}
+	}
 });

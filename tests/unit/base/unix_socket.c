@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -166,6 +167,31 @@ a_folder_that_is_missing_is_named(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* No descriptor is left: for the socket, or for the one that asks whether
+ * somebody answers on what stands there. */
+static void
+a_lack_of_descriptors_is_said(void **state)
+{
+	struct rlimit before, few;
+	int first = dup(STDERR_FILENO); /* the first that is free */
+
+	(void)state;
+	close(listening(0600));
+	close(first);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	for (int left = 0; left < 2; left++) {
+		struct error err = { 0 };
+
+		few.rlim_cur = (rlim_t)(first + left);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		assert_int_equal(unix_socket_listen(path, 0600, 8, &err), -1);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		assert_int_equal(err.errnum, EMFILE);
+	}
+	close(listening(0600));
+}
+
 int
 main(void)
 {
@@ -177,6 +203,7 @@ main(void)
 		TEST(what_is_no_socket_is_left_alone),
 		TEST(a_path_too_long_is_said_with_its_length),
 		TEST(a_folder_that_is_missing_is_named),
+		TEST(a_lack_of_descriptors_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

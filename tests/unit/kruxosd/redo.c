@@ -10,6 +10,7 @@
 #include "collectors/kruxosd/overwrite.h"
 #include "tests/unit/daemon_core.h"
 
+#include <errno.h>
 #include <limits.h>
 
 struct scene {
@@ -182,6 +183,45 @@ a_promise_that_is_damaged_itself_names_nothing(void **state)
 	assert_false(is_erased(scene, 4));
 }
 
+/* Whatever recovery takes for the last batch. */
+static void
+what_cannot_be_read_names_nothing_and_a_missing_log_is_said(void **state)
+{
+	struct scene *scene = *state;
+	struct recovery recovery = { .last_batch_seq = 5,
+		.head = { .seq = 5 } };
+	struct error err = { 0 };
+
+	promise(scene);
+	damage(scene, 5, "[3]", "[4]");
+	assert_int_equal(redo_last_batch(scene->core.rig.model.path, &recovery,
+			     NULL, NULL, &err),
+	    0);
+	assert_int_equal(
+	    redo_last_batch("/nonexistent/audit", &recovery, NULL, NULL, &err),
+	    -1);
+	assert_int_equal(err.errnum, ENOENT);
+}
+
+/* A removal whose entry does not say what was to go. */
+static void
+a_removal_that_names_nothing_hinders_no_start(void **state)
+{
+	struct scene *scene = *state;
+	struct error err;
+
+	rig_advance(&scene->core.rig, USEC_PER_SEC);
+	assert_int_equal(
+	    commit_add_system(scene->core.rig.commit, "log.retention",
+		ENTRY_SUCCESS, NULL, SLICE_LITERAL("{\"file\":7}"), NULL, &err),
+	    0);
+	commit_flush(scene->core.rig.commit);
+	core_stop(&scene->core);
+	restart(scene);
+	assert_int_equal(scene->core.rig.recovery.verdict, RECOVERY_WHOLE);
+	assert_true(rig_verify(&scene->core.rig).is_whole);
+}
+
 int
 main(void)
 {
@@ -191,6 +231,9 @@ main(void)
 		TEST(what_the_disk_refuses_is_noted_and_done_later),
 		TEST(what_is_promised_is_done_in_a_log_that_is_damaged),
 		TEST(a_promise_that_is_damaged_itself_names_nothing),
+		TEST(
+		    what_cannot_be_read_names_nothing_and_a_missing_log_is_said),
+		TEST(a_removal_that_names_nothing_hinders_no_start),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #include <ftw.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 
 /* A folder for one test, with everything in it gone afterwards. */
@@ -262,6 +263,49 @@ a_file_is_written_whole_and_never_through_a_link(void **state)
 #define TEST(name) \
 	cmocka_unit_test_setup_teardown(name, make_place, remove_place)
 
+static void
+what_belongs_to_another_user_is_refused(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+	char *path = arena_printf(&arena, "%s/run", (char *)*state);
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(chown(path, 65534, 0), 0);
+	assert_int_equal(open_run(*state, &dir, &arena, &err), -1);
+	assert_int_equal(err.code, ERROR_INVALID);
+	assert_non_null(strstr(err.sentence, "another user (uid 65534)"));
+
+	/* A device in the place of a log is no file either. */
+	assert_int_equal(chown(path, 0, 0), 0);
+	assert_int_equal(open_run(*state, &dir, &arena, &err), 0);
+	rundir_close(&dir);
+	assert_int_equal(mknod(arena_printf(&arena, "%s/log/x.log", path),
+			     S_IFCHR | 0600, makedev(1, 3)),
+	    0);
+	assert_int_equal(open_run(*state, &dir, &arena, &err), -1);
+	assert_non_null(strstr(err.sentence, "log/x.log: this is a device"));
+	rundir_close(&dir);
+	arena_free(&arena);
+}
+
+static void
+a_folder_is_not_made_in_one_that_is_missing(void **state)
+{
+	struct arena arena = ARENA_INIT;
+	struct rundir dir = RUNDIR_INIT;
+	struct error err = { 0 };
+	char *path = arena_printf(&arena, "%s/missing/run", (char *)*state);
+
+	assert_int_equal(rundir_open(&dir, path, &arena, &err), -1);
+	assert_int_equal(err.errnum, ENOENT);
+	assert_non_null(strstr(err.sentence, "missing/run"));
+	arena_free(&arena);
+}
+
 int
 main(void)
 {
@@ -274,6 +318,12 @@ main(void)
 		TEST(a_path_too_long_for_sockets_is_refused),
 		TEST(the_lock_tells_who_runs),
 		TEST(a_file_is_written_whole_and_never_through_a_link),
+		cmocka_unit_test_setup_teardown(
+		    what_belongs_to_another_user_is_refused, make_place,
+		    remove_place),
+		cmocka_unit_test_setup_teardown(
+		    a_folder_is_not_made_in_one_that_is_missing, make_place,
+		    remove_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
