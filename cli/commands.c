@@ -94,8 +94,9 @@ const struct command commands[] = {
 	    .operands = "",
 	    .form = &export_form,
 	    .summary = "Write every entry that matches, oldest first",
-	    .about = "An export is itself an entry, recorded before its "
-		     "first byte.",
+	    .about = "Without --from, --to and --last these are the last 7 "
+		     "days'; --from 1970-01-01 is all. An export is itself an "
+		     "entry, recorded before its first byte.",
 	    .examples =
 		"  kruxos audit export --format csv --last 7d -o week.csv\n"
 		"  kruxos audit export -f ndjson --from 2026-11-01 | gzip "
