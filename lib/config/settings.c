@@ -240,7 +240,8 @@ store_hosts(const struct value *value, void *field, struct error *err)
 	size_t count = 0;
 
 	while (take_word(&rest, &word)) {
-		if (!settings_is_name(word, HOST_BYTES, ".-"))
+		if (!settings_is_name(word, HOST_BYTES, ".-") ||
+		    word.data[0] == '.')
 			return fail(err, word, "is not a host name");
 		if (count == HOSTS)
 			return fail(

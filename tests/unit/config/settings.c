@@ -159,6 +159,8 @@ hosts_are_a_list_with_spaces_between(void **state)
 	assert_null(hosts.words[2]);
 	assert_int_equal(store(&row, "a, b", &hosts, &arena, &err), -1);
 	assert_string_equal(err.sentence, "\"a,\" is not a host name");
+	assert_int_equal(store(&row, "a .b", &hosts, &arena, &err), -1);
+	assert_string_equal(err.sentence, "\".b\" is not a host name");
 	assert_int_equal(hosts.count, 2);
 	for (int i = 0; i < HOSTS; i++)
 		buf_add_str(&many, "h ");
