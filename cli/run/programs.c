@@ -86,6 +86,7 @@ programs_run(char *const *argv, int output, int errors, struct error *err)
 		dup2(output, STDOUT_FILENO);
 		dup2(errors, STDERR_FILENO);
 		execvp(argv[0], argv);
+		dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 		_exit(127);
 	}
 	while (waitpid(pid, &status, 0) == -1)

@@ -59,6 +59,13 @@ test('a port in use is named, and the variable that changes it', async () => {
 	}
 });
 
+test('a tool that is missing is named in the log that is told', async () => {
+	const RUNDIR = join(folder, 'tools');
+	const [HEALTH_PORT, DASH_PORT] = (await freePorts(2)).map(String);
+	assert.match(await refused({ RUNDIR, HEALTH_PORT, DASH_PORT, PATH: folder }), /log\/openssl\.log says why/);
+	assert.match(readFileSync(join(RUNDIR, 'log/openssl.log'), 'utf8'), /^openssl: No such file or directory$/m);
+});
+
 test('a folder that others can write to is named', async () => {
 	const open = join(folder, 'open');
 	mkdirSync(open);
