@@ -133,8 +133,9 @@ search_of(const struct question *question, const struct known *known,
 		    known->oldest + (known->newest - known->oldest) / 2;
 	else if (question->range != 0)
 		search.filter.from = known->newest - question->range;
+	/* Others may have been recorded behind this agent's last. */
 	if (question->kind == HISTOGRAM)
-		search.filter.to = known->newest + 1;
+		search.filter.to = known->newest + USEC_PER_HOUR;
 	return search;
 }
 
