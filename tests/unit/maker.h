@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/disk.h"
+#include "log/chain.h"
 #include "log/entry.h"
 #include "log/logfile.h"
 
@@ -217,6 +218,22 @@ maker_erase(struct maker *maker, const char *name, uint64_t offset,
 	    offset + (uint64_t)(entry.payload.data - line.data), payload.data,
 	    payload.len);
 	buf_free(&payload);
+}
+
+/* What the verifier says; `options` NULL: none. */
+static inline struct chain_result
+maker_verify(const struct maker *maker, const struct chain_options *options)
+{
+	struct chain_options none = { 0 };
+	struct chain_result result;
+	struct error err = { 0 };
+
+	if (chain_verify(maker->dir, options == NULL ? &none : options, &result,
+		&err) == -1) {
+		fprintf(stderr, "%s\n", err.sentence);
+		abort();
+	}
+	return result;
 }
 
 #endif

@@ -8,23 +8,6 @@
 
 #include <cmocka.h>
 
-static struct chain_result
-verify_with(struct maker *maker, const struct chain_options *options)
-{
-	struct chain_result result;
-	struct error err = { 0 };
-
-	if (chain_verify(maker->dir, options, &result, &err) == -1)
-		fail_msg("%s", err.sentence);
-	return result;
-}
-
-static struct chain_result
-verify(struct maker *maker)
-{
-	return verify_with(maker, &(struct chain_options){ 0 });
-}
-
 /* Three files: 5, 5 and 5 entries, log.open among them. */
 static void
 make_three_files(struct maker *maker)
@@ -46,7 +29,7 @@ an_untouched_log_is_whole(void **state)
 
 	(void)state;
 	make_three_files(&maker);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
 	assert_false(result.is_torn);
 	assert_int_equal(result.entries, 15);
@@ -65,7 +48,7 @@ an_empty_folder_is_whole(void **state)
 
 	(void)state;
 	maker_init(&maker);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
 	assert_int_equal(result.entries, 0);
 	maker_free(&maker);
@@ -101,7 +84,7 @@ verify_names_the_first_changed_entry(void **state)
 			close(fd);
 			after = (char)(before ^ 1);
 			maker_patch(&maker, "2026-11-23.jsonl", at, &after, 1);
-			result = verify(&maker);
+			result = maker_verify(&maker, NULL);
 			assert_false(result.is_whole);
 			assert_false(result.is_torn);
 			assert_string_equal(
@@ -110,7 +93,7 @@ verify_names_the_first_changed_entry(void **state)
 			assert_int_equal(result.fault.offset, ends[line - 1]);
 			maker_patch(&maker, "2026-11-23.jsonl", at, &before, 1);
 		}
-	assert_true(verify(&maker).is_whole);
+	assert_true(maker_verify(&maker, NULL).is_whole);
 	maker_free(&maker);
 }
 
@@ -138,14 +121,14 @@ every_flipped_bit_is_found(void **state)
 			    (unsigned char)(byte ^ (1U << (at % 8)));
 
 			assert_int_equal(pwrite(fd, &flipped, 1, at), 1);
-			result = verify(&maker);
+			result = maker_verify(&maker, NULL);
 			if (result.is_whole && !result.is_torn)
 				fail_msg(
 				    "%s: byte %lld", names[i], (long long)at);
 			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
 		}
 	}
-	assert_true(verify(&maker).is_whole);
+	assert_true(maker_verify(&maker, NULL).is_whole);
 	maker_free(&maker);
 }
 
@@ -160,7 +143,7 @@ a_missing_file_is_found(void **state)
 	make_three_files(&maker);
 	buf_addf(&path, "%s/2026-11-23_02.jsonl", maker.dir);
 	assert_int_equal(unlink(path.data), 0);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.file, "2026-11-24.jsonl");
 	assert_int_equal(result.fault.line, 1);
@@ -186,10 +169,10 @@ a_missing_beginning_needs_a_retention_entry(void **state)
 	maker_fill(&maker, 4);
 	buf_addf(&path, "%s/2026-11-23.jsonl", maker.dir);
 	assert_int_equal(unlink(path.data), 0);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "log.retention");
-	result = verify_with(&maker, &through);
+	result = maker_verify(&maker, &through);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "log.retention");
 
@@ -199,13 +182,13 @@ a_missing_beginning_needs_a_retention_entry(void **state)
 	buf_add_hex(&rest, hash, SHA256_BYTES);
 	buf_add_str(&rest, "\"}");
 	maker_add(&maker, maker_system("log.retention"), rest.data);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
 	assert_int_equal(result.first_seq, 6);
 	/* It stands behind what was asked for, and something bad, too. */
-	assert_true(verify_with(&maker, &through).is_whole);
+	assert_true(maker_verify(&maker, &through).is_whole);
 	maker_patch(&maker, maker.file, maker.bytes, "{}\n", 3);
-	assert_true(verify_with(&maker, &through).is_whole);
+	assert_true(maker_verify(&maker, &through).is_whole);
 	maker_free(&maker);
 }
 
@@ -218,9 +201,9 @@ a_log_reaches_as_far_as_is_known(void **state)
 	(void)state;
 	make_three_files(&maker);
 	assert_true(
-	    verify_with(&maker, &(struct chain_options){ .synced_seq = 15 })
+	    maker_verify(&maker, &(struct chain_options){ .synced_seq = 15 })
 		.is_whole);
-	result = verify_with(&maker,
+	result = maker_verify(&maker,
 	    &(struct chain_options){ .through_seq = 17, .synced_seq = 17 });
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "last seq");
@@ -228,7 +211,7 @@ a_log_reaches_as_far_as_is_known(void **state)
 	maker_free(&maker);
 	maker_init(&maker);
 	assert_false(
-	    verify_with(&maker, &(struct chain_options){ .synced_seq = 1 })
+	    maker_verify(&maker, &(struct chain_options){ .synced_seq = 1 })
 		.is_whole);
 	maker_free(&maker);
 }
@@ -250,7 +233,7 @@ an_erased_payload_needs_the_entry_that_names_it(void **state)
 	buf_add_slice(&line, buf_slice(&maker.line)); /* seq 3 */
 	maker_fill(&maker, 1);
 	maker_erase(&maker, maker.file, offset, buf_slice(&line), 5);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "erased_by");
 	assert_int_equal(result.fault.line, 3);
@@ -259,7 +242,7 @@ an_erased_payload_needs_the_entry_that_names_it(void **state)
 
 	maker_add(&maker, maker_system("audit.erase"),
 	    ",\"request\":{\"seqs\":[2,3],\"reason\":\"a password\"}");
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
 	assert_int_equal(result.erased, 1);
 	maker_free(&maker);
@@ -282,7 +265,7 @@ an_agent_cannot_vouch_for_an_erasure(void **state)
 	buf_add_slice(&line, buf_slice(&maker.line)); /* seq 2 */
 	maker_add(&maker, entry, ",\"request\":{\"seqs\":[2]}");
 	maker_erase(&maker, maker.file, offset, buf_slice(&line), 3);
-	assert_false(verify(&maker).is_whole);
+	assert_false(maker_verify(&maker, NULL).is_whole);
 	maker_free(&maker);
 }
 
@@ -322,7 +305,7 @@ an_erasure_is_vouched_for_by_number_alone(void **state)
 		maker_add(&maker, eraser, ",\"request\":{\"seqs\":[2]}");
 		maker_add(&maker, eraser, cases[i].rest);
 		maker_erase(&maker, maker.file, offset, buf_slice(&line), 4);
-		result = verify(&maker);
+		result = maker_verify(&maker, NULL);
 		assert_int_equal(result.is_whole, cases[i].is_whole);
 		if (!cases[i].is_whole)
 			assert_int_equal(result.fault.seq, 2);
@@ -341,7 +324,7 @@ an_erasure_of_nothing_is_an_entry_like_others(void **state)
 	maker_open(&maker, MAKER_DAY, 1);
 	maker_add(
 	    &maker, maker_system("audit.erase"), ",\"request\":{\"seqs\":[1]}");
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
 	assert_int_equal(result.erased, 0);
 	maker_free(&maker);
@@ -365,7 +348,7 @@ what_accounts_for_the_log_is_never_erased(void **state)
 	maker_add(
 	    &maker, maker_system("audit.erase"), ",\"request\":{\"seqs\":[2]}");
 	maker_erase(&maker, maker.file, offset, buf_slice(&line), 3);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "erased_by");
 	assert_string_equal(result.fault.found, "audit.export");
@@ -429,7 +412,8 @@ a_missing_beginning_is_vouched_for_exactly(void **state)
 		/* What comes too late changes nothing. */
 		maker_add(&maker, maker_system("log.retention"),
 		    ",\"request\":{\"last_seq\":5,\"last_hash\":\"00\"}");
-		assert_int_equal(verify(&maker).is_whole, cases[i].is_whole);
+		assert_int_equal(
+		    maker_verify(&maker, NULL).is_whole, cases[i].is_whole);
 		maker_free(&maker);
 	}
 }
@@ -454,7 +438,7 @@ a_line_in_the_wrong_place_is_told_by_its_field(void **state)
 		maker.hash[0] ^= i == 1 ? 1 : 0;
 		entry.recorded_at = i == 2 ? MAKER_DAY + 1 : 0;
 		maker_add(&maker, entry, "");
-		result = verify(&maker);
+		result = maker_verify(&maker, NULL);
 		assert_false(result.is_whole);
 		assert_string_equal(result.fault.what, fields[i]);
 		assert_int_equal(result.fault.line, 3);
@@ -561,7 +545,7 @@ a_torn_tail_is_no_damage(void **state)
 	buf_addf(&path, "%s/%s", maker.dir, maker.file);
 	for (uint64_t length = full - 1; length > whole; length--) {
 		assert_int_equal(truncate(path.data, (off_t)length), 0);
-		result = verify(&maker);
+		result = maker_verify(&maker, NULL);
 		assert_true(result.is_whole);
 		assert_true(result.is_torn);
 		assert_int_equal(result.torn_bytes, length - whole);
@@ -583,7 +567,7 @@ a_torn_first_line_is_no_damage(void **state)
 	maker_open(&maker, MAKER_DAY, 1);
 	buf_addf(&path, "%s/%s", maker.dir, maker.file);
 	assert_int_equal(truncate(path.data, (off_t)maker.bytes / 2), 0);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole && result.is_torn);
 	assert_int_equal(result.entries, 0);
 	assert_int_equal(result.last_seq, 0);
@@ -609,14 +593,14 @@ a_file_that_was_only_begun_hides_no_torn_tail(void **state)
 	buf_addf(&path, "%s/%s", maker.dir, maker.file);
 	for (off_t length = 40; length >= 0; length -= 40) {
 		assert_int_equal(truncate(path.data, length), 0);
-		result = verify(&maker);
+		result = maker_verify(&maker, NULL);
 		assert_true(result.is_whole && result.is_torn);
 		assert_int_equal(result.entries, 3);
 		assert_int_equal(result.torn_bytes, 8 + length);
 	}
 	/* Other letters than what was written are no unfinished write. */
 	maker_patch(&maker, maker.file, 0, "{}\n", 3);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_int_equal(result.fault.line, 4);
 	maker_free(&maker);
@@ -641,7 +625,7 @@ a_payload_that_is_no_json_does_not_hold(void **state)
 		maker_init(&maker);
 		maker_open(&maker, MAKER_DAY, 1);
 		maker_add(&maker, maker_entry(), rests[i]);
-		result = verify(&maker);
+		result = maker_verify(&maker, NULL);
 		assert_false(result.is_whole);
 		assert_string_equal(result.fault.what, "format");
 		assert_int_equal(result.fault.line, 2);
@@ -665,12 +649,12 @@ a_tail_is_damage_when_two_batches_or_a_sync_lie_behind(void **state)
 	offset = maker.bytes;
 	maker_fill(&maker, 2); /* seqs 4 and 5, a batch each */
 	maker_patch(&maker, maker.file, offset + 20, "\0\0\0", 3);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_torn);
 	assert_int_equal(chain_verify(maker.dir, &options, &result, &err), 0);
 	assert_false(result.is_whole);
 	maker_fill(&maker, 1); /* and a second batch behind the bad line */
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_false(result.is_torn);
 	assert_int_equal(result.fault.line, 4);
@@ -690,7 +674,7 @@ other_letters_in_the_last_line_are_damage(void **state)
 	offset = maker.bytes;
 	maker_fill(&maker, 1);
 	maker_patch(&maker, maker.file, offset + 20, "#", 1);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_int_equal(result.fault.line, 2);
 	maker_free(&maker);

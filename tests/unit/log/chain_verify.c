@@ -2,31 +2,13 @@
  * read, or takes away; tests/unit/log/chain.c has what it says of lines. */
 #include "lib/log/chain_verify.c"
 
+#include "tests/unit/failing_read.h"
 #include "tests/unit/maker.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
-
-static struct chain_result
-verify_with(struct maker *maker, const struct chain_options *options)
-{
-	struct chain_result result;
-	struct error err = { 0 };
-
-	if (chain_verify(maker->dir, options, &result, &err) == -1)
-		fail_msg("%s", err.sentence);
-	return result;
-}
-
-static struct chain_result
-verify(struct maker *maker)
-{
-	return verify_with(maker, &(struct chain_options){ 0 });
-}
 
 /* It could not be read: with this code. */
 static void
@@ -139,7 +121,7 @@ a_first_line_that_lies_is_told_by_its_field(void **state)
 		opening.previous = slice_of(before);
 		cases[i].lie(&opener, &opening);
 		begin_with(&maker, 2, opener, &opening);
-		result = verify(&maker);
+		result = maker_verify(&maker, NULL);
 		assert_false(result.is_whole);
 		assert_string_equal(result.fault.what, cases[i].what);
 		assert_string_equal(result.fault.file, "2026-11-23_02.jsonl");
@@ -161,7 +143,7 @@ nothing_stands_before_the_first_entry_of_all(void **state)
 	opening = maker_opening(&maker);
 	opening.previous = SLICE_LITERAL("2026-11-22.jsonl");
 	begin_with(&maker, 1, maker_system("log.open"), &opening);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "previous");
 	maker_free(&maker);
@@ -177,7 +159,7 @@ a_first_line_without_its_request_is_no_log_open(void **state)
 	maker_init(&maker);
 	maker_begin(&maker, MAKER_DAY, 1);
 	maker_add(&maker, maker_system("log.open"), "");
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "log.open");
 	maker_free(&maker);
@@ -194,7 +176,7 @@ a_first_line_with_zeros_in_its_payload_is_torn(void **state)
 	maker_init(&maker);
 	maker_open(&maker, MAKER_DAY, 1);
 	maker_patch(&maker, maker.file, maker.bytes - 6, "\0\0", 2);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole && result.is_torn);
 	assert_int_equal(result.entries, 0);
 	assert_int_equal(result.torn_bytes, maker.bytes);
@@ -212,7 +194,7 @@ a_first_line_that_is_none_is_a_fault_whatever_was_asked_for(void **state)
 	maker_init(&maker);
 	maker_begin(&maker, MAKER_DAY, 1);
 	maker_patch(&maker, maker.file, 0, "{}\n", 3);
-	result = verify_with(&maker, &through);
+	result = maker_verify(&maker, &through);
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "format");
 	assert_int_equal(result.fault.seq, 1);
@@ -236,7 +218,7 @@ a_file_with_no_bytes_is_no_file(void **state)
 	opening.previous = slice_of(before);
 	maker_begin(&maker, MAKER_DAY, 2);
 	begin_with(&maker, 3, maker_system("log.open"), &opening);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
 	assert_false(result.is_torn);
 	assert_int_equal(result.entries, 4);
@@ -254,7 +236,7 @@ a_file_of_many_blocks_is_whole(void **state)
 	maker_open(&maker, MAKER_DAY, 1);
 	while (maker.bytes < 3 * BLOCK_BYTES)
 		maker_fill(&maker, 1);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
 	assert_int_equal(result.entries, maker.seq);
 	assert_int_equal(result.bytes, maker.bytes);
@@ -276,12 +258,12 @@ a_line_without_end_is_damage_and_not_read_to_its_end(void **state)
 	maker_fill(&maker, 1);
 	buf_add_chars(&filling, 'x', 4 * BLOCK_BYTES);
 	maker_patch(&maker, maker.file, maker.bytes, filling.data, filling.len);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	/* No newline is there, so it can be the rest of a write. */
 	assert_true(result.is_whole && result.is_torn);
 	assert_int_equal(result.torn_bytes, filling.len);
 	maker_patch(&maker, maker.file, maker.bytes + filling.len, "\n", 1);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_int_equal(result.fault.line, 3);
 	assert_int_equal(result.fault.offset, maker.bytes);
@@ -300,10 +282,10 @@ a_tail_beyond_the_bound_of_a_write_is_damage(void **state)
 	maker_open(&maker, MAKER_DAY, 1);
 	assert_int_equal(
 	    ftruncate(maker.fd, (off_t)maker.bytes + CHAIN_TORN_BYTES), 0);
-	assert_true(verify(&maker).is_torn);
+	assert_true(maker_verify(&maker, NULL).is_torn);
 	assert_int_equal(
 	    ftruncate(maker.fd, (off_t)maker.bytes + CHAIN_TORN_BYTES + 1), 0);
-	result = verify(&maker);
+	result = maker_verify(&maker, NULL);
 	assert_false(result.is_whole);
 	assert_int_equal(result.fault.line, 2);
 	maker_free(&maker);
@@ -330,14 +312,14 @@ an_erasure_may_be_vouched_for_behind_what_was_asked(void **state)
 	    ",\"request\":{\"seqs\":[2]}"); /* seq 5 */
 	maker_erase(&maker, maker.file, offset, buf_slice(&line), 5);
 	result =
-	    verify_with(&maker, &(struct chain_options){ .through_seq = 4 });
+	    maker_verify(&maker, &(struct chain_options){ .through_seq = 4 });
 	assert_true(result.is_whole);
 	assert_int_equal(result.last_seq, 4);
 	assert_int_equal(result.erased, 1);
 	/* One that names an entry before that has no excuse. */
 	maker_erase(&maker, maker.file, offset, buf_slice(&line), 3);
 	result =
-	    verify_with(&maker, &(struct chain_options){ .through_seq = 4 });
+	    maker_verify(&maker, &(struct chain_options){ .through_seq = 4 });
 	assert_false(result.is_whole);
 	assert_int_equal(result.fault.seq, 2);
 	maker_free(&maker);
@@ -362,7 +344,7 @@ what_does_not_hold_behind_is_not_what_was_asked(void **state)
 	assert_int_equal(unlink(path.data), 0);
 	maker_patch(&maker, maker.file, maker.bytes, "{}\n", 3);
 	result =
-	    verify_with(&maker, &(struct chain_options){ .through_seq = 4 });
+	    maker_verify(&maker, &(struct chain_options){ .through_seq = 4 });
 	assert_false(result.is_whole);
 	assert_string_equal(result.fault.what, "log.retention");
 	assert_int_equal(result.fault.line, 1);
@@ -465,7 +447,7 @@ a_file_that_is_cut_while_the_log_is_read_is_cut(void **state)
 	maker_init(&maker);
 	maker_open(&maker, MAKER_DAY, 1);
 	maker_open(&maker, MAKER_DAY, 2);
-	result = verify_with(&maker, &options);
+	result = maker_verify(&maker, &options);
 	assert_true(result.is_torn);
 	assert_int_equal(result.entries, 1);
 	assert_int_equal(result.fault.line, 0);
@@ -506,20 +488,6 @@ a_fault_whose_line_has_gone_is_no_verdict(void **state)
 
 /* --- a disk that cannot be read ------------------------------------------- */
 
-static unsigned reads_before_failure;
-static ssize_t (*true_pread)(
-    struct disk *disk, int fd, void *bytes, size_t len, off_t offset);
-
-static ssize_t
-failing_pread(struct disk *disk, int fd, void *bytes, size_t len, off_t offset)
-{
-	if (reads_before_failure-- == 0) {
-		errno = EIO;
-		return -1;
-	}
-	return true_pread(disk, fd, bytes, len, offset);
-}
-
 /* Whichever read it is that fails, there is no verdict; or it was the reading
  * of a first line for the list, and the file is read again. */
 static void
@@ -543,13 +511,12 @@ what_the_disk_does_not_give_is_no_verdict(void **state)
 	maker_patch(&maker, maker.file, maker.bytes, "{", 1);
 	maker_begin(&maker, MAKER_DAY, 3);
 	maker_patch(&maker, maker.file, 0, "{", 1);
-	true_pread = disk_system.pread;
-	disk_system.pread = failing_pread;
+	failing_read_begin();
 	for (count = 0; good == 0; count++) {
 		struct chain_result result;
 		struct error err = { 0 };
 
-		reads_before_failure = count;
+		failing_read_after = count;
 		if (chain_verify(maker.dir, &(struct chain_options){ 0 },
 			&result, &err) == -1) {
 			assert_int_equal(err.code, ERROR_SYSTEM);
@@ -558,11 +525,11 @@ what_the_disk_does_not_give_is_no_verdict(void **state)
 		} else {
 			/* The payload that nobody vouches for. */
 			assert_false(result.is_whole);
-			if (reads_before_failure < UINT_MAX / 2)
+			if (!failing_read_has_failed())
 				good = count;
 		}
 	}
-	disk_system.pread = true_pread;
+	failing_read_end();
 	/* Two files, two tails, the line of the fault. */
 	assert_true(failures >= 5);
 	maker_free(&maker);

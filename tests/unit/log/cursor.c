@@ -1,9 +1,8 @@
 #include "lib/log/cursor.c"
 
+#include "tests/unit/failing_read.h"
 #include "tests/unit/maker.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 
@@ -499,20 +498,6 @@ a_seek_finds_its_way_around_damaged_lines(void **state)
 	maker_free(&maker);
 }
 
-static unsigned reads_before_failure;
-static ssize_t (*true_pread)(
-    struct disk *disk, int fd, void *bytes, size_t len, off_t offset);
-
-static ssize_t
-failing_pread(struct disk *disk, int fd, void *bytes, size_t len, off_t offset)
-{
-	if (reads_before_failure-- == 0) {
-		errno = EIO;
-		return -1;
-	}
-	return true_pread(disk, fd, bytes, len, offset);
-}
-
 /* Every entry in both directions, with one read that fails: it is said, or it
  * was one of a first line, and the file is read again. */
 static int
@@ -543,19 +528,18 @@ a_read_that_fails_is_said_whichever_it_is(void **state)
 
 	(void)state;
 	make_files(&maker);
-	true_pread = disk_system.pread;
-	disk_system.pread = failing_pread;
+	failing_read_begin();
 	for (unsigned count = 0; has_failed; count++) {
 		struct error err = { 0 };
 
-		reads_before_failure = count;
+		failing_read_after = count;
 		if (read_all(&maker, &err) == -1) {
 			assert_int_equal(err.errnum, EIO);
 			failures++;
 		}
-		has_failed = reads_before_failure > UINT_MAX / 2;
+		has_failed = failing_read_has_failed();
 	}
-	disk_system.pread = true_pread;
+	failing_read_end();
 	assert_in_range(failures, 10, 100);
 	maker_free(&maker);
 }
