@@ -165,11 +165,17 @@ $(inject): tests/fault/harness/inject.c
 	@mkdir -p $(@D)
 	$(call show,cc $<)$(CC) $(filter -I% -D_GNU_SOURCE,$(CPPFLAGS)) $(filter-out -fsanitize=% --coverage -fPIE,$(CFLAGS)) -fPIC -shared -o $@ $<
 
-fault soak:
+fault:
 	@packaging/install-packages build run test fuzz
 	@tests/install-node
 	@$(again) all $(fault_tests) $(fuzzers) $(inject)
-	@FAULT_MODE=$(patsubst fault,short,$@) tests/run $(BUILD) fault
+	@tests/run $(BUILD) fault
+
+soak:
+	@packaging/install-packages build run test fuzz load
+	@tests/install-node
+	@$(again) all $(fault_tests) $(fuzzers) $(inject) $(load_tools)
+	@FAULT_MODE=soak LOAD_MODE=soak tests/run $(BUILD) fault load
 
 unit: $(unit_tests)
 	@tests/run $(BUILD) unit
@@ -201,11 +207,11 @@ stop:
 	@$(BUILD)/bin/kruxos-run stop
 
 test:
-	@packaging/install-packages build run test fuzz
+	@packaging/install-packages build run test fuzz load
 	@tests/install-node
-	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject)
+	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools)
 	@$(again) redaction
-	@tests/run $(BUILD) unit fault api
+	@tests/run $(BUILD) unit fault api load
 
 # What the tests run, of a build of its own, and what they do not.
 coverage:
@@ -236,6 +242,20 @@ bench:
 plots:
 	@tests/install-node
 	@build/node/bin/node tests/bench/plots.js $(wildcard $(BUILD)/bench/results.json)
+
+# --- load ----------------------------------------------------------------------
+
+# Each .c of tests/load is a tool of its tests (docs/reliability.md).
+load_made  := $(patsubst tests/load/%.c,$(BUILD)/load/%,$(wildcard tests/load/*.c))
+load_tools := $(load_made) $(BUILD)/bench/door_load
+$(load_made): $(BUILD)/load/%: $(BUILD)/obj/tests/load/%.o $(BUILD)/libkruxos.a
+	$(call link,$^)
+
+load:
+	@packaging/install-packages build run test load
+	@tests/install-node
+	@$(again) all $(load_tools)
+	@tests/run $(BUILD) load
 
 # --- checks of the sources ---------------------------------------------------
 
@@ -278,7 +298,8 @@ help:
 #: make test     install what is needed, run every test
 #: make unit     the unit tests alone
 #: make fault    power cuts, failing disks, bits that flip: some minutes
-#: make soak     the same with the counts for a night
+#: make load     crowds, floods and slow clients: two minutes
+#: make soak     both with the counts for a night
 #: make redaction what redaction finds, its false alarms, its speed
 #: make coverage what the tests run, and each line and branch they do not
 #: make fuzz     the fuzzers alone, longer: FUZZ_SECONDS=60 each
@@ -291,7 +312,7 @@ help:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: all demo run start stop bench plots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
+.PHONY: all load demo run start stop bench plots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj build/fuzz/obj -name '*.d' 2>/dev/null)

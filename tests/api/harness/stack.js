@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,12 +50,17 @@ export class Stack {
 	#child;
 	#output = '';
 
-	/** Start everything and wait until entries are accepted and answered. */
-	static async start() {
+	/**
+	 * Start everything and wait until entries are accepted and answered.
+	 * `settings` go into kruxos.conf: { section: { key: value } }.
+	 */
+	static async start(settings) {
 		const stack = new Stack();
 		stack.rundir = mkdtempSync(join(tmpdir(), 'kruxos-'));
 		[stack.healthPort, stack.dashPort, stack.gatewayPort] = await freePorts(3);
 		try {
+			if (settings !== undefined)
+				stack.#configure(settings);
 			await stack.#start();
 		} catch (error) {
 			rmSync(stack.rundir, { recursive: true, force: true });
@@ -71,6 +76,20 @@ export class Stack {
 			GATEWAY_PORT: String(this.gatewayPort),
 			KRUXOS_CONFIG: join(this.rundir, 'kruxos.conf'),
 		};
+	}
+
+	#configure(settings) {
+		const sections = {
+			...settings,
+			http: {
+				bind: '127.0.0.1', health_port: this.healthPort,
+				dashboard_port: this.dashPort, gateway_port: this.gatewayPort,
+				...settings.http,
+			},
+		};
+		writeFileSync(this.environment.KRUXOS_CONFIG, Object.entries(sections)
+			.flatMap(([section, keys]) => [`[${section}]`,
+				...Object.entries(keys).map(([key, value]) => `${key} = ${value}`), '']).join('\n'));
 	}
 
 	async #start() {
