@@ -116,12 +116,13 @@ read_status(struct program *prog, const struct request *req,
 	return 0;
 }
 
-/* Does the question need the lines themselves, not the index alone? */
+/* Does the question need the lines themselves, or most of the index? */
 static bool
-needs_lines(const struct filter *filter)
+takes_long(struct store *store, const struct filter *filter)
 {
 	return filter->needle.data != NULL ||
-	       filter_has(filter, FILTER_CALL_ID);
+	       filter_has(filter, FILTER_CALL_ID) ||
+	       search_has_long_globs(store, filter);
 }
 
 /* GET /api/audit: the entries that match, newest first, and how many. */
@@ -149,7 +150,7 @@ audit_get(struct program *prog, struct request *req, struct reply *rep,
 	    query_range(&query, clock_realtime(&clock_system), RANGE_DEFAULT,
 		&search.filter, err) == -1)
 		return 400;
-	if (req->worker == 0 && needs_lines(&search.filter))
+	if (req->worker == 0 && takes_long(store, &search.filter))
 		return HANDLER_SLOW;
 	search.limit = query.limit;
 	search.offset = query.offset;

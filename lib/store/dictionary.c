@@ -69,6 +69,18 @@ dictionary_capabilities(struct store *store,
 }
 
 int
+dictionary_last_capability(
+    struct store *store, dictionary_id *ret_id, struct error *err)
+{
+	struct statement last =
+	    store_start(store, STORE_DICTIONARY, DICTIONARY_LAST_CAPABILITY);
+
+	*ret_id =
+	    statement_next(&last) ? (dictionary_id)statement_u64(&last, 0) : 0;
+	return statement_end(&last, err);
+}
+
+int
 dictionary_actors(struct store *store, dictionary_on_actor on_actor,
     void *context, struct error *err)
 {

@@ -23,6 +23,10 @@ typedef bool (*dictionary_on_capability)(
 int dictionary_capabilities(struct store *store,
     dictionary_on_capability on_capability, void *context, struct error *err);
 
+/* The greatest id that a capability has: there are not more of them. */
+int dictionary_last_capability(
+    struct store *store, dictionary_id *ret_id, struct error *err);
+
 typedef bool (*dictionary_on_actor)(
     void *context, dictionary_id id, enum entry_actor type, struct slice name);
 int dictionary_actors(struct store *store, dictionary_on_actor on_actor,

@@ -69,6 +69,10 @@ int search_read(struct store *store, const struct filter *filter,
     const struct search_page *page, store_on_line on_line, void *context,
     struct error *err);
 
+/* Does it take long to find out which capabilities the globs of `filter` name?
+ * An agent may have invented as many as it likes. */
+bool search_has_long_globs(struct store *store, const struct filter *filter);
+
 struct search_sum {
 	struct slice name; /* in the arena */
 	uint64_t count;

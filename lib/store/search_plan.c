@@ -17,6 +17,9 @@ static const struct {
 	[FILTER_SOURCE] = { true, SEGMENT_SOURCE },
 };
 
+/* Names of the dictionary held against globs: some 30 ms. */
+enum { GLOBS_AT_ONCE = 20000 };
+
 /* Ids while they are gathered; they end in the arena. */
 struct gathered {
 	dictionary_id *ids;
@@ -58,6 +61,29 @@ settle(struct gathered *gathered, struct arena *arena)
 	return values;
 }
 
+static bool
+is_glob(struct slice text)
+{
+	return memchr(text.data, '*', text.len) != NULL;
+}
+
+bool
+search_has_long_globs(struct store *store, const struct filter *filter)
+{
+	const struct filter_list *list = &filter->lists[FILTER_CAPABILITY];
+	struct error ignored = { 0 };
+	dictionary_id last = 0;
+	uint64_t globs = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		globs += is_glob(list->values[i].text);
+	if (globs == 0 || store_begin(store, &ignored) == -1)
+		return false;
+	(void)dictionary_last_capability(store, &last, &ignored);
+	store_end(store);
+	return globs * last > GLOBS_AT_ONCE;
+}
+
 /* A glob while the dictionary passes by. */
 struct glob {
 	struct slice text;
@@ -81,8 +107,7 @@ gather_name(struct store *store, enum filter_name name, struct slice text,
 	dictionary_id id = 0;
 	int result;
 
-	if (name == FILTER_CAPABILITY &&
-	    memchr(text.data, '*', text.len) != NULL) {
+	if (name == FILTER_CAPABILITY && is_glob(text)) {
 		struct glob glob = { text, gathered };
 
 		return dictionary_capabilities(

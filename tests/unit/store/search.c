@@ -611,6 +611,32 @@ a_search_ends_when_its_client_has_gone(void **state)
 	assert_int_equal(err.code, ERROR_BUSY);
 }
 
+static void
+globs_over_a_large_dictionary_take_long(void **state)
+{
+	static struct filter_value globs[20001];
+	struct filter filter = FILTER_INIT;
+	struct filter_list *list = &filter.lists[FILTER_CAPABILITY];
+	struct error err = { 0 };
+	dictionary_id last;
+
+	(void)state;
+	assert_int_equal(store_begin(stores[1], &err), 0);
+	assert_int_equal(dictionary_last_capability(stores[1], &last, &err), 0);
+	store_end(stores[1]);
+	assert_in_range(last, 1, 20000);
+
+	for (size_t i = 0; i < sizeof(globs) / sizeof(globs[0]); i++)
+		globs[i].text = slice_of("shell.*");
+	list->values = globs;
+	list->count = 20000 / last;
+	assert_false(search_has_long_globs(stores[1], &filter));
+	list->count++;
+	assert_true(search_has_long_globs(stores[1], &filter));
+	globs[0].text = slice_of("shell.exec");
+	assert_false(search_has_long_globs(stores[1], &filter));
+}
+
 int
 main(void)
 {
@@ -625,6 +651,7 @@ main(void)
 		cmocka_unit_test(
 		    a_search_whose_time_is_over_says_where_to_go_on),
 		cmocka_unit_test(a_search_ends_when_its_client_has_gone),
+		cmocka_unit_test(globs_over_a_large_dictionary_take_long),
 	};
 
 	return cmocka_run_group_tests(tests, make_corpora, free_corpora);
