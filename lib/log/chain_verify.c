@@ -192,6 +192,7 @@ verify_rest(struct verification *verification, struct slice rest,
 {
 	if (rest.len == 0)
 		return;
+	fault->seq = 0; /* that of the line before was left there */
 	chain_fault_set(fault, "format", "a whole line, ending in a newline",
 	    "%zu bytes without one", rest.len);
 	fault_place(verification, fault);

@@ -272,6 +272,25 @@ a_line_without_end_is_damage_and_not_read_to_its_end(void **state)
 }
 
 static void
+bytes_without_end_stand_in_place_of_the_entry_expected_there(void **state)
+{
+	struct maker maker;
+	struct chain_result result;
+
+	(void)state;
+	maker_init(&maker);
+	maker_open(&maker, MAKER_DAY, 1);
+	maker_fill(&maker, 2);
+	maker_patch(&maker, maker.file, maker.bytes, "{", 1);
+	result =
+	    maker_verify(&maker, &(struct chain_options){ .synced_seq = 4 });
+	assert_false(result.is_whole);
+	assert_int_equal(result.fault.line, 4);
+	assert_int_equal(result.fault.seq, 4);
+	maker_free(&maker);
+}
+
+static void
 a_tail_beyond_the_bound_of_a_write_is_damage(void **state)
 {
 	struct maker maker;
@@ -571,6 +590,8 @@ main(void)
 		cmocka_unit_test(a_file_of_many_blocks_is_whole),
 		cmocka_unit_test(
 		    a_line_without_end_is_damage_and_not_read_to_its_end),
+		cmocka_unit_test(
+		    bytes_without_end_stand_in_place_of_the_entry_expected_there),
 		cmocka_unit_test(a_tail_beyond_the_bound_of_a_write_is_damage),
 		cmocka_unit_test(
 		    an_erasure_may_be_vouched_for_behind_what_was_asked),
