@@ -7,6 +7,7 @@
 #include "log/chain.h"
 
 #include <inttypes.h>
+#include <sched.h>
 
 struct verify_values {
 	const char *dir;
@@ -162,6 +163,22 @@ verify_find(struct cli *cli, struct chain_options *options, struct error *err)
 	return config->audit_dir;
 }
 
+/* One for each processor that may run us; on a single one they would only
+ * take turns. */
+static unsigned
+verify_threads(void)
+{
+	cpu_set_t set;
+	int count;
+
+	if (sched_getaffinity(0, sizeof(set), &set) == -1)
+		return 0;
+	count = CPU_COUNT(&set);
+	if (count > CHAIN_THREADS_MAX)
+		return CHAIN_THREADS_MAX;
+	return count > 1 ? (unsigned)count : 0;
+}
+
 static enum command_exit
 verify_run(struct cli *cli, const void *values, char **operands)
 {
@@ -186,6 +203,7 @@ verify_run(struct cli *cli, const void *values, char **operands)
 	if (dir == NULL)
 		return cli_fail(&err);
 	progress_begin(&progress, "audit verify");
+	options.threads = verify_threads();
 	options.on_progress = verify_on_progress;
 	options.context = &progress;
 	verified = chain_verify(dir, &options, &result, &err);

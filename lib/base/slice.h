@@ -52,4 +52,21 @@ slice_ends_with(struct slice a, struct slice suffix)
 				       suffix.data, suffix.len) == 0);
 }
 
+/* Take the first line away from `bytes`: `ret_line`, without its '\n'. False:
+ * no whole one is left. */
+static inline bool
+slice_take_line(struct slice *bytes, struct slice *ret_line)
+{
+	const char *newline =
+	    bytes->len == 0 ? NULL : memchr(bytes->data, '\n', bytes->len);
+
+	if (newline == NULL)
+		return false;
+	*ret_line =
+	    (struct slice){ bytes->data, (size_t)(newline - bytes->data) };
+	bytes->data = newline + 1;
+	bytes->len -= ret_line->len + 1;
+	return true;
+}
+
 #endif

@@ -88,12 +88,11 @@ check_place(const struct chain *chain, const struct entry *entry,
 }
 
 static void
-erased_add(struct chain *chain, const struct entry *entry)
+erased_add(struct chain *chain, struct erased erased)
 {
 	chain->waiting = memory_grow(chain->waiting, &chain->waiting_capacity,
 	    chain->waiting_count + 1, sizeof(*chain->waiting));
-	chain->waiting[chain->waiting_count++] =
-	    (struct erased){ entry->seq, entry->erased_by };
+	chain->waiting[chain->waiting_count++] = erased;
 }
 
 /* An audit.erase entry: the payloads that name it and that it names are
@@ -190,13 +189,34 @@ chain_add_entry(
 			return chain_fault_set(fault, "erased_by",
 			    "an entry that can be erased", "%.*s",
 			    SLICE_ARG(entry->capability));
-		erased_add(chain, entry);
+		erased_add(
+		    chain, (struct erased){ entry->seq, entry->erased_by });
 	}
+	if (chain->entries == 0)
+		chain->first_recorded_at = entry->recorded_at;
 	memcpy(chain->last_hash, entry->entry_hash, SHA256_BYTES);
 	chain->last_recorded_at = entry->recorded_at;
 	chain->next_seq++;
 	chain->entries++;
 	return 0;
+}
+
+bool
+chain_join(struct chain *chain, const struct chain *next)
+{
+	if (next->before_seq + 1 != chain->next_seq ||
+	    memcmp(next->before_hash, chain->last_hash, SHA256_BYTES) != 0 ||
+	    next->first_recorded_at < chain->last_recorded_at)
+		return false;
+	for (size_t i = 0; i < next->waiting_count; i++)
+		erased_add(chain, next->waiting[i]);
+	if (chain->entries == 0)
+		chain->first_recorded_at = next->first_recorded_at;
+	memcpy(chain->last_hash, next->last_hash, SHA256_BYTES);
+	chain->last_recorded_at = next->last_recorded_at;
+	chain->next_seq = next->next_seq;
+	chain->entries += next->entries;
+	return true;
 }
 
 int
@@ -270,28 +290,21 @@ chain_is_torn(struct slice tail, usec_t last_good_recorded_at,
 	cleanup(json_reader_free) struct json_reader reader = JSON_READER_INIT;
 	struct sha256 *sha256;
 	usec_t later = 0;
+	struct slice line;
 	unsigned batches = 0;
-	size_t at = 0;
 
 	if (synced_seq > last_good_seq || !has_gap(tail))
 		return false;
 	sha256 = sha256_new();
-	while (at < tail.len && batches < 2) {
-		const char *from = tail.data + at;
-		const char *newline = memchr(from, '\n', tail.len - at);
+	while (batches < 2 && slice_take_line(&tail, &line)) {
 		struct entry entry;
-		struct slice line;
 
-		if (newline == NULL)
-			break;
-		line = (struct slice){ from, (size_t)(newline - from) };
 		if (is_whole_line(sha256, &reader, line, &entry) &&
 		    entry.recorded_at >= last_good_recorded_at &&
 		    (batches == 0 || entry.recorded_at != later)) {
 			later = entry.recorded_at;
 			batches++;
 		}
-		at += line.len + 1;
 	}
 	sha256_free(sha256);
 	return batches < 2;

@@ -21,8 +21,12 @@
 
 struct chain;
 
-/* A batch is never larger, so a longer tail is damage. */
-enum { CHAIN_TORN_BYTES = 64 << 20 };
+enum {
+	/* A batch is never larger, so a longer tail is damage. */
+	CHAIN_TORN_BYTES = 64 << 20,
+	CHAIN_BLOCK_BYTES = 256 << 10, /* fits the cache */
+	CHAIN_THREADS_MAX = 8,
+};
 
 /* The first thing that does not hold. */
 struct chain_fault {
@@ -59,8 +63,12 @@ struct chain_options {
 	/* What index or status page know as durable: the log reaches as far,
 	 * or it is damaged. 0: nothing is known. */
 	uint64_t synced_seq;
-	/* Called about every 4 MiB; may be NULL. Returning false stops
-	 * (ERROR_BUSY). */
+	/* So many look at the lines ahead (chain_ahead.h), up to
+	 * CHAIN_THREADS_MAX; 0: none does. The verdict is the same. */
+	unsigned threads;
+	size_t block_bytes; /* read at a time; 0: CHAIN_BLOCK_BYTES */
+	/* Called behind each block, by the thread of chain_verify(); may be
+	 * NULL. Returning false stops (ERROR_BUSY). */
 	bool (*on_progress)(
 	    void *context, uint64_t bytes, uint64_t total_bytes);
 	void *context;

@@ -1,4 +1,4 @@
-/* The inside of a chain: for chain.c and chain_verify.c alone. */
+/* The inside of a chain: for chain*.c alone. */
 #ifndef LOG_CHAIN_INTERNAL_H
 #define LOG_CHAIN_INTERNAL_H
 
@@ -16,7 +16,7 @@ struct chain {
 	struct json_reader reader;
 	uint64_t next_seq;
 	unsigned char last_hash[SHA256_BYTES];
-	usec_t last_recorded_at;
+	usec_t first_recorded_at, last_recorded_at;
 	uint64_t entries;
 	uint64_t erased;
 
@@ -35,5 +35,10 @@ int chain_parse_line(struct chain *chain, struct slice line,
     struct entry *ret_entry, struct chain_fault *fault);
 int chain_add_entry(
     struct chain *chain, const struct entry *entry, struct chain_fault *fault);
+
+/* Let all entries of `next` join the chain; none of them is one that settles
+ * something (entry_is_permanent()). False: they do not go on where it stands,
+ * and it stays there. */
+bool chain_join(struct chain *chain, const struct chain *next);
 
 #endif

@@ -3,16 +3,17 @@
 
 #include "base/cleanup.h"
 #include "base/disk.h"
+#include "log/chain_ahead.h"
 #include "log/chain_fault.h"
 #include "log/chain_internal.h"
 #include "log/cursor.h"
 
+#include <errno.h>
 #include <fcntl.h>
-
-enum { BLOCK_BYTES = 256 << 10 }; /* fits the cache */
 
 struct verification {
 	const struct chain_options *options;
+	struct chain_ahead *ahead;
 	struct chain *chain; /* NULL before the first line */
 	const struct logfile_list *list;
 	size_t index; /* the file under way */
@@ -32,6 +33,7 @@ struct verification {
 static void
 verification_end(struct verification *verification)
 {
+	chain_ahead_free(verification->ahead);
 	chain_free(verification->chain);
 }
 
@@ -146,31 +148,46 @@ fault_place(const struct verification *verification, struct chain_fault *fault)
 				 : verification->chain->next_seq;
 }
 
-/* The whole lines of `bytes`; returns how many bytes they are. Stops at the
- * first that does not hold, with `fault` filled. */
-static size_t
-verify_lines(struct verification *verification, struct slice bytes,
+/* Up to the first line that does not hold, with `fault` filled. */
+static void
+verify_lines(struct verification *verification, struct slice lines,
     struct chain_fault *fault)
 {
-	size_t at = 0;
+	struct slice line;
 
-	while (at < bytes.len && !verification->is_through) {
-		const char *from = bytes.data + at;
-		const char *newline = memchr(from, '\n', bytes.len - at);
-		struct slice line;
-
-		if (newline == NULL)
-			break;
-		line = (struct slice){ from, (size_t)(newline - from) };
+	while (!verification->is_through && slice_take_line(&lines, &line)) {
 		if (verify_line(verification, line, fault) == -1) {
 			fault_place(verification, fault);
-			break;
+			return;
 		}
-		at += line.len + 1;
 		verification->line++;
 		verification->offset += line.len + 1;
 	}
-	return at;
+}
+
+/* The lines of `block` as a whole, if a thread found them to be a chain that
+ * goes on here, and none of them is asked for. The first line of a file is
+ * looked at by itself. */
+static bool
+verify_at_once(
+    struct verification *verification, const struct chain_ahead_block *block)
+{
+	const struct chain_options *options = verification->options;
+	const struct chain *lines = block->chain;
+	uint64_t before_seq, last_seq;
+
+	if (lines == NULL || verification->line == 0)
+		return false;
+	before_seq = lines->before_seq;
+	last_seq = before_seq + lines->entries;
+	if ((options->through_seq != 0 && options->through_seq <= last_seq) ||
+	    (options->expect_seq > before_seq &&
+		options->expect_seq <= last_seq) ||
+	    !chain_join(verification->chain, lines))
+		return false;
+	verification->line += lines->entries;
+	verification->offset += block->lines.len;
+	return true;
 }
 
 static void
@@ -204,37 +221,24 @@ static int
 verify_file(struct verification *verification, int fd, uint64_t length,
     struct chain_fault *fault, struct error *err)
 {
-	cleanup(buf_free) struct buf block = BUF_INIT;
-	uint64_t read = 0;
+	const struct chain_ahead_block *block;
 
-	while (read < length) {
-		uint64_t want = length - read;
-		size_t used;
-		ssize_t got;
-
-		if (want > BLOCK_BYTES)
-			want = BLOCK_BYTES;
-		buf_reserve(&block, (size_t)want);
-		got = disk_read_all(&disk_system, fd, block.data + block.len,
-		    (size_t)want, (off_t)read);
-		if (got == -1)
+	chain_ahead_begin(verification->ahead, fd, length);
+	while ((block = chain_ahead_next(verification->ahead)) != NULL) {
+		if (block->errnum != 0) {
+			errno = block->errnum;
 			return error_set_errno(err, "%s",
 			    verification->list->files[verification->index]
 				.name);
-		if ((uint64_t)got < want)
-			length = read + (uint64_t)got; /* cut meanwhile */
-		buf_set_len(&block, block.len + (size_t)got);
-		read += (uint64_t)got;
-		used = verify_lines(verification, buf_slice(&block), fault);
-		buf_consume(&block, used);
-		report_progress(verification, (uint64_t)got);
+		}
+		if (!verify_at_once(verification, block))
+			verify_lines(verification, block->lines, fault);
+		report_progress(verification, block->got);
 		if (fault->what != NULL || verification->is_stopped ||
 		    verification->is_through)
 			return 0;
-		if (read >= length || block.len > ENTRY_LINE_BYTES) {
-			verify_rest(verification, buf_slice(&block), fault);
-			return 0;
-		}
+		if (block->is_last)
+			verify_rest(verification, block->rest, fault);
 	}
 	return 0;
 }
@@ -477,6 +481,8 @@ chain_verify(const char *audit_dir, const struct chain_options *options,
 		return error_prefix(err, "%s", audit_dir);
 	for (size_t i = 0; i < list.count; i++)
 		verification.total_bytes += list.files[i].length;
+	verification.ahead =
+	    chain_ahead_new(options->threads, options->block_bytes);
 	status = verify_files(&verification, dir, &fault, err);
 	if (status == -1)
 		return error_prefix(err, "%s", audit_dir);

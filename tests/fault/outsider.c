@@ -2,11 +2,15 @@
  * verifier and before an outsider's (tests/outsider/verify.py). Both say the
  * same: whole, torn, or which line of which file does not hold first.
  *
+ * Ours looks ahead with some threads or with none, through blocks that a log of
+ * a few lines has many of, and says the same either way.
+ *
  * The outsider's runs once and is handed one folder after another; some go to
  * the one made of sed, sha256sum and jq (verify.sh), too. */
 #include "tests/fault/base_log.h"
 #include "tests/fault/fault.h"
 #include "tests/fault/forged_words.h"
+#include "tests/fault/verdict.h"
 
 #include "log/chain.h"
 
@@ -366,12 +370,17 @@ change(struct bench *bench)
 static void
 ask_ours(struct bench *bench, struct buf *out)
 {
-	const struct chain_options options = { 0 };
+	struct chain_options options = { 0 };
 	struct chain_result result;
 	struct error err;
 
+	options.threads = (unsigned)below(bench, 4);
+	options.block_bytes = below(bench, 4000);
 	if (chain_verify(bench->dir, &options, &result, &err) == -1)
 		fault_fail(&bench->fault, "ours: %s", err.sentence);
+	if (options.threads > 0 && !verdict_stands(bench->dir, &options))
+		fault_fail(&bench->fault, "%s: threads change the verdict",
+		    bench->dir);
 	if (!result.is_whole) {
 		/* Behind it a torn tail may lie, which is none to the shell. */
 		if (strcmp(result.fault.what, "log.retention") == 0)

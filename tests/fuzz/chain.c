@@ -2,9 +2,10 @@
  * what is called whole is, by json-c and a second look at every hash.
  *
  * The first byte says whether the hashes are made right before, as a forger
- * would, because hardly anything else gets beyond them; a byte 0x1e begins the
- * next file. */
+ * would, because hardly anything else gets beyond them, and whether a thread
+ * looks ahead, too; a byte 0x1e begins the next file. */
 #include "tests/fault/image.h"
+#include "tests/fault/verdict.h"
 
 #include "base/slice.h"
 #include "log/chain.h"
@@ -113,6 +114,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	static const struct chain_options all = { 0 };
+	static const struct chain_options ahead = { .threads = 1,
+		.block_bytes = 700 };
 	static struct image log;
 	struct chain_result result;
 	struct error err;
@@ -130,6 +133,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		image_forge(&log, 0, 0, true);
 	image_write(&log, folder);
 	assert(chain_verify(folder, &all, &result, &err) == 0);
+	if (bytes[0] / 2 % 2 == 1)
+		assert(verdict_stands(folder, &ahead));
 	if (result.is_whole)
 		check_whole(&log, &result);
 	else

@@ -234,7 +234,7 @@ a_file_of_many_blocks_is_whole(void **state)
 	(void)state;
 	maker_init(&maker);
 	maker_open(&maker, MAKER_DAY, 1);
-	while (maker.bytes < 3 * BLOCK_BYTES)
+	while (maker.bytes < 3 * CHAIN_BLOCK_BYTES)
 		maker_fill(&maker, 1);
 	result = maker_verify(&maker, NULL);
 	assert_true(result.is_whole);
@@ -256,7 +256,7 @@ a_line_without_end_is_damage_and_not_read_to_its_end(void **state)
 	maker_init(&maker);
 	maker_open(&maker, MAKER_DAY, 1);
 	maker_fill(&maker, 1);
-	buf_add_chars(&filling, 'x', 4 * BLOCK_BYTES);
+	buf_add_chars(&filling, 'x', 4 * CHAIN_BLOCK_BYTES);
 	maker_patch(&maker, maker.file, maker.bytes, filling.data, filling.len);
 	result = maker_verify(&maker, NULL);
 	/* No newline is there, so it can be the rest of a write. */
@@ -267,7 +267,7 @@ a_line_without_end_is_damage_and_not_read_to_its_end(void **state)
 	assert_false(result.is_whole);
 	assert_int_equal(result.fault.line, 3);
 	assert_int_equal(result.fault.offset, maker.bytes);
-	assert_in_range(result.bytes, BLOCK_BYTES, 2 * BLOCK_BYTES);
+	assert_in_range(result.bytes, CHAIN_BLOCK_BYTES, 2 * CHAIN_BLOCK_BYTES);
 	maker_free(&maker);
 }
 
