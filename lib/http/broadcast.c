@@ -18,12 +18,14 @@ enum {
 	/* What a stopped reader costs the kernel. */
 	SEND_BUFFER_BYTES = 64 * 1024,
 	/* … and what all of them together cost us. */
-	WAITING_BYTES_MAX = 8 << 20,
+	WAITING_BYTES_MAX = 4 << 20,
 };
 
 static const usec_t COMMENT_INTERVAL = 15 * USEC_PER_SEC;
 static const usec_t TICK_INTERVAL = USEC_PER_SEC;
 static const usec_t STALL_MAX = 30 * USEC_PER_SEC;
+/* … and while too much waits: who reads takes something in this time. */
+static const usec_t STALL_WAITING_MAX = USEC_PER_SEC;
 static const usec_t RETRY_MIN = 2 * USEC_PER_SEC;
 static const usec_t RETRY_JITTER = 3 * USEC_PER_SEC;
 
@@ -199,17 +201,27 @@ flush(struct broadcast *b)
 	}
 }
 
-/* Who has taken nothing for the longest; NULL: all take what they get. */
+static size_t
+waiting_bytes(const struct broadcast *b)
+{
+	return b->waiting_bytes + b->ring.held_bytes;
+}
+
+/* Who has taken nothing for the longest; NULL: all who are given something
+ * take it. */
 static struct subscriber *
 find_worst(const struct broadcast *b)
 {
+	usec_t since = loop_now(b->loop) - STALL_WAITING_MAX;
 	struct subscriber *sub, *worst = NULL;
 
-	LIST_FOREACH(sub, &b->subscribers, all)
-		if (sub->blocked &&
-		    (sub->waiting_bytes > 0 || sub->outlet.rest != NULL) &&
-		    (worst == NULL || sub->blocked_at < worst->blocked_at))
-			worst = sub;
+	LIST_FOREACH(sub, &b->subscribers, all) {
+		if (!sub->blocked || sub->blocked_at > since ||
+		    (sub->waiting_bytes == 0 && sub->outlet.rest == NULL))
+			continue;
+		since = sub->blocked_at;
+		worst = sub;
+	}
 	return worst;
 }
 
@@ -218,7 +230,7 @@ find_worst(const struct broadcast *b)
 static void
 drop_worst(struct broadcast *b)
 {
-	while (b->waiting_bytes + b->ring.held_bytes > WAITING_BYTES_MAX) {
+	while (waiting_bytes(b) > WAITING_BYTES_MAX) {
 		struct subscriber *worst = find_worst(b);
 
 		if (worst == NULL)
@@ -227,17 +239,25 @@ drop_worst(struct broadcast *b)
 	}
 }
 
+/* Who is given more of the past has to wait while others do not take theirs. */
+static bool
+may_catch_up(const struct broadcast *b)
+{
+	return !TAILQ_EMPTY(&b->catching) &&
+	       waiting_bytes(b) <= WAITING_BYTES_MAX;
+}
+
 static bool
 after_turn(void *context)
 {
 	struct broadcast *b = context;
 
-	for (int i = 0; i < CATCH_UPS_A_TURN && !TAILQ_EMPTY(&b->catching); i++)
+	for (int i = 0; i < CATCH_UPS_A_TURN && may_catch_up(b); i++)
 		catch_up(TAILQ_FIRST(&b->catching));
 	if (b->fresh_bytes > 0)
 		flush(b);
 	drop_worst(b);
-	return !TAILQ_EMPTY(&b->catching);
+	return may_catch_up(b);
 }
 
 static void

@@ -5,8 +5,9 @@
  * and kept in the ring; at the end of the loop's turn whatever a subscriber
  * lacks goes to it in one send that never blocks. Who reads slowly is never
  * waited for: when the ring has moved past it, it goes on with the past. Who
- * takes nothing for half a minute is dropped; earlier, if what waits for such
- * readers comes to more than 8 MiB.
+ * takes nothing for half a minute is dropped; for a second, while what waits
+ *for readers comes to more than 4 MiB: no more of the past is read then,
+ *either.
  *
  * Nothing is lost or doubled between the past and the present:
  *

@@ -637,14 +637,14 @@ what_waits_for_stopped_readers_has_a_bound(void **state)
 	for (uint64_t i = 0; i < READERS; i++) {
 		client_open(f, &stopped[i], 1, i, NOTHING);
 		turn(f);
-		test_now += USEC_PER_MSEC;
+		test_now += USEC_PER_SEC;
 		publish_padded(f, i + 1, EVENT_BYTES);
 		turn(f);
 		assert_true(
 		    b->waiting_bytes + b->ring.held_bytes <= WAITING_BYTES_MAX);
 	}
 	left = broadcast_count(b);
-	assert_in_range(left, 8, 10); /* 2 of them in the ring */
+	assert_in_range(left, 4, 6); /* 2 of them in the ring */
 
 	/* Those who stopped first had to go, and nobody else. */
 	for (size_t i = 0; i < READERS; i++) {
