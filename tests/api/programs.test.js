@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -241,4 +241,27 @@ test('each program answers once from a shell, as plain CGI', async () => {
 	const { index, head_seq: head, entries } = JSON.parse(stdout.slice(stdout.indexOf('\r\n\r\n')));
 	assert.deepEqual([index, head], ['unknown', null]);
 	assert.ok(entries.length > 0);
+});
+
+test('an export needs the door, and no index', async () => {
+	const exported = () => run(programs.audit, ['-c', config], { env: {
+		REQUEST_METHOD: 'GET', PATH_INFO: '/api/audit/export', QUERY_STRING: 'format=ndjson&from=1970-01-01',
+	} });
+	const refused = await exported();
+	assert.match(refused.stdout, /^Status: 503 [^]*the export cannot be recorded: .*ingest\.sock/);
+
+	const daemon = start(kruxosd, ['-c', config]);
+	await says(daemon, /goes on behind entry/);
+	const files = ['kruxos.db', 'kruxos.db-wal', 'kruxos.db-shm'].map(name => join(stack.rundir, name)).filter(existsSync);
+	for (const file of files)
+		renameSync(file, `${file}.away`);
+	const before = stack.entries().length;
+	const { code, stdout, stderr } = await exported();
+	for (const file of files)
+		renameSync(`${file}.away`, file);
+	assert.equal(code, 0, stderr);
+	const lines = stdout.slice(stdout.indexOf('\r\n\r\n') + 4).trim().split('\n').map(line => JSON.parse(line));
+	assert.deepEqual(lines.map(({ seq }) => seq), stack.entries().slice(0, lines.length).map(({ seq }) => seq));
+	assert.ok(lines.length >= before);
+	await stop(daemon);
 });
