@@ -67,6 +67,7 @@ programs := $(if $(filter collectors/kruxosd/indexer.c,$(kruxosd_src)),$(BUILD)/
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
 all: $(programs)
+	@:
 
 # --- SQL: names into an enum and a table, migrations into a schema -----------
 
