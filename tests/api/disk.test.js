@@ -119,9 +119,10 @@ describe('a full disk', { skip: cannotMount('-t', 'tmpfs', 'none') }, () => {
 			return answer.services.audit === 'unhealthy' && answer;
 		});
 		assert.equal(health.status, 'unhealthy');
+		// A write may fail before the daemon has looked at the room, or not.
 		const ready = await stack.getHealth('/health/ready', 503);
-		assert.match(ready.detail, /^disk_full: .*No space left on device/);
-		assert.match(stack.output, /audit-write-failure: .*No space left on device/);
+		assert.match(ready.detail, /^disk_full: .*(No space left on device|full but for a rest)/);
+		const failed = /audit-write-failure: .*No space left on device/.test(stack.output);
 
 		rmSync(filler);
 		const again = await until('entries are taken again', async () => {
@@ -129,17 +130,18 @@ describe('a full disk', { skip: cannotMount('-t', 'tmpfs', 'none') }, () => {
 			return answer.accepted === 1 && answer;
 		}, 30_000);
 		await until('/health is well again', () => stack.getHealth('/health', 200));
-		await until('the failure is an entry', () => stack.entries()
-			.find(({ capability, request }) => capability === 'log.write_failure' &&
-				/No space left/.test(request.failure) && request.entries_refused > 0));
+		if (failed)
+			await until('the failure is an entry', () => stack.entries()
+				.find(({ capability, request }) => capability === 'log.write_failure' &&
+					/No space left/.test(request.failure) && request.entries_refused > 0));
 		assert.equal(stack.entries()[again.seq - 1].call_id, 'after');
 		await verifies(stack);
 	});
 
 	test('that is nearly full takes alerts and operators\' entries, and is told', async () => {
 		fill(1 << 20);
-		await until('/health says so', () => stack.getHealth('/health', 503), 30_000);
-		assert.match((await stack.getHealth('/health/ready', 503)).detail, /^disk_full: .*nearly full/);
+		await until('/health/ready says so', async () =>
+			/^disk_full: .*nearly full/.test((await stack.getHealth('/health/ready', 503)).detail), 30_000);
 		const door = await stack.door();
 		for (const [line, taken] of [
 			[entry('refused'), false],
