@@ -15,6 +15,8 @@
 #include <signal.h>
 
 #define SAVE_EVERY USEC_PER_MIN
+/* While state.db takes nothing: /health tells soon that it does again. */
+#define SAVE_AGAIN (2 * USEC_PER_SEC)
 /* The host's first sample counts from the start: long enough for its CPU to be
  * a figure, and /health tells soon. */
 #define FIRST_TICK (USEC_PER_SEC / 5)
@@ -105,10 +107,13 @@ save(struct kruxosd *kruxosd, usec_t now)
 {
 	if (now < kruxosd->save_due)
 		return;
-	kruxosd->save_due = now + SAVE_EVERY;
 	state_retry(kruxosd->state);
 	erasure_retry(kruxosd->erasure);
 	report_verification(kruxosd);
+	kruxosd->save_due =
+	    now + (state_status(kruxosd->state) == STATUS_STATE_FAILING
+			  ? SAVE_AGAIN
+			  : SAVE_EVERY);
 }
 
 static int

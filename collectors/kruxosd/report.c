@@ -146,9 +146,10 @@ report_verification(struct kruxosd *kruxosd)
 	memcpy(saved.hash, verified.hash, sizeof(saved.hash));
 	saved.whole_at = verified.whole_at;
 	memcpy(saved.damage, verified.damage, sizeof(saved.damage));
-	if (state_set_verification(kruxosd->state, &saved, &err) == -1)
-		diag(DIAG_WARNING, "state.db: %s", err.sentence);
-	else if (state_set_scrubbed(kruxosd->state,
-		     scrub_ended_at(kruxosd->scrub), &err) == -1)
+	/* Of any other failure state.c has spoken, once. */
+	if ((state_set_verification(kruxosd->state, &saved, &err) == -1 ||
+		state_set_scrubbed(kruxosd->state,
+		    scrub_ended_at(kruxosd->scrub), &err) == -1) &&
+	    err.code == ERROR_BUSY)
 		diag(DIAG_WARNING, "state.db: %s", err.sentence);
 }
