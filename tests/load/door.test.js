@@ -8,22 +8,20 @@ import { after, before, test } from 'node:test';
 import { until } from '../api/harness/poll.js';
 import { Stack } from '../api/harness/stack.js';
 import {
-	KiB, Tool, descriptorsOf, isSoak, limitOf, median, memoryOf, milliseconds, mostDescriptors, needsRoot, producers, runTool, sized,
+	KiB, Tool, socketsOf, isSoak, limitOf, median, memoryOf, milliseconds, mostDescriptors, needsRoot, producers, runTool, sized,
 } from './harness/tools.js';
 
 const CROWD = 10_000;
 const A_UID = 64; // connections, by default
 
 let stack;
-let own; // descriptors of the daemon with nobody at its door
 before(async () => {
 	stack = await Stack.start({ door: { ingest_group: producers.name } });
 	await quiet(1);
-	own = descriptors();
 });
 after(() => stack?.stop());
 
-const descriptors = () => descriptorsOf(stack.pidOf('kruxosd'));
+const sockets = () => socketsOf(stack.pidOf('kruxosd'));
 const socket = () => join(stack.rundir, 'ingest.sock');
 // As root they are users of their own; else it is this one.
 const asUsers = (count, first = 20_000) =>
@@ -48,7 +46,7 @@ test('ten thousand who say nothing cost little, and hold nobody up', {
 		try {
 			const { standing } = await crowd.answer();
 			assert.equal(standing, uids * A_UID);
-			await until('all are in', () => descriptors() >= own + standing);
+			await until('all are in', () => sockets() >= standing);
 			among.push(await quiet(1));
 			const each = (memoryOf(pid) - empty) / standing;
 			t.diagnostic(`${standing} connections of ${uids} users, ${each.toFixed(0)} bytes each`);
@@ -58,7 +56,7 @@ test('ten thousand who say nothing cost little, and hold nobody up', {
 		} finally {
 			await crowd.end();
 		}
-		await until('all have left', () => descriptors() < own + 16);
+		await until('all have left', () => sockets() < 32);
 	}
 	t.diagnostic(`an entry among them p50 ${milliseconds(p50(among))}, ` +
 		`alone ${milliseconds(p50(alone))}`);
@@ -98,7 +96,7 @@ test('a flood by one user is not felt by another', async t => {
 		const flood = new Tool('crowd', [...asUsers(1), '--connections', needsRoot ? 32 : A_UID,
 			'--window', 256, '--warmup-ms', 500, '--seconds', 2, socket()]);
 		try {
-			await until('they are there', () => descriptors() >= own + 32);
+			await until('they are there', () => sockets() >= 32);
 			const asking = quiet(2);
 			disk.push(await syncTimes(asking));
 			beside.push(await asking);
@@ -106,7 +104,7 @@ test('a flood by one user is not felt by another', async t => {
 		} finally {
 			await flood.end();
 		}
-		await until('they have left', () => descriptors() < own + 16);
+		await until('they have left', () => sockets() < 32);
 	}
 	t.diagnostic(`beside ${median(floods.map(({ entries_per_second }) => entries_per_second))} entries/s ` +
 		`p99 ${milliseconds(p99(beside))}, p50 ${milliseconds(p50(beside))}; ` +

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -95,8 +95,18 @@ export function cpuTimeOf(pid) {
 	return sum / 1e6;
 }
 
-export function descriptorsOf(pid) {
-	return readdirSync(`/proc/${pid}/fd`).length;
+/** How many sockets a program has open. */
+export function socketsOf(pid) {
+	const folder = `/proc/${pid}/fd`;
+	return readdirSync(folder).filter(name => {
+		try {
+			return readlinkSync(join(folder, name)).startsWith('socket:');
+		} catch (error) {
+			if (error.code !== 'ENOENT') // closed meanwhile
+				throw error;
+			return false;
+		}
+	}).length;
 }
 
 export const KiB = 1024;
