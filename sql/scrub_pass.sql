@@ -5,7 +5,11 @@
 SELECT generation, first_seq, last_seq, recent_seq, tail_seq,
 	(SELECT min(seq) FROM entry) < first_seq
 		OR (SELECT min(id) FROM file)
-			IS NOT (SELECT file FROM entry ORDER BY seq LIMIT 1)
+			IS NOT (SELECT file FROM entry ORDER BY seq LIMIT 1),
+	-- Rows end where it says, and a file begins where it says.
+	(SELECT max(seq) FROM entry) <> last_seq
+		OR (SELECT file FROM entry WHERE seq = first_seq - 1)
+			= (SELECT file FROM entry WHERE seq = first_seq)
 FROM extent
 WHERE id = 1;
 

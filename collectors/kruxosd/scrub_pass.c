@@ -24,6 +24,7 @@ enum {
 struct extent {
 	uint64_t generation, first_seq, last_seq, recent_seq, tail_seq;
 	bool is_unswept; /* retention's steps are under way */
+	bool is_wrong;	 /* the rows of the same moment say otherwise */
 };
 
 struct pass {
@@ -51,6 +52,7 @@ read_extent(struct pass *pass, struct extent *ret_extent, struct error *err)
 			.recent_seq = statement_u64(&find, 3),
 			.tail_seq = statement_u64(&find, 4),
 			.is_unswept = statement_u64(&find, 5) != 0,
+			.is_wrong = statement_u64(&find, 6) != 0,
 		};
 	if (statement_end(&find, err) == -1)
 		return -1;
@@ -224,9 +226,26 @@ check_sums(
 /* --- the whole ---------------------------------------------------------- */
 
 static int
+check_extent(struct pass *pass, struct error *err)
+{
+	const struct extent *extent = &pass->extent;
+
+	if (extent->is_wrong)
+		return error_set(err, ERROR_CORRUPT,
+		    "kruxos.db is damaged: its rows are not entries %llu to "
+		    "%llu",
+		    (unsigned long long)extent->first_seq,
+		    (unsigned long long)extent->last_seq);
+	if (extent->is_unswept)
+		return error_set(err, ERROR_BUSY, "the index is swept");
+	return 0;
+}
+
+static int
 check(struct pass *pass, struct error *err)
 {
-	if (check_pages(pass, err) == -1 || check_blocks(pass, err) == -1 ||
+	if (check_extent(pass, err) == -1 || check_pages(pass, err) == -1 ||
+	    check_blocks(pass, err) == -1 ||
 	    check_sums(pass, SCRUB_PASS_ACTORS, "actors", err) == -1 ||
 	    check_sums(pass, SCRUB_PASS_SESSIONS, "sessions", err) == -1)
 		return -1;
@@ -278,8 +297,6 @@ scrub_pass(const char *database, const char *audit_dir,
 	*ret_generation = 0;
 	if (result == 0)
 		result = read_extent(&pass, &pass.extent, err);
-	if (result == 0 && pass.extent.is_unswept)
-		result = error_set(err, ERROR_BUSY, "the index is swept");
 	if (result == 0) {
 		*ret_generation = pass.extent.generation;
 		result = check(&pass, err);

@@ -77,6 +77,11 @@ whatever_differs_from_the_log_is_named(void **state)
 		{ "UPDATE entry SET time = time + 1 WHERE seq = 5000",
 		    "UPDATE entry SET time = time - 1 WHERE seq = 5000",
 		    "entry 5000" },
+		{ "UPDATE extent SET last_seq = last_seq - 512",
+		    "UPDATE extent SET last_seq = last_seq + 512",
+		    "its rows are not" },
+		{ "UPDATE extent SET first_seq = 513",
+		    "UPDATE extent SET first_seq = 1", "its rows are not" },
 		{ "UPDATE entry SET offset = offset + 1 WHERE seq = 7",
 		    "UPDATE entry SET offset = offset - 1 WHERE seq = 7",
 		    "entry 7 " },
@@ -85,7 +90,7 @@ whatever_differs_from_the_log_is_named(void **state)
 		    "entry 70000" },
 		{ "UPDATE entry SET seq = 900000 WHERE seq = 69999",
 		    "UPDATE entry SET seq = 69999 WHERE seq = 900000",
-		    "entry 69999" },
+		    "its rows are not" },
 		{ "UPDATE segment SET count = count + 1 WHERE id = "
 		  "(SELECT max(id) FROM segment)",
 		    "UPDATE segment SET count = count - 1 WHERE id = "
