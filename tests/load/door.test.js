@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test';
 import { until } from '../api/harness/poll.js';
 import { Stack } from '../api/harness/stack.js';
 import {
-	KiB, Tool, socketsOf, isSoak, limitOf, median, memoryOf, milliseconds, mostDescriptors, needsRoot, producers, runTool, sized,
+	KiB, Tool, isSoak, limitOf, median, memoryOf, milliseconds, mostDescriptors, needsRoot, producers, runTool, sized, socketsOf,
 } from './harness/tools.js';
 
 const CROWD = 10_000;

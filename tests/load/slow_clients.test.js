@@ -30,8 +30,13 @@ async function attack(options, url) {
 		'-l', SECONDS, '-p', 3, '-u', url].map(String));
 	const said = stdout.replaceAll(/\x1b\[[0-9;]*m/g, '');
 	const last = name => Number(said.match(new RegExp(`${name}: *[0-9]+`, 'g')).at(-1).split(':')[1]);
-	return { made: last('connected') + last('closed'), said };
+	// Where all are refused at once it may end before it has counted them.
+	const hasGivenUp = said.includes('No open connections left');
+	return { made: last('connected') + last('closed'), hasGivenUp, said };
 }
+
+// Now and then it begins, and connects nobody to the end: no attack.
+const isAttack = ({ made, hasGivenUp }) => hasGivenUp || made >= CONNECTIONS * sized(0.1, 0.9);
 
 /** Ask for `path` of a port for so long, each time anew. */
 const probe = (port, path, seconds) =>
@@ -53,16 +58,17 @@ for (const [what, options] of modes)
 	test(what, {
 		skip: mostDescriptors() < CONNECTIONS + 500 && 'so many descriptors are not allowed here',
 	}, async t => {
-		const { health, machine, attacked } = await measure(() => Promise.all([
+		const both = () => Promise.all([
 			attack(options, `http://127.0.0.1:${stack.healthPort}/health`),
-			attack(options, `https://127.0.0.1:${stack.dashPort}/`)]));
+			attack(options, `https://127.0.0.1:${stack.dashPort}/`)]);
+		let { health, machine, attacked } = await measure(both);
+		for (let tries = 0; tries < 3 && !attacked.every(isAttack); tries++)
+			({ health, machine, attacked } = await measure(both));
 		t.diagnostic(`${attacked.map(({ made }) => made).join(' and ')} slow ones; ` +
 			`${health.answered} of ${health.asked} answered, p99 ${milliseconds(health.p99_us)}; ` +
 			`of a server beside it ${milliseconds(machine.p99_us)}`);
-		// Where they are refused at once it gives up, and has not counted them.
-		for (const { made, said } of attacked)
-			assert.ok(made >= CONNECTIONS * sized(0.1, 0.9) ||
-				said.includes('No open connections left'), said);
+		for (const each of attacked)
+			assert.ok(isAttack(each), each.said);
 		assert.ok(health.asked >= 10 * SECONDS, `asked ${health.asked} times only`);
 		assert.ok(health.answered >= 0.999 * health.asked,
 			`${health.answered} of ${health.asked} answered`);

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import { until } from '../api/harness/poll.js';
 import { Stack } from '../api/harness/stack.js';
 import {
-	KiB, MiB, Tool, descriptorsOf, memoryOf, mostDescriptors, sized,
+	KiB, MiB, Tool, memoryOf, mostDescriptors, sized, socketsOf,
 } from './harness/tools.js';
 
 const SUBSCRIBERS = 10_000;
@@ -43,7 +43,7 @@ test('ten thousand subscribers, of whom a thousand do not read', {
 	const [last] = await door.record(entry('steady'));
 	await until('the stream knows', async () => (await stack.get('/api/activity?limit=1')).last_seq >= last);
 	const pid = stack.pidOf('activity');
-	const empty = memoryOf(pid), own = descriptorsOf(pid);
+	const empty = memoryOf(pid), own = socketsOf(pid);
 	const crowd = new Tool('subscribers', [stack.api.socketPath,
 		'steady', SUBSCRIBERS - STALLED - WHOLE, `${PATH}?agent_name=steady`,
 		'whole', WHOLE, PATH, 'stalled', STALLED, PATH]);
@@ -87,7 +87,7 @@ test('ten thousand subscribers, of whom a thousand do not read', {
 		assert.ok(report.stalled.most_events < all.length, 'who does not read has not seen all');
 		await until('those who do not read are given up', async () => {
 			most = Math.max(most, memoryOf(pid));
-			return descriptorsOf(pid) <= own + SUBSCRIBERS - STALLED + 8;
+			return socketsOf(pid) <= own + SUBSCRIBERS - STALLED + 8;
 		}, 45_000);
 		t.diagnostic(`${(most / MiB).toFixed(1)} MiB at most, ${(empty / MiB).toFixed(1)} without subscribers`);
 		assert.ok(most <= 24 * MiB, `${most} bytes`);
@@ -102,7 +102,7 @@ test('ten thousand subscribers, of whom a thousand do not read', {
 
 		const left = performance.now();
 		await crowd.tell('leave');
-		await until('their departure is noticed', () => descriptorsOf(pid) <= own + 8, 20_000);
+		await until('their departure is noticed', () => socketsOf(pid) <= own + 8, 20_000);
 		const took = performance.now() - left;
 		t.diagnostic(`all have left after ${took.toFixed(0)} ms`);
 		assert.ok(took <= 2000, `${took} ms`);
