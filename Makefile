@@ -207,12 +207,13 @@ run start:
 stop:
 	@$(BUILD)/bin/kruxos-run stop
 
+# Memory and times under load are those of programs without sanitizers.
 test:
 	@packaging/install-packages build run test fuzz load
 	@tests/install-node
 	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools)
 	@$(again) redaction
-	@tests/run $(BUILD) unit fault api load
+	@tests/run $(BUILD) unit fault api $(if $(SANITIZE),,load)
 
 # What the tests run, of a build of its own, and what they do not.
 coverage:
