@@ -168,11 +168,12 @@ restart_read_file(struct restart *restart, const struct logfile *file)
 	const struct medium_file *found =
 	    medium_find(&restart->core.rig.model.medium, file->name);
 	struct slice rest = { found->now.data, (size_t)file->length };
+	const char *newline;
 
-	while (rest.len > 0) {
-		const char *newline = memchr(rest.data, '\n', rest.len);
-		size_t len =
-		    newline == NULL ? rest.len : (size_t)(newline - rest.data);
+	/* What does not end in a newline is no line, were it all there: a write
+	 * behind which nothing was promised. */
+	while ((newline = memchr(rest.data, '\n', rest.len)) != NULL) {
+		size_t len = (size_t)(newline - rest.data);
 		struct entry entry;
 		struct error ignored;
 
@@ -184,8 +185,6 @@ restart_read_file(struct restart *restart, const struct logfile *file)
 			restart_see_line(restart, &entry);
 			restart_see_promise(restart, &entry);
 		}
-		if (newline == NULL)
-			break;
 		rest.data += len + 1;
 		rest.len -= len + 1;
 	}
