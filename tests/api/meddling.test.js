@@ -61,6 +61,8 @@ for (const [what, meddle] of Object.entries(meddlings))
 				.find(({ capability }) => capability === 'log.damaged'));
 			assert.equal(said.request.file, file);
 			assert.match(stack.output, new RegExp(`audit-damaged: .*${file}`));
+			const { code, stdout, stderr } = await stack.kruxos(['audit', 'verify']);
+			assert.equal(code, harmless.includes(what) ? 0 : 2, stdout + stderr);
 			door.close();
 
 			// It is not forgotten, and the log goes on.

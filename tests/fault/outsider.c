@@ -383,8 +383,7 @@ ask_ours(struct bench *bench, struct buf *out)
 		    bench->dir);
 	if (!result.is_whole) {
 		/* Behind it a torn tail may lie, which is none to the shell. */
-		if (strcmp(result.fault.what, "log.retention") == 0 ||
-		    strcmp(result.fault.what, "erased_by") == 0)
+		if (result.torn_bytes > 0)
 			bench->is_plain = false;
 		buf_addf(out, "%s:%llu", result.fault.file,
 		    (unsigned long long)result.fault.line);
