@@ -8,9 +8,14 @@
 #include <errno.h>
 
 /* All who can wait: whom the backlog has no room for gets a 503, on which a
- * browser gives its stream up. Of 10,000 streams at once it was one in fifty
- * while 64 were taken a turn. */
+ * browser gives its stream up. */
 enum { ACCEPTS_A_TURN = LISTENER_BACKLOG };
+
+/* So many at once are a crowd. For a moment more of them are looked for after
+ * every turn: epoll would come back to the socket only when all who were taken
+ * are served, and of 10,000 streams at once one in fifty was refused. */
+enum { CROWD = 64 };
+static const usec_t CROWD_LASTS = USEC_PER_SEC;
 
 /* No descriptors, no memory: how long before the next try. */
 static const usec_t PAUSE = 100 * USEC_PER_MSEC;
@@ -29,6 +34,7 @@ resume(void *context)
 static void
 pause_accepting(struct acceptor *acceptor)
 {
+	acceptor->crowded_until = 0;
 	diag(DIAG_WARNING, "accept: %s; going on in a moment", strerror(errno));
 	loop_change(acceptor->loop, acceptor->listener.fd, &acceptor->watch, 0);
 	loop_timer_set(acceptor->loop, &acceptor->resume, PAUSE);
@@ -52,13 +58,32 @@ accept_one(struct acceptor *acceptor)
 }
 
 static void
+accept_all(struct acceptor *acceptor)
+{
+	int taken = 0;
+
+	while (taken < ACCEPTS_A_TURN && accept_one(acceptor))
+		if (++taken == CROWD)
+			acceptor->crowded_until =
+			    loop_now(acceptor->loop) + CROWD_LASTS;
+}
+
+static void
 on_connection(void *context, uint32_t events)
+{
+	(void)events;
+	accept_all(context);
+}
+
+static bool
+after_turn(void *context)
 {
 	struct acceptor *acceptor = context;
 
-	(void)events;
-	for (int i = 0; i < ACCEPTS_A_TURN && accept_one(acceptor); i++)
-		;
+	if (acceptor->open &&
+	    loop_now(acceptor->loop) < acceptor->crowded_until)
+		accept_all(acceptor);
+	return false;
 }
 
 int
@@ -69,10 +94,12 @@ acceptor_open(struct acceptor *acceptor, struct loop *loop,
 	acceptor->listener = *listener;
 	acceptor->watch = (struct loop_watch){ on_connection, acceptor };
 	acceptor->resume = (struct loop_timer){ resume, acceptor };
+	acceptor->hook = (struct loop_hook){ after_turn, acceptor };
 	*listener = (struct listener)LISTENER_INIT;
 	if (loop_add(loop, acceptor->listener.fd, &acceptor->watch, EPOLLIN) ==
 	    -1)
 		return error_set_errno(err, "the listening socket");
+	loop_hook_add(loop, &acceptor->hook);
 	acceptor->open = true;
 	return 0;
 }
@@ -103,5 +130,6 @@ acceptor_close(struct acceptor *acceptor)
 		    acceptor->loop, acceptor->listener.fd, &acceptor->watch);
 	acceptor->open = false;
 	loop_timer_remove(acceptor->loop, &acceptor->resume);
+	loop_hook_remove(acceptor->loop, &acceptor->hook);
 	listener_close(&acceptor->listener);
 }

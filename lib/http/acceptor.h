@@ -17,6 +17,8 @@ struct acceptor {
 	struct listener listener;
 	struct loop_watch watch;
 	struct loop_timer resume;
+	struct loop_hook hook;
+	usec_t crowded_until;
 	bool open;
 };
 

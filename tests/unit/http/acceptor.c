@@ -13,7 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { BURST = 200 };
+enum { BURST = 200, ROOM = BURST + 2 };
 
 static char folder[] = "/tmp/kruxos-acceptor-XXXXXX";
 static char path[64];
@@ -21,7 +21,7 @@ static char path[64];
 struct fixture {
 	struct loop *loop;
 	struct acceptor acceptor;
-	int clients[BURST], fds[BURST];
+	int clients[ROOM], fds[ROOM];
 	size_t connected, accepted;
 };
 
@@ -30,7 +30,7 @@ on_accepted(void *context, int fd)
 {
 	struct fixture *f = context;
 
-	assert_true(f->accepted < BURST);
+	assert_true(f->accepted < ROOM);
 	f->fds[f->accepted++] = fd;
 }
 
@@ -117,6 +117,25 @@ a_burst_is_taken_in_one_turn(void **state)
 }
 
 static void
+behind_a_burst_more_are_looked_for_after_every_turn(void **state)
+{
+	struct fixture *f = *state;
+
+	connect_clients(f, BURST);
+	turn(f);
+	connect_clients(f, 1);
+	after_turn(&f->acceptor);
+	assert_int_equal(f->accepted, BURST + 1);
+	test_now += CROWD_LASTS;
+	turn(f);
+	connect_clients(f, 1);
+	after_turn(&f->acceptor);
+	assert_int_equal(f->accepted, BURST + 1);
+	turn(f);
+	assert_int_equal(f->accepted, BURST + 2);
+}
+
+static void
 without_descriptors_it_waits_and_goes_on(void **state)
 {
 	struct fixture *f = *state;
@@ -161,6 +180,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_burst_is_taken_in_one_turn),
+		TEST(behind_a_burst_more_are_looked_for_after_every_turn),
 		TEST(without_descriptors_it_waits_and_goes_on),
 		TEST(a_stop_takes_who_is_there_and_hides),
 	};
