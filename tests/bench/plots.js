@@ -1,9 +1,10 @@
-// docs/performance/ from the results of a run: a chart a question, and the
-// figures in its README, between the two comments.
+// docs/performance/ from the results of its two runs, a small one and a large
+// one with PostgreSQL: a chart a question, and the figures in its README, each
+// run's between two comments.
 //
 //	node tests/bench/plots.js [RESULTS]
 //
-// RESULTS, if it is given, becomes docs/performance/results.json first.
+// RESULTS, if it is given, takes the place of one of the two first.
 
 import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,30 +14,36 @@ import { fileURLToPath } from 'node:url';
 import { cells, number, show } from './figure.js';
 import { chart } from './svg.js';
 
+const A_MILLION = 1_000_000;
 const folder = fileURLToPath(new URL('../../docs/performance/', import.meta.url));
-const kept = join(folder, 'results.json');
+const kept = { small: join(folder, 'results.json'), large: join(folder, 'results-10m.json') };
 
-if (process.argv[2] !== undefined)
-	copyFileSync(process.argv[2], kept);
-const results = JSON.parse(readFileSync(kept, 'utf8'));
-const entries = `${number(results.entries)} entries`;
+const parse = path => JSON.parse(readFileSync(path, 'utf8'));
 
-/** The row of that name; a chapter's rows have names of their own. */
-function row(chapter, name) {
-	const found = results.rows.find(row => row.chapter === chapter && row.name === name);
-	assert(found, `${chapter}: ${name}: not in the results`);
-	return found;
+/** A run's results, and what charts and tables want to know of them. */
+function runOf(results) {
+	const rowsOf = (chapter, wanted = () => true) =>
+		results.rows.filter(row => row.chapter === chapter && wanted(row));
+	return {
+		results, rowsOf,
+		entries: `${number(results.entries)} entries`,
+		/** The row of that name; a chapter's rows have names of their own. */
+		row(chapter, name) {
+			const [found] = rowsOf(chapter, row => row.name === name);
+			assert(found, `${chapter}: ${name}: not in the results`);
+			return found;
+		},
+		peers: ['SQLite', 'PostgreSQL'].filter(peer =>
+			rowsOf('peers', row => row.peer.name === peer).length > 0),
+		questions: rowsOf('queries', row => !row.name.endsWith(': p99')).map(row => row.name),
+	};
 }
 
-const rowsOf = (chapter, wanted = () => true) =>
-	results.rows.filter(row => row.chapter === chapter && wanted(row));
 const bound = row => row.target === null ? undefined : row.target.bound;
-const peers = ['SQLite', 'PostgreSQL'].filter(peer =>
-	rowsOf('peers', row => row.peer.name === peer).length > 0);
 const as = unit => value => show(value, unit);
 const times = value => `× ${value.toFixed(2)}`;
 
-function ingest() {
+function ingest({ entries, row, peers }) {
 	const groups = peers.map(peer => row('peers', `entries in log and index, beside ${peer}`))
 		.map(({ peer: { name, value } }, i) => ({ name: `${name}, four indexes`, values: [value], tones: [i + 1] }));
 	return {
@@ -52,8 +59,7 @@ function ingest() {
 }
 
 /** `suffix`: '' for the median. */
-function queries(title, suffix) {
-	const questions = rowsOf('queries', row => !row.name.endsWith(': p99')).map(row => row.name);
+function queries({ entries, row, rowsOf, peers, questions }, title, suffix) {
 	return {
 		title,
 		about: `Page and exact total, ${entries}, without HTTP`,
@@ -71,7 +77,7 @@ function queries(title, suffix) {
 	};
 }
 
-function http(title, about, wanted) {
+function http({ rowsOf }, title, about, wanted) {
 	return {
 		title, about,
 		groups: rowsOf('http', wanted).map(row =>
@@ -80,14 +86,14 @@ function http(title, about, wanted) {
 	};
 }
 
-const memory = () => ({
+const memory = ({ entries, rowsOf }) => ({
 	title: 'How much memory does each program take?',
 	about: `The most of the whole run (PSS), ${entries}`,
 	groups: rowsOf('memory').map(row => ({ name: row.name.replace(', at most', ''), values: [row.value], bound: bound(row) })),
 	format: as('MiB'),
 });
 
-function streams() {
+function streams({ row }) {
 	const one = row('streams', 'one event in flight: deliveries');
 	const many = row('streams', '200 events/s offered: completed');
 	return {
@@ -102,7 +108,7 @@ function streams() {
 	};
 }
 
-const latencies = () => ({
+const latencies = ({ rowsOf }) => ({
 	title: 'How long until the last of 2,000 subscribers has an event?',
 	about: 'From when it was due',
 	series: ['kruxos', 'nchan'],
@@ -111,7 +117,7 @@ const latencies = () => ({
 	format: as('us'), log: true,
 });
 
-const start = () => ({
+const start = ({ entries, rowsOf }) => ({
 	title: 'How long does the door stay shut at a start?',
 	about: `From the start of the daemon to its first acknowledgement, ${entries}`,
 	groups: rowsOf('start', row => row.unit === 'us').map(row =>
@@ -119,7 +125,7 @@ const start = () => ({
 	format: as('us'),
 });
 
-const growth = () => ({
+const growth = ({ entries, rowsOf }) => ({
 	title: 'How much longer does a question take among ten times as many entries?',
 	about: `The median, ${entries} beside a million`,
 	groups: rowsOf('growth').map(row => ({ name: row.name, values: [row.ratio], bound: bound(row) })),
@@ -133,19 +139,18 @@ const chapters = {
 	index: { title: 'The index', charts: {} },
 	queries: {
 		title: 'Questions', charts: {
-			'queries-p50': () => queries('How long does a question take? The median', ''),
-			'queries-p99': () => queries('How long does a question take? The 99th percentile', ': p99'),
+			'queries-p50': run => queries(run, 'How long does a question take? The median', ''),
+			'queries-p99': run => queries(run, 'How long does a question take? The 99th percentile', ': p99'),
 		},
 	},
-	growth: { title: 'Ten times as many entries', charts: { growth } },
 	peers: { title: 'Beside SQLite and PostgreSQL', charts: {} },
 	log: { title: 'The log', charts: {} },
 	http: {
 		title: 'HTTP, beside a static file', charts: {
-			http: () => http('How many requests a second, beside a static file?',
+			http: run => http(run, 'How many requests a second, beside a static file?',
 				'From the same nginx, of the same size, 64 connections: more is better',
 				row => row.target?.of === 'ratio' && row.unit === '/s'),
-			'http-p99': () => http('How much longer than a static file? The 99th percentile',
+			'http-p99': run => http(run, 'How much longer than a static file? The 99th percentile',
 				'From the same nginx, of the same size, 64 connections: less is better',
 				row => row.name.endsWith(': p99')),
 		},
@@ -154,39 +159,96 @@ const chapters = {
 	memory: { title: 'Memory', charts: { memory } },
 };
 
-function summary() {
+/** Of the large run: what says more than the small one's. */
+const larger = {
+	charts: {
+		'queries-10m': run => queries(run, 'How long does a question take? The median', ''),
+		'growth-10m': growth,
+	},
+	shows: row => row.verdict === 'missed' || ['door', 'start', 'index', 'log', 'memory'].includes(row.chapter) ||
+		(row.chapter === 'peers' && row.unit === '/s'),
+};
+
+function summary({ results, entries }) {
 	const { machine } = results;
 	const wanted = results.rows.filter(row => row.target !== null);
 	const missed = wanted.filter(row => row.verdict === 'missed');
+	const nameOf = ({ chapter, name }) => chapter === 'growth' ? `${name}: growth` : name;
 	return `${entries}; ${results.began.slice(0, 10)}, ${Math.round(results.seconds / 60)} minutes; ` +
 		`${machine.cpu}, ${machine.cpus} CPUs, ${number(machine.memory_bytes / 2 ** 30)} GiB; ` +
 		`${machine.system}, ${machine.kernel}. ` +
 		`${wanted.length - missed.length} of ${wanted.length} targets are held` +
-		(missed.length === 0 ? '.' : `; missed: ${missed.map(row => row.name).join('; ')}.`);
+		(missed.length === 0 ? '.' : `; missed: ${missed.map(nameOf).join('; ')}.`);
 }
 
-/** A chapter of the document; its charts are written beside it. */
-function section(name, { title, charts }) {
-	const images = Object.entries(charts).map(([file, draw]) => {
-		const drawing = draw();
+/** The charts are written beside the document. */
+function images(run, charts) {
+	return Object.entries(charts).map(([file, draw]) => {
+		const drawing = draw(run);
 		writeFileSync(join(folder, `${file}.svg`), chart(drawing));
 		return `![${drawing.title}](${file}.svg)`;
-	});
-	return [`### ${title}`, '', ...images, ...(images.length > 0 ? [''] : []),
-		'| | | beside | ratio | target | |', '|---|---|---|---|---|---|',
-		...rowsOf(name).map(row => `| ${[row.name, ...cells(row)]
-			.join(' | ').replace('missed', '**missed**')} |`)].join('\n');
+	}).join('\n');
 }
 
-const stray = results.rows.find(row => !(row.chapter in chapters));
-assert(stray === undefined, `${stray?.chapter}: not a chapter`);
+const strong = verdict => verdict.replace('missed', '**missed**');
+const table = (head, lines) => [head, `|${'---|'.repeat(head.split('|').length - 2)}`,
+	...lines.map(texts => `| ${texts.join(' | ')} |`)].join('\n');
+
+const tableOf = rows => table('| | | beside | ratio | target | |', rows.map(row => {
+	const [verdict, ...texts] = cells(row).reverse();
+	return [row.name, ...texts.reverse(), strong(verdict)];
+}));
+
+function section(run, name, { title, charts }) {
+	return [`### ${title}`, images(run, charts), tableOf(run.rowsOf(name))]
+		.filter(part => part !== '').join('\n\n');
+}
+
+function smallFigures(run) {
+	const stray = run.results.rows.find(row => !(row.chapter in chapters));
+	assert(stray === undefined, `${stray?.chapter}: not a chapter`);
+	return [summary(run), ...Object.entries(chapters)
+		.filter(([name]) => run.rowsOf(name).length > 0)
+		.map(([name, chapter]) => section(run, name, chapter))].join('\n\n');
+}
+
+/** A line a question: among a million, among all, and what others take. */
+function questionTable({ row, rowsOf, peers, questions }) {
+	const head = `| | a million | all | ratio | target | | p99 | ${peers.join(' | ')} |`;
+	return table(head, questions.map(name => {
+		const ours = row('queries', name);
+		const [grown] = rowsOf('growth', row => row.name === name);
+		const [p99] = rowsOf('queries', row => row.name === `${name}: p99`);
+		const [, , ratio, target, verdict] = grown === undefined ? ['', '', '', '', ''] : cells(grown);
+		return [
+			name, grown === undefined ? '' : show(grown.peer.value, 'us'), show(ours.value, 'us'),
+			ratio, target, strong(verdict), p99 === undefined ? '' : show(p99.value, 'us'),
+			...peers.map(peer => show(row('peers', `${name}, beside ${peer}`).peer.value, 'us')),
+		];
+	}));
+}
+
+function largeFigures(run) {
+	const rest = run.results.rows.filter(row =>
+		!['queries', 'growth'].includes(row.chapter) && larger.shows(row));
+	return [summary(run), images(run, larger.charts), questionTable(run), tableOf(rest)].join('\n\n');
+}
+
+/** Put the figures of a run between its two comments. */
+function place(readme, name, figures) {
+	const begin = `<!-- ${name} -->\n`, end = `<!-- end of ${name} -->`;
+	const from = readme.indexOf(begin), to = readme.indexOf(end);
+	assert(from !== -1 && to > from, `README.md: the two comments of ${name} are not there`);
+	return `${readme.slice(0, from)}${begin}\n${figures}\n\n${readme.slice(to)}`;
+}
+
+if (process.argv[2] !== undefined)
+	copyFileSync(process.argv[2], parse(process.argv[2]).entries > A_MILLION ? kept.large : kept.small);
+const small = runOf(parse(kept.small)), large = runOf(parse(kept.large));
 for (const name of readdirSync(folder).filter(name => name.endsWith('.svg')))
 	rmSync(join(folder, name));
-const figures = [summary(), ...Object.entries(chapters)
-	.filter(([name]) => rowsOf(name).length > 0)
-	.map(([name, chapter]) => section(name, chapter))].join('\n\n');
-const readme = readFileSync(join(folder, 'README.md'), 'utf8');
-const parts = /^(.*<!-- figures -->\n).*(<!-- end of figures -->.*)$/s.exec(readme);
-assert(parts, 'README.md: the two comments are not there');
-writeFileSync(join(folder, 'README.md'), `${parts[1]}\n${figures}\n\n${parts[2]}`);
-console.log(`docs/performance: the run of ${results.began}\n\n${figures}`);
+const path = join(folder, 'README.md');
+const figures = { figures: smallFigures(small), 'figures of the large run': largeFigures(large) };
+writeFileSync(path, Object.entries(figures).reduce((readme, [name, text]) => place(readme, name, text),
+	readFileSync(path, 'utf8')));
+console.log(Object.values(figures).join('\n\n'));

@@ -7,6 +7,7 @@ const RIGHT = 96; // of the figures behind bars
 const COLUMN = 74; // of the figures beside dots
 const ROW = 17;
 const GAP = 9; // between groups
+const MARKS_NAMED = 6; // beyond, every second one
 
 // Told apart without colours, too: ours is the darkest on white and the lightest
 // on black, and the order is the same everywhere.
@@ -99,10 +100,11 @@ export function chart({ title, about, series = [], groups, format, log = false }
 			parts.push(line(at(group.bound), at(group.bound), y - 2, y + height + 2, 'bound'));
 		y += height + GAP;
 	}
-	const grid = marks.flatMap(mark => [
+	const grid = marks.flatMap((mark, i) => [
 		line(at(mark), at(mark), top - 8, y, 'grid'),
-		text(at(mark), y + 16, format(mark).replace(/\.0+ /, ' '), 'class="quiet" text-anchor="middle"'),
-	]);
+		marks.length > MARKS_NAMED && i % 2 === 1 ? '' // there is no room
+			: text(at(mark), y + 16, format(mark).replace(/\.0+ /, ' '), 'class="quiet" text-anchor="middle"'),
+	]).filter(part => part !== '');
 	const height = y + (log ? 28 : 6);
 	return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${escape(title)}">
 <style>${STYLE}
