@@ -19,6 +19,7 @@ BEGIN {
 	may["store"] = "log base"
 	may["door"] = "log base"
 	may["collectors/kruxosd"] = "store door log config base"
+	may["collectors/observer"] = "store door config base"
 	may["fcgi"] = "http store door log config base"
 	may["cli"] = "store door log config base"
 	may["cli/run"] = "cli http config base"
