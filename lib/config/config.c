@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 
 enum {
-	SETTINGS = 64,			/* room for the rows of the table */
-	SECTIONS = CONFIG_SERVICES + 8, /* and for a file's sections */
-	SERVICE_NAME_BYTES = 64,	/* it stands in /health and on pages */
+	SETTINGS = 64,	 /* room for the rows of the table */
+	NAME_BYTES = 64, /* it stands in /health and on pages */
+	/* and for a file's sections */
+	SECTIONS = CONFIG_SERVICES + CONFIG_ALERTS + 8,
 };
 
 /* Services that are there without being configured. */
@@ -26,6 +27,24 @@ static const struct {
 	{ "proxy", false },
 	{ "audit", true },
 	{ "state", true },
+};
+
+/* Alerts that are there without being configured. */
+static const struct {
+	const char *name;
+	const char *when;
+	const char *severity;
+	const char *title;
+} own_alerts[] = {
+	{ "high-cpu", "cpu_percent > 90 for 5m", "warning", "High CPU" },
+	{ "high-memory", "memory_percent > 85", "warning", "High memory" },
+	{ "disk-space", "disk_used_percent > 90", "critical", "Disk space" },
+	{ "audit-write-failure", "audit_write_failure", "critical",
+	    "Audit write failure" },
+	{ "service-down", "service_down", "critical", "Service down" },
+	{ "approval-waiting", "approval_waiting_seconds > 1800", "info",
+	    "Approval waiting" },
+	{ "rate-limit", "rate_limit_hit", "warning", "Rate limit exceeded" },
 };
 
 /* Where something stands in the file. */
@@ -82,9 +101,9 @@ static void __attribute__((format(printf, 3, 4))) add_problem(
 /* Defaults. */
 
 static bool
-is_of_service(const struct setting *row)
+is_of(const struct setting *row, const char *section)
 {
-	return strcmp(row->section, "service") == 0;
+	return strcmp(row->section, section) == 0;
 }
 
 static void
@@ -99,6 +118,15 @@ store_default(const struct setting *row, struct parser *parser, void *object)
 		assert(!"a default is no value of its setting");
 }
 
+/* The defaults of a section that has a name. */
+static void
+store_section(struct parser *parser, const char *section, void *object)
+{
+	for (const struct setting *row = settings; row->section != NULL; row++)
+		if (is_of(row, section))
+			store_default(row, parser, object);
+}
+
 static struct config_service *
 add_service(struct parser *parser, struct slice name)
 {
@@ -107,10 +135,38 @@ add_service(struct parser *parser, struct slice name)
 	    config->services + config->service_count++;
 
 	service->name = arena_slice(&config->arena, name).data;
-	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (is_of_service(row))
-			store_default(row, parser, service);
+	store_section(parser, "service", service);
 	return service;
+}
+
+static struct config_alert *
+add_alert(struct parser *parser, struct slice name)
+{
+	struct config *config = parser->config;
+	struct config_alert *alert = config->alerts + config->alert_count++;
+
+	alert->name = arena_slice(&config->arena, name).data;
+	store_section(parser, "alert", alert);
+	return alert;
+}
+
+static void
+add_own_alerts(struct parser *parser)
+{
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(own_alerts) / sizeof(own_alerts[0]);
+	     i++) {
+		struct config_alert *alert =
+		    add_alert(parser, slice_of(own_alerts[i].name));
+
+		if (rule_parse(
+			slice_of(own_alerts[i].when), &alert->when, &err) == -1)
+			assert(!"a rule of our own is none");
+		alert->severity =
+		    rule_severity_of(slice_of(own_alerts[i].severity));
+		alert->title = own_alerts[i].title;
+	}
 }
 
 static void
@@ -124,8 +180,12 @@ store_defaults(struct parser *parser)
 	     i++)
 		add_service(parser, slice_of(own_services[i].name))->critical =
 		    own_services[i].critical;
+	config->alerts = arena_array(
+	    &config->arena, CONFIG_ALERTS, sizeof(config->alerts[0]));
+	add_own_alerts(parser);
 	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (!is_of_service(row) && row->type != SETTING_PATH)
+		if (!is_of(row, "service") && !is_of(row, "alert") &&
+		    row->type != SETTING_PATH)
 			store_default(row, parser, config);
 }
 
@@ -145,6 +205,8 @@ store_default_paths(struct parser *parser)
 	    arena_printf(arena, "%s/kruxos.db", config->data_dir);
 	config->state_file =
 	    arena_printf(arena, "%s/state.db", config->data_dir);
+	config->telemetry_file =
+	    arena_printf(arena, "%s/telemetry.db", config->data_dir);
 	config->status_file =
 	    arena_printf(arena, "%s/kruxosd.status", config->runtime_dir);
 	config->ingest_socket =
@@ -155,18 +217,25 @@ store_default_paths(struct parser *parser)
 
 /* The file, line by line. */
 
+/* Has the present section a name that one of its kind may have? */
+static bool
+may_be_named(struct parser *parser, const char *what)
+{
+	if (settings_is_name(parser->here.name, NAME_BYTES, "-_."))
+		return true;
+	add_problem(parser, &parser->here,
+	    "%s needs a name: 1 to %d letters, digits, '-', '_' and '.'", what,
+	    NAME_BYTES);
+	return false;
+}
+
 static struct config_service *
 find_service(struct parser *parser, struct slice name)
 {
 	struct config *config = parser->config;
 
-	if (!settings_is_name(name, SERVICE_NAME_BYTES, "-_.")) {
-		add_problem(parser, &parser->here,
-		    "a service needs a name: 1 to %d letters, digits, '-', "
-		    "'_' and '.'",
-		    SERVICE_NAME_BYTES);
+	if (!may_be_named(parser, "a service"))
 		return NULL;
-	}
 	for (size_t i = 0; i < config->service_count; i++)
 		if (slice_is(name, config->services[i].name))
 			return config->services + i;
@@ -176,6 +245,24 @@ find_service(struct parser *parser, struct slice name)
 		return NULL;
 	}
 	return add_service(parser, name);
+}
+
+static struct config_alert *
+find_alert(struct parser *parser, struct slice name)
+{
+	struct config *config = parser->config;
+
+	if (!may_be_named(parser, "an alert"))
+		return NULL;
+	for (size_t i = 0; i < config->alert_count; i++)
+		if (slice_is(name, config->alerts[i].name))
+			return config->alerts + i;
+	if (config->alert_count == CONFIG_ALERTS) {
+		add_problem(parser, &parser->here,
+		    "there are more than %d alerts", CONFIG_ALERTS);
+		return NULL;
+	}
+	return add_alert(parser, name);
 }
 
 /* The struct that the present section's values go into, or NULL. */
@@ -200,6 +287,8 @@ object_of_section(struct parser *parser)
 	}
 	if (slice_is(here->section, "service"))
 		return find_service(parser, here->name);
+	if (slice_is(here->section, "alert"))
+		return find_alert(parser, here->name);
 	if (here->name.data != NULL) {
 		add_problem(parser, here, "this section takes no name");
 		return NULL;
@@ -276,6 +365,20 @@ read_lines(struct parser *parser, struct slice text)
 	}
 }
 
+static void
+check_alert(struct parser *parser, const struct config_alert *alert)
+{
+	struct place place = { 0 };
+
+	for (size_t i = 0; i < parser->section_count; i++)
+		if (slice_is(parser->sections[i].section, "alert") &&
+		    slice_is(parser->sections[i].name, alert->name))
+			place = parser->sections[i];
+	place.key = SLICE_LITERAL("when");
+	if (alert->when.subject == RULE_NOTHING)
+		add_problem(parser, &place, "nothing says when to raise it");
+}
+
 /* What no line alone can tell. */
 static void
 check_whole(struct parser *parser)
@@ -283,6 +386,8 @@ check_whole(struct parser *parser)
 	const struct config *config = parser->config;
 	struct place place = { 0 };
 
+	for (size_t i = 0; i < config->alert_count; i++)
+		check_alert(parser, config->alerts + i);
 	if (config->health_port == config->dashboard_port ||
 	    config->health_port == config->gateway_port ||
 	    config->dashboard_port == config->gateway_port) {

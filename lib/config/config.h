@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/rule.h"
 
 enum config_audit_failure {
 	CONFIG_DENY, /* no record, no tool call */
@@ -40,6 +41,15 @@ struct config_service {
 	const char *user; /* who may send its heartbeat; NULL: nobody */
 };
 
+/* [alert NAME] */
+struct config_alert {
+	const char *name;
+	struct rule when;
+	int severity;	   /* enum rule_severity */
+	const char *title; /* NULL: the name */
+	bool enabled;
+};
+
 /* A list of words, NULL behind the last; `words` is NULL when there are none.
  */
 struct config_words {
@@ -55,11 +65,12 @@ struct config {
 	const char *audit_dir;
 	const char *runtime_dir;
 	/* and what lies there */
-	const char *index_file;	   /* data_dir/kruxos.db */
-	const char *state_file;	   /* data_dir/state.db */
-	const char *status_file;   /* runtime_dir/kruxosd.status */
-	const char *ingest_socket; /* runtime_dir/ingest.sock */
-	const char *api_socket;	   /* runtime_dir/api.sock */
+	const char *index_file;	    /* data_dir/kruxos.db */
+	const char *state_file;	    /* data_dir/state.db */
+	const char *telemetry_file; /* data_dir/telemetry.db */
+	const char *status_file;    /* runtime_dir/kruxosd.status */
+	const char *ingest_socket;  /* runtime_dir/ingest.sock */
+	const char *api_socket;	    /* runtime_dir/api.sock */
 
 	/* [audit] */
 	unsigned retention_days; /* 0: entries are kept for ever */
@@ -90,12 +101,18 @@ struct config {
 	struct config_service *services;
 	size_t service_count;
 
+	/* [alert NAME]: first the seven that are there without being
+	 * configured; then others, as in the file. */
+	struct config_alert *alerts;
+	size_t alert_count;
+
 	struct arena arena; /* holds all of the above */
 };
 
 enum {
 	CONFIG_FILE_BYTES = 1 << 20,
 	CONFIG_SERVICES = 64,	   /* at most, the five among them */
+	CONFIG_ALERTS = 256,	   /* at most, the seven among them */
 	CONFIG_RUNTIME_BYTES = 90, /* sockets' paths have 107 (unix(7)) */
 };
 

@@ -22,6 +22,7 @@ static const char *const service_kinds[] = { "none", "http", "tcp", "unix",
 
 #define IN_CONFIG(field)  offsetof(struct config, field)
 #define IN_SERVICE(field) offsetof(struct config_service, field)
+#define IN_ALERT(field)	  offsetof(struct config_alert, field)
 
 const struct setting settings[] = {
 	{ "paths", "data_dir", SETTING_PATH, IN_CONFIG(data_dir), ".",
@@ -102,6 +103,18 @@ const struct setting settings[] = {
 	    "`yes` for audit and state." },
 	{ "service", "uid", SETTING_ACCOUNT, IN_SERVICE(user), "",
 	    "The user, by name or number, that may send its heartbeat." },
+
+	{ "alert", "when", SETTING_RULE, IN_ALERT(when), "",
+	    "What raises the alert: a figure, > >= < or <=, a number; or "
+	    "`audit_write_failure`, `service_down` or `rate_limit_hit`; "
+	    "then, if it is not to be raised at once, `for` and how long it "
+	    "must have been so." },
+	{ "alert", "severity", SETTING_CHOICE, IN_ALERT(severity), "warning",
+	    "How bad it is.", .choices = rule_severities },
+	{ "alert", "title", SETTING_TEXT, IN_ALERT(title), "",
+	    "What the alert is called; by default the section's name." },
+	{ "alert", "enabled", SETTING_YES_NO, IN_ALERT(enabled), "yes",
+	    "Whether it is raised at all." },
 	{ NULL },
 };
 
@@ -298,6 +311,12 @@ store_yes_no(const struct value *value, void *field, struct error *err)
 	return 0;
 }
 
+static int
+store_rule(const struct value *value, void *field, struct error *err)
+{
+	return rule_parse(value->text, field, err);
+}
+
 static void
 add_choices(struct buf *out, const char *const *choices)
 {
@@ -336,6 +355,7 @@ static const struct {
 	[SETTING_NUMBER] = { store_number, "a number" },
 	[SETTING_MSEC] = { store_msec, "a number" },
 	[SETTING_YES_NO] = { store_yes_no, "yes or no" },
+	[SETTING_RULE] = { store_rule, "a condition" },
 	[SETTING_CHOICE] = { store_choice, NULL },
 };
 

@@ -21,6 +21,7 @@ enum setting_type {
 	SETTING_NUMBER,	 /* unsigned, within min..max */
 	SETTING_MSEC,	 /* usec_t; milliseconds in the file, min..max too */
 	SETTING_YES_NO,	 /* bool */
+	SETTING_RULE,	 /* struct rule */
 	SETTING_CHOICE,	 /* int: the place of the word in `choices` */
 };
 
@@ -37,7 +38,8 @@ struct setting {
 };
 
 /* In the manual's order; `section` is NULL behind the last. Fields are those of
- * struct config, in section "service" those of struct config_service. */
+ * struct config, in section "service" those of struct config_service, in
+ * section "alert" those of struct config_alert. */
 extern const struct setting settings[];
 
 /* The row, or NULL. */

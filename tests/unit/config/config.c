@@ -81,6 +81,69 @@ five_services_are_there_without_being_configured(void **state)
 }
 
 static void
+seven_alerts_are_there_without_being_configured(void **state)
+{
+	static const struct {
+		const char *name, *when, *title;
+		enum rule_severity severity;
+	} alerts[] = {
+		{ "high-cpu", "cpu_percent > 90 for 300s", "High CPU",
+		    RULE_WARNING },
+		{ "high-memory", "memory_percent > 85", "High memory",
+		    RULE_WARNING },
+		{ "disk-space", "disk_used_percent > 90", "Disk space",
+		    RULE_CRITICAL },
+		{ "audit-write-failure", "audit_write_failure",
+		    "Audit write failure", RULE_CRITICAL },
+		{ "service-down", "service_down", "Service down",
+		    RULE_CRITICAL },
+		{ "approval-waiting", "approval_waiting_seconds > 1800",
+		    "Approval waiting", RULE_INFO },
+		{ "rate-limit", "rate_limit_hit", "Rate limit exceeded",
+		    RULE_WARNING },
+	};
+	cleanup(config_freep) struct config *config = parse("");
+
+	(void)state;
+	assert_int_equal(config->alert_count, COUNT(alerts));
+	for (size_t i = 0; i < COUNT(alerts); i++) {
+		const struct config_alert *alert = config->alerts + i;
+		cleanup(buf_free) struct buf when = BUF_INIT;
+
+		rule_describe(&alert->when, &when);
+		assert_string_equal(alert->name, alerts[i].name);
+		assert_string_equal(when.data, alerts[i].when);
+		assert_string_equal(alert->title, alerts[i].title);
+		assert_int_equal(alert->severity, alerts[i].severity);
+		assert_true(alert->enabled);
+	}
+}
+
+static void
+alerts_are_amended_and_added(void **state)
+{
+	cleanup(config_freep) struct config *config =
+	    parse("[alert high-cpu]\n"
+		  "when = cpu_percent > 50 for 1m\n"
+		  "[alert rate-limit]\n"
+		  "enabled = no\n"
+		  "[alert slow-http]\n"
+		  "when = http_p99_ms > 500 for 5m\n");
+	const struct config_alert *slow = config->alerts + 7;
+
+	(void)state;
+	assert_int_equal(config->alert_count, 8);
+	assert_int_equal(config->alerts[0].when.hold, USEC_PER_MIN);
+	assert_int_equal(config->alerts[0].severity, RULE_WARNING);
+	assert_string_equal(config->alerts[0].title, "High CPU");
+	assert_false(config->alerts[6].enabled);
+	assert_string_equal(slow->name, "slow-http");
+	assert_int_equal(slow->when.figure, FIGURE_HTTP_P99_MS);
+	assert_int_equal(slow->severity, RULE_WARNING);
+	assert_null(slow->title);
+}
+
+static void
 the_file_s_values_replace_the_defaults(void **state)
 {
 	cleanup(config_freep) struct config *config =
@@ -180,6 +243,17 @@ everything_wrong_is_named_with_its_line(void **state)
 			 "no\n" PATH ":3: [service a] kind: \"x\" is not none, "
 			 "http, tcp, unix, systemd or heartbeat\n" PATH
 			 ":5: [http] bind: there is no value\n" },
+		{ "[alert]\n",
+		    PATH ":1: [alert]: an alert needs a name: 1 to 64 "
+			 "letters, digits, '-', '_' and '.'\n" },
+		{ "\n[alert a]\nseverity = bad\n", PATH
+		    ":3: [alert a] severity: \"bad\" is not critical, "
+		    "warning or info\n" PATH
+		    ":2: [alert a] when: nothing says when to raise it\n" },
+		{ "[alert a]\nwhen = cpu > 9\n", PATH
+		    ":2: [alert a] when: \"cpu\" is not a figure or "
+		    "event\n" PATH
+		    ":1: [alert a] when: nothing says when to raise it\n" },
 		{ "[http]\nhealth_port = 7800\n",
 		    PATH ": [http]: health_port, dashboard_port and "
 			 "gateway_port are not three ports\n" },
@@ -403,6 +477,9 @@ main(void)
 		cmocka_unit_test(an_empty_file_gives_the_defaults),
 		cmocka_unit_test(
 		    five_services_are_there_without_being_configured),
+		cmocka_unit_test(
+		    seven_alerts_are_there_without_being_configured),
+		cmocka_unit_test(alerts_are_amended_and_added),
 		cmocka_unit_test(the_file_s_values_replace_the_defaults),
 		cmocka_unit_test(services_are_amended_and_added),
 		cmocka_unit_test(everything_wrong_is_named_with_its_line),
