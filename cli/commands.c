@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/alerts.h"
 #include "cli/completions.h"
 #include "cli/config.h"
 #include "cli/export.h"
@@ -12,6 +13,7 @@
 #include "cli/query.h"
 #include "cli/replay.h"
 #include "cli/show.h"
+#include "cli/silence.h"
 #include "cli/stats.h"
 #include "cli/verify.h"
 #include "cli/watch.h"
@@ -29,6 +31,63 @@ const struct command commands[] = {
 		     "daemon's own figures are shown, and that is said.",
 	    .examples = "  kruxos health\n"
 			"  kruxos health --json | jq .resources",
+	},
+	{
+	    .name = "alerts ack",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &alerts_ack_form,
+	    .summary = "Say that an alert has been seen",
+	    .about = "It counts as seen until it is resolved; when it comes "
+		     "back it has not been.",
+	    .examples = "  kruxos alerts ack 7\n"
+			"  kruxos alerts ack 7 8 --note 'the disk is ordered'",
+	},
+	{
+	    .name = "alerts",
+	    .operands = "",
+	    .form = &alerts_form,
+	    .summary = "Show health and what is wrong now",
+	    .about = "What is wrong stands grouped by how bad it is. --last "
+		     "and --all show what is resolved, too.",
+	    .examples = "  kruxos alerts\n"
+			"  kruxos alerts --severity critical --last 24h\n"
+			"  kruxos alerts --json | jq '.alerts[].title'",
+	},
+	{
+	    .name = "silence add",
+	    .operands = "NAME=VALUE...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &silence_add_form,
+	    .summary = "Mute the alerts that match",
+	    .about = "NAME is severity, source, agent_name, title, rule or "
+		     "service; in VALUE a * stands for anything; all must "
+		     "match. Alerts go on and are recorded. What could mean a "
+		     "critical alert is for root and the daemon's own user.",
+	    .examples =
+		"  kruxos silence add rule=high-cpu severity=warning --for 2h "
+		"-r 'the build'\n"
+		"  kruxos silence add service=search --until-resolved "
+		"-r 'being moved'",
+	},
+	{
+	    .name = "silence list",
+	    .operands = "",
+	    .form = &silence_list_form,
+	    .summary = "Show what is silenced, by whom and why",
+	    .examples = "  kruxos silence list\n"
+			"  kruxos silence list --json | jq .silences",
+	},
+	{
+	    .name = "silence remove",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &silence_remove_form,
+	    .summary = "End a silence before its time",
+	    .examples = "  kruxos silence remove 3",
 	},
 	{
 	    .name = "audit query",

@@ -182,9 +182,7 @@ health_exit(enum health_state state)
 	return exits[state];
 }
 
-/* The program's answer, else the daemon's own word, else that nothing is known;
- * what stood in the way is said. `answer` is the JSON of it in any case. */
-static void
+void
 health_find(struct cli *cli, struct health *health, struct buf *answer,
     struct json_object **ret_json)
 {

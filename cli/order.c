@@ -20,8 +20,7 @@ order_on_progress(void *context, double progress)
 	    (struct slice){ "", 0 });
 }
 
-/* Have `verb` done, with a bar while it lasts. */
-static int
+int
 order_run(struct cli *cli, const char *verb, struct slice args,
     const char *label, struct buf *result, struct error *err)
 {

@@ -35,6 +35,7 @@ struct commit {
 
 	/* What has been taken since the last flush. */
 	struct batch batch;
+	bool is_watched; /* there is something in it to be told of */
 	usec_t begun_at; /* CLOCK_MONOTONIC */
 	bool is_hurried;
 	usec_t flush_took;  /* the last one */
@@ -101,6 +102,7 @@ begin_batch(struct commit *commit)
 
 	commit->begun_at = clock_monotonic(commit->clock);
 	commit->is_hurried = false;
+	commit->is_watched = false;
 	commit->first_ticket = commit->next_ticket;
 	commit->batch_clock = now;
 	batch_begin(batch, &commit->head, now);
@@ -177,6 +179,14 @@ admit(struct commit *commit, const struct commit_waiter *waiter,
 }
 
 static bool
+is_watched(const struct entry *entry)
+{
+	return entry->actor == ENTRY_AGENT &&
+	       (slice_is(entry->capability, "alerts.send") ||
+		   slice_is(entry->capability, "rate_limit.hit"));
+}
+
+static bool
 has_no_room(const struct batch *batch)
 {
 	return batch->lines.len >= COMMIT_BATCH_BYTES ||
@@ -193,6 +203,7 @@ commit_add(struct commit *commit, const struct commit_entry *entry,
 		begin_batch(commit);
 	else if (has_no_room(&commit->batch))
 		return error_set(err, ERROR_BUSY, "the batch is full");
+	commit->is_watched |= is_watched(&entry->entry);
 	batch_add(&commit->batch, &entry->entry, entry->reader, entry->summary,
 	    entry->request);
 	admit(commit, waiter, ret_ticket);
@@ -299,6 +310,8 @@ refusal_of(const struct error *err)
 static void
 begin_failure(struct commit *commit, const struct error *err)
 {
+	if (!commit->failure.is_on)
+		commit->counts.failures++;
 	trouble_begin_failure(&commit->failure, clock_realtime(commit->clock),
 	    commit->writer, err);
 }
@@ -417,6 +430,9 @@ batch_is_durable(struct commit *commit)
 	if (commit->listener.on_durable != NULL)
 		commit->listener.on_durable(
 		    commit->listener.context, &commit->head);
+	if (commit->is_watched && commit->listener.on_watched != NULL)
+		commit->listener.on_watched(
+		    commit->listener.context, buf_slice(&commit->batch.lines));
 	tell_waiting(commit, NULL);
 	if (commit->damage.is_due)
 		trouble_record_damage(&commit->damage, commit);

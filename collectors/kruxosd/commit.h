@@ -50,6 +50,9 @@ struct commit_head {
 struct commit_listener {
 	/* A batch has become durable; its waiters hear after this. */
 	void (*on_durable)(void *context, const struct commit_head *head);
+	/* The lines of a durable batch in which an agent says what alerts are
+	 * made of: alerts.send or rate_limit.hit. NULL: nobody asks. */
+	void (*on_watched)(void *context, struct slice lines);
 	/* The log is not as it was left. ERROR_CORRUPT: a file, and the log
 	 * goes on in a new one; ERROR_NOT_FOUND: its folder, and this process
 	 * cannot go on. */
@@ -173,6 +176,7 @@ void commit_stop(struct commit *commit);
 struct commit_counts {
 	uint64_t accepted, refused; /* entries since the start */
 	uint64_t batches;	    /* durable ones */
+	uint64_t failures;	    /* of the disk, answered at once or not */
 };
 void commit_read_counts(
     const struct commit *commit, struct commit_counts *ret_counts);

@@ -32,11 +32,41 @@ run_reindex(void *context, struct command_call *call)
 	reindex_command(kruxosd->reindex, call);
 }
 
+static void
+run_acknowledge(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	alerts_acknowledge_command(kruxosd->alerts, call);
+}
+
+static void
+run_silence(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	silences_add_command(kruxosd->alerts, call);
+}
+
+static void
+run_unsilence(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	silences_remove_command(kruxosd->alerts, call);
+}
+
 static const struct command commands[] = {
+	{ "alerts.acknowledge", MESSAGE_OWNER | MESSAGE_OPERATOR,
+	    run_acknowledge, alerts_acknowledge_args },
 	{ "audit.erase", MESSAGE_OWNER, run_erase, erasure_args },
 	{ "audit.export", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB,
 	    run_export, export_args },
 	{ "audit.reindex", MESSAGE_OWNER, run_reindex, NULL },
+	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR, run_silence,
+	    silences_add_args },
+	{ "silences.remove", MESSAGE_OWNER | MESSAGE_OPERATOR, run_unsilence,
+	    silences_remove_args },
 	{ 0 },
 };
 
@@ -124,5 +154,6 @@ entrance_reload(struct kruxosd *kruxosd)
 	}
 	raise_limit(config);
 	retention_set_days(kruxosd->retention, config->retention_days);
+	alerts_configure(kruxosd->alerts, config);
 	diag(DIAG_INFO, "%s was read again", kruxosd->config_path);
 }

@@ -13,6 +13,8 @@ struct erasure {
 	struct commit *commit;
 	struct state *state;
 	struct sha256 *sha256;
+	void (*on_erased)(void *context, uint64_t seq); /* NULL: nobody */
+	void *context;
 };
 
 /* Seqs in their order, none twice. */
@@ -201,8 +203,20 @@ erase(struct erasure *erasure, const struct seqs *seqs, uint64_t eraser,
 	if (overwrite_copies(&erasure->on, err) == -1 ||
 	    overwrite_remains(&erasure->on, err) == -1)
 		return -1;
-	return overwrite_payloads(
-	    &erasure->on, seqs->items, seqs->count, eraser, ret_erased, err);
+	if (overwrite_payloads(&erasure->on, seqs->items, seqs->count, eraser,
+		ret_erased, err) == -1)
+		return -1;
+	for (size_t i = 0; erasure->on_erased != NULL && i < seqs->count; i++)
+		erasure->on_erased(erasure->context, seqs->items[i]);
+	return 0;
+}
+
+void
+erasure_set_listener(struct erasure *erasure,
+    void (*on_erased)(void *context, uint64_t seq), void *context)
+{
+	erasure->on_erased = on_erased;
+	erasure->context = context;
 }
 
 void

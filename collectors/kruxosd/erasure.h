@@ -31,6 +31,11 @@ struct erasure *erasure_new(struct disk *disk, int dir, const char *audit_dir,
     struct commit *commit, struct state *state);
 void erasure_free(struct erasure *erasure);
 
+/* Who keeps words of entries elsewhere hears of each seq whose payload is gone;
+ * one that was gone before may come again. */
+void erasure_set_listener(struct erasure *erasure,
+    void (*on_erased)(void *context, uint64_t seq), void *context);
+
 /* {"do":"audit.erase","args":{"seqs":[…],"reason":"…"}} →
  * {"seq":S,"erased":N,"erased_before":M} */
 extern const struct command_arg erasure_args[];

@@ -1,5 +1,6 @@
 #include "collectors/kruxosd/kruxosd.h"
 
+#include "collectors/kruxosd/alert_watch.h"
 #include "collectors/kruxosd/entrance.h"
 #include "collectors/kruxosd/report.h"
 #include "collectors/kruxosd/startup.h"
@@ -110,6 +111,7 @@ save(struct kruxosd *kruxosd, usec_t now)
 	state_retry(kruxosd->state);
 	erasure_retry(kruxosd->erasure);
 	report_verification(kruxosd);
+	alert_watch_open(kruxosd);
 	kruxosd->save_due =
 	    now + (state_status(kruxosd->state) == STATUS_STATE_FAILING
 			  ? SAVE_AGAIN
@@ -132,6 +134,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	retention_tick(kruxosd->retention);
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);
+	alert_watch_tick(kruxosd);
 	save(kruxosd, now);
 	page_keep(&kruxosd->page);
 	report_write(kruxosd);
@@ -313,6 +316,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	verifier_free(kruxosd->verifier);
 	host_free(kruxosd->host);
 	retention_free(kruxosd->retention);
+	alert_watch_close(kruxosd);
 	erasure_free(kruxosd->erasure);
 	commit_free(kruxosd->commit);
 	redact_free(kruxosd->redactor);

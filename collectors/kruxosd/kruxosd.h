@@ -8,6 +8,7 @@
 #ifndef KRUXOSD_KRUXOSD_H
 #define KRUXOSD_KRUXOSD_H
 
+#include "collectors/kruxosd/alerts.h"
 #include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/call_loader.h"
 #include "collectors/kruxosd/commit.h"
@@ -45,6 +46,9 @@ struct kruxosd {
 	struct recovery recovery;
 	struct redactor *redactor;
 	struct commit *commit;
+	struct alerts *alerts;
+	struct database *telemetry; /* NULL: it cannot be used now */
+	uint64_t audit_failures;    /* of the log, at the last look */
 	struct erasure *erasure;
 	struct retention *retention;
 	struct verifier *verifier;

@@ -1,5 +1,6 @@
 #include "collectors/kruxosd/startup.h"
 
+#include "collectors/kruxosd/alert_watch.h"
 #include "collectors/kruxosd/folder.h"
 #include "collectors/kruxosd/redo.h"
 #include "collectors/kruxosd/report.h"
@@ -60,6 +61,14 @@ on_durable(void *context, const struct commit_head *head)
 	verifier_durable(kruxosd->verifier, head->seq);
 }
 
+static void
+on_watched(void *context, struct slice lines)
+{
+	struct kruxosd *kruxosd = context;
+
+	alerts_read(kruxosd->alerts, lines);
+}
+
 /* Said at once, and not when the day's reading finds it. In a folder that
  * nobody looks into there is no going on: the next start opens the one at the
  * path. */
@@ -94,7 +103,10 @@ open_log(struct kruxosd *kruxosd, const struct recovery_known *known,
 {
 	struct recovery *recovery = &kruxosd->recovery;
 	const char *path = kruxosd->config->audit_dir;
-	struct commit_listener listener = { on_durable, on_damaged, kruxosd };
+	struct commit_listener listener = { .on_durable = on_durable,
+		.on_watched = on_watched,
+		.on_damaged = on_damaged,
+		.context = kruxosd };
 
 	kruxosd->writer =
 	    log_writer_new(kruxosd->disk, kruxosd->audit_dir, path);
@@ -114,6 +126,14 @@ open_log(struct kruxosd *kruxosd, const struct recovery_known *known,
 }
 
 static void
+on_erased(void *context, uint64_t seq)
+{
+	struct kruxosd *kruxosd = context;
+
+	alerts_erase(kruxosd->alerts, seq);
+}
+
+static void
 make_keepers(struct kruxosd *kruxosd)
 {
 	const struct config *config = kruxosd->config;
@@ -128,8 +148,12 @@ make_keepers(struct kruxosd *kruxosd)
 		.context = kruxosd,
 	};
 
+	kruxosd->alerts = alerts_new(kruxosd->clock, kruxosd->commit);
+	alerts_configure(kruxosd->alerts, config);
+	alert_watch_open(kruxosd);
 	kruxosd->erasure = erasure_new(kruxosd->disk, kruxosd->audit_dir,
 	    config->audit_dir, kruxosd->commit, kruxosd->state);
+	erasure_set_listener(kruxosd->erasure, on_erased, kruxosd);
 	kruxosd->retention = retention_new(&parts);
 	retention_set_days(kruxosd->retention, config->retention_days);
 	kruxosd->host = host_new(kruxosd->audit_dir);

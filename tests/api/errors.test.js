@@ -122,6 +122,13 @@ const table = {
 	'/api/audit/1/line': [['limit=1', 'limit']],
 	'/api/agents': [['limit=0', 'limit'], ['limit=201', 'limit'], ['agent_name=x', 'agent_name']],
 	'/api/sessions/x': [['limit=1', 'limit']],
+	'/api/alerts': [
+		['state=bad', 'state'], ['severity=bad', 'severity'], ['last=1', 'last'], ['last=91d', 'last'],
+		['limit=1', 'limit'],
+	],
+	'/api/alerts/1': [['state=all', 'state']],
+	'/api/silences': [['limit=1', 'limit']],
+	'/api/silences/preview': [['matcher=a', 'matcher'], ['matcher=a%3Db', 'matcher'], ['x=1', 'x']],
 };
 
 for (const [path, cases] of Object.entries(table))

@@ -1,0 +1,17 @@
+/* What alerts are made of, from the parts that know; and the database that
+ * they are kept in. */
+#ifndef KRUXOSD_ALERT_WATCH_H
+#define KRUXOSD_ALERT_WATCH_H
+
+#include "collectors/kruxosd/kruxosd.h"
+
+/* Open telemetry.db where it is not open; why not is said. Once a minute. */
+void alert_watch_open(struct kruxosd *kruxosd);
+
+/* Once a second. */
+void alert_watch_tick(struct kruxosd *kruxosd);
+
+/* Alerts end, and the database is closed. */
+void alert_watch_close(struct kruxosd *kruxosd);
+
+#endif

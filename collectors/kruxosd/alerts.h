@@ -1,0 +1,49 @@
+/* Alerts as the daemon keeps them: the engine, silences, what is recorded of
+ * both in the audit log and in telemetry.db, and the commands about them.
+ *
+ * What becomes of an alert comes in at one place, waits in one queue until it
+ * is recorded in both, and is tried again each second: an alert about a disk
+ * that takes nothing is recorded when it takes something again.
+ */
+#ifndef KRUXOSD_ALERTS_H
+#define KRUXOSD_ALERTS_H
+
+#include "collectors/kruxosd/alert_engine.h"
+#include "collectors/kruxosd/command.h"
+#include "collectors/kruxosd/commit.h"
+#include "store/database.h"
+
+struct alerts;
+
+/* Both stay the caller's and outlive it. */
+struct alerts *alerts_new(struct clock *clock, struct commit *commit);
+void alerts_free(struct alerts *alerts);
+
+/* The rules of `config`, copied. */
+void alerts_configure(struct alerts *alerts, const struct config *config);
+
+/* Where they are kept, from now on; NULL: nowhere, until there is a database
+ * again. What it holds is taken over once. The database stays the caller's; it
+ * is closed after alerts_set_database(alerts, NULL, …). */
+int alerts_set_database(
+    struct alerts *alerts, struct database *database, struct error *err);
+
+/* Lines of the log, durable, in which agents speak (commit.h). */
+void alerts_read(struct alerts *alerts, struct slice lines);
+
+/* Once a second. `input->now` is filled in here. */
+void alerts_tick(struct alerts *alerts, struct alert_input *input);
+
+/* The payload of the entry `seq` was erased. */
+void alerts_erase(struct alerts *alerts, uint64_t seq);
+
+/* The commands, and their arguments. */
+extern const struct command_arg alerts_acknowledge_args[];
+extern const struct command_arg silences_add_args[];
+extern const struct command_arg silences_remove_args[];
+void
+alerts_acknowledge_command(struct alerts *alerts, struct command_call *call);
+void silences_add_command(struct alerts *alerts, struct command_call *call);
+void silences_remove_command(struct alerts *alerts, struct command_call *call);
+
+#endif
