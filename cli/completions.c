@@ -99,12 +99,36 @@ completions_add_first(struct buf *out)
 	for (size_t i = 0; i < commands_count; i++) {
 		struct slice group = commands_group(&commands[i]);
 
-		if (group.len == 0)
+		if (group.len == 0 && !commands_is_group(commands[i].name))
 			buf_addf(out, "%s ", commands[i].name);
 		else if (completions_begins_group(i))
 			buf_addf(out, "%.*s ", SLICE_ARG(group));
 	}
 	buf_add_str(out, "--help --version' ;;\n");
+}
+
+/* Options, each with a blank behind it but the last. */
+static void
+completions_add_names(const struct command *command, struct buf *out)
+{
+	const struct option_row *row;
+
+	for (row = command->form->options; row->name != NULL; row++)
+		buf_addf(out, "--%s ", row->name);
+	for (row = commands_common_options; row->name != NULL; row++)
+		buf_addf(out, "--%s ", row->name);
+	buf_set_len(out, out->len - 1);
+}
+
+/* The options of a group that is a command by itself, too. */
+static void
+completions_add_own(struct slice group, struct buf *out)
+{
+	for (size_t i = 0; i < commands_count; i++)
+		if (slice_is(group, commands[i].name)) {
+			buf_add_char(out, ' ');
+			completions_add_names(&commands[i], out);
+		}
 }
 
 /* Which words follow a group's. */
@@ -120,27 +144,26 @@ completions_add_second(struct buf *out)
 			buf_addf(out, "\t\t'%.*s') words='", SLICE_ARG(group));
 		buf_addf(out, "%s", commands[i].name + group.len + 1);
 		if (i + 1 < commands_count &&
-		    slice_equal(group, commands_group(&commands[i + 1])))
+		    slice_equal(group, commands_group(&commands[i + 1]))) {
 			buf_add_char(out, ' ');
-		else
+		} else {
+			completions_add_own(group, out);
 			buf_add_str(out, "' ;;\n");
+		}
 	}
 }
 
 static void
 completions_add_options(const struct command *command, struct buf *out)
 {
-	const struct option_row *row;
-
+	/* Those stand with the words of its group. */
+	if (commands_is_group(command->name))
+		return;
 	buf_addf(out, "\t\t'%s'", command->name);
 	if (command->alias != NULL)
 		buf_addf(out, " | '%s'", command->alias);
 	buf_add_str(out, ") words='");
-	for (row = command->form->options; row->name != NULL; row++)
-		buf_addf(out, "--%s ", row->name);
-	for (row = commands_common_options; row->name != NULL; row++)
-		buf_addf(out, "--%s ", row->name);
-	buf_set_len(out, out->len - 1);
+	completions_add_names(command, out);
 	buf_add_str(out, "' ;;\n");
 }
 

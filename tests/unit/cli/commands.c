@@ -21,6 +21,8 @@ words_choose_a_command(void **state)
 		{ { "status", "x" }, "health", 1 },
 		{ { "audit", "query" }, "audit query", 2 },
 		{ { "audit", "verify", "x" }, "audit verify", 2 },
+		{ { "alerts", "--json" }, "alerts", 1 },
+		{ { "alerts", "ack", "7" }, "alerts ack", 2 },
 		{ { "audit" }, NULL, 0 },
 		{ { "audit", "x" }, NULL, 0 },
 		{ { "query" }, NULL, 0 },

@@ -58,6 +58,11 @@ bash_offers_what_may_follow(void **state)
 		    "json ndjson csv\n" },
 		{ "kruxos watch --json --age", "--agent-name\n" },
 		{ "kruxos status --", "--json --config --help\n" },
+		{ "kruxos al", "alerts\n" },
+		{ "kruxos alerts ''",
+		    "ack --severity --last --all --json --config --help\n" },
+		{ "kruxos alerts --severity ''", "critical warning info\n" },
+		{ "kruxos alerts ack --", "--note --config --help\n" },
 		{ "kruxos nonsense ''", "\n" },
 		{ "kruxos audit verify --dir /et", "/etc\n" },
 	};
