@@ -578,7 +578,7 @@ alert_engine_evaluate(
 
 /* Raise it, or count it once more. */
 static struct held *
-raise(struct alert_engine *engine, const struct subject *subject,
+find_or_add(struct alert_engine *engine, const struct subject *subject,
     struct alert_time now)
 {
 	struct held *held = find(engine, subject->fingerprint);
@@ -619,7 +619,7 @@ rate_limit(struct alert_engine *engine, const struct engine_rule *rule,
 	    fingerprint_of(engine, "limit", slice_of(rule->name), agent_name);
 	subject.is_quiet_clear = true;
 	subject.clear_time = ALERT_QUIET_RATE_LIMIT;
-	held = raise(engine, &subject, now);
+	held = find_or_add(engine, &subject, now);
 	if (held == NULL)
 		return;
 	buf_addf(&message, "%.*s has exceeded its rate limit",
@@ -702,7 +702,7 @@ alert_engine_send(struct alert_engine *engine, const struct alert_words *words,
 
 	if (!is_old && is_beyond(engine, &sent))
 		subject = subject_of_words(engine, &sent);
-	held = raise(engine, &subject, now);
+	held = find_or_add(engine, &subject, now);
 	if (held == NULL)
 		return;
 	if (!is_old || sent.severity < held->alert.severity)

@@ -210,6 +210,9 @@ log_changes(struct alerts *alerts)
 	struct change *change;
 	struct error refused;
 
+	/* Nobody's entries count as refused for our asking. */
+	if (commit_retry_due(alerts->commit) != 0)
+		return;
 	TAILQ_FOREACH(change, &alerts->queue, of_queue) {
 		struct commit_waiter waiter = { on_logged, alerts,
 			change->serial };
