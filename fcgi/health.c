@@ -4,140 +4,19 @@
  *	/health/live	this program answers
  *	/health/ready	entries are being accepted
  *
- * All of it comes from the status page, so it is true on a full disk too. What
- * the daemon does not write about, nobody checks yet: it is unknown, and
- * counts for nothing.
+ * All of it comes from the daemon's two pages, so it is true on a full disk,
+ * too. What it comes to is said in judgement.h.
  */
-#include "fcgi/program.h"
+#include "fcgi/judgement.h"
 
 #include "base/cleanup.h"
 #include "base/json_writer.h"
-#include "config/config.h"
 #include "http/reply.h"
 
-/* Three intervals of the daemon's samples (5 s) without one: it has stopped
- * reporting. */
-static const usec_t SILENCE_MAX = 15 * USEC_PER_SEC;
 /* How long a rendered answer stands while the page is not written. */
 static const usec_t PAGE_KEPT = USEC_PER_SEC;
 
-enum health {
-	HEALTH_UNKNOWN,
-	HEALTH_HEALTHY,
-	HEALTH_DEGRADED,
-	HEALTH_UNHEALTHY,
-};
-
-static const char *const health_names[] = {
-	[HEALTH_UNKNOWN] = "unknown",
-	[HEALTH_HEALTHY] = "healthy",
-	[HEALTH_DEGRADED] = "degraded",
-	[HEALTH_UNHEALTHY] = "unhealthy",
-};
-
-/* What is known at one moment. */
-struct view {
-	bool is_there; /* the daemon reports */
-	struct status status;
-	usec_t now;	 /* CLOCK_REALTIME */
-	usec_t boottime; /* CLOCK_BOOTTIME, as in the page */
-};
-
-/* --- judgement ------------------------------------------------------------ */
-
-static bool
-is_recent(usec_t time, usec_t now)
-{
-	return time != 0 && (time >= now || now - time <= SILENCE_MAX);
-}
-
-static usec_t
-uptime(const struct view *view)
-{
-	usec_t started = view->status.started_at;
-
-	return view->now > started ? view->now - started : 0;
-}
-
-/* Has the host been sampled of late? A daemon that has just begun still may. */
-static bool
-samples_flow(const struct view *view)
-{
-	return is_recent(view->status.sampled_at, view->boottime) ||
-	       (view->status.sampled_at == 0 && uptime(view) <= SILENCE_MAX);
-}
-
-/* Entries are recorded; and the chain holds. */
-static enum health
-audit_health(const struct view *view)
-{
-	if (!view->is_there)
-		return HEALTH_UNHEALTHY;
-	switch (view->status.refusal) {
-	case STATUS_ACCEPTING:
-		break;
-	case STATUS_STARTING:
-		return HEALTH_DEGRADED;
-	default:
-		return HEALTH_UNHEALTHY;
-	}
-	return view->status.integrity == STATUS_DAMAGED ? HEALTH_DEGRADED
-							: HEALTH_HEALTHY;
-}
-
-/* The databases: state.db, and the index, without which entries are recorded
- * all the same, but not found. */
-static enum health
-state_health(const struct view *view)
-{
-	if (!view->is_there)
-		return HEALTH_UNHEALTHY;
-	if (view->status.refusal == STATUS_STARTING)
-		return HEALTH_DEGRADED;
-	if (view->status.state == STATUS_STATE_FAILING)
-		return HEALTH_UNHEALTHY;
-	if (view->status.state == STATUS_STATE_LOST ||
-	    !status_index_is_good(&view->status, view->boottime))
-		return HEALTH_DEGRADED;
-	return HEALTH_HEALTHY;
-}
-
-static const struct {
-	const char *service;
-	enum health (*judge)(const struct view *view);
-} judges[] = {
-	{ "audit", audit_health },
-	{ "state", state_health },
-};
-
-static enum health
-service_health(const struct config_service *service, const struct view *view)
-{
-	for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++)
-		if (strcmp(judges[i].service, service->name) == 0)
-			return judges[i].judge(view);
-	return HEALTH_UNKNOWN;
-}
-
-/* Only what is critical makes the whole unhealthy. */
-static enum health
-overall_health(const struct config *config, const struct view *view)
-{
-	enum health worst = HEALTH_HEALTHY;
-
-	if (!view->is_there || !samples_flow(view))
-		return HEALTH_UNHEALTHY;
-	for (size_t i = 0; i < config->service_count; i++) {
-		const struct config_service *service = &config->services[i];
-		enum health health = service_health(service, view);
-
-		if (health == HEALTH_UNHEALTHY && !service->critical)
-			health = HEALTH_DEGRADED;
-		if (health > worst)
-			worst = health;
-	}
-	return worst;
-}
+static struct observed_page *observed;
 
 /* --- the answer ----------------------------------------------------------- */
 
@@ -151,7 +30,7 @@ write_services(const struct config *config, const struct view *view,
 		const struct config_service *service = &config->services[i];
 
 		json_writer_pair(json, service->name,
-		    health_names[service_health(service, view)]);
+		    judgement_name(judgement_of_service(service, view)));
 	}
 	json_writer_end_object(json);
 }
@@ -187,8 +66,10 @@ static void
 write_resources(const struct view *view, struct json_writer *json)
 {
 	const struct status *status = &view->status;
+	/* A daemon that has just begun has not sampled anything. */
 	bool is_known =
-	    view->is_there && is_recent(status->sampled_at, view->boottime);
+	    view->is_there && status->sampled_at != 0 &&
+	    view_is_current(view, status->sampled_at, VIEW_SILENCE_MAX);
 
 	json_writer_key(json, "resources");
 	json_writer_object(json);
@@ -207,16 +88,16 @@ static int
 write_health(
     const struct config *config, const struct view *view, struct buf *out)
 {
-	enum health overall = overall_health(config, view);
+	enum health overall = judgement_of_all(config, view);
 	struct json_writer json;
 
 	json_writer_init(&json, out);
 	json_writer_object(&json);
-	json_writer_pair(&json, "status", health_names[overall]);
+	json_writer_pair(&json, "status", judgement_name(overall));
 	json_writer_pair(&json, "version", KRUXOS_VERSION);
 	json_writer_key(&json, "uptime_seconds");
 	if (view->is_there)
-		json_writer_u64(&json, uptime(view) / USEC_PER_SEC);
+		json_writer_u64(&json, view_uptime(view) / USEC_PER_SEC);
 	else
 		json_writer_null(&json);
 	write_services(config, view, &json);
@@ -227,21 +108,6 @@ write_health(
 }
 
 /* --- handlers ------------------------------------------------------------- */
-
-static void
-look(struct program *prog, struct view *ret)
-{
-	struct error err = { 0 };
-	/* Why it cannot be read is for the daemon's own diagnostics: here it
-	 * only does not report. */
-	bool is_read = program_status(prog, &ret->status, &err) == 0;
-
-	/* After the page, whose heartbeat would lie in the future else. */
-	ret->now = clock_realtime(&clock_system);
-	ret->boottime = clock_boottime(&clock_system);
-	ret->is_there = is_read && status_is_fresh(&ret->status, ret->boottime,
-				       SILENCE_MAX);
-}
 
 /* The rendered answer, until the page is written or time makes it another. */
 static struct {
@@ -264,12 +130,12 @@ health_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
 	usec_t now = loop_now(prog->loop);
-	struct view view = { 0 };
+	struct view view;
 
 	(void)req, (void)err;
 	if (page.status == 0 || page.config != prog->config ||
 	    now - page.rendered_at > PAGE_KEPT) {
-		look(prog, &view);
+		view_look(prog, observed, &view);
 		buf_reset(&page.body);
 		page.status = write_health(prog->config, &view, &page.body);
 		page.rendered_at = now;
@@ -329,10 +195,10 @@ static int
 ready_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
-	struct view view = { 0 };
+	struct view view;
 
 	(void)req, (void)err;
-	look(prog, &view);
+	view_look(prog, observed, &view);
 	return write_ready(&view, &rep->body);
 }
 
@@ -343,10 +209,18 @@ static const struct route routes[] = {
 	ROUTE_END,
 };
 
+static int
+on_open(struct program *prog, struct error *err)
+{
+	observed = observed_open(prog->config->observed_file, err);
+	return observed == NULL ? -1 : 0;
+}
+
 static void
 on_close(struct program *prog)
 {
 	(void)prog;
+	observed_close(observed);
 	buf_free(&page.body);
 }
 
@@ -357,6 +231,7 @@ main(int argc, char **argv)
 		.name = "health",
 		.summary = "answers whether the machine is healthy",
 		.routes = routes,
+		.on_open = on_open,
 		.on_status = on_status,
 		.on_close = on_close,
 	};

@@ -209,6 +209,8 @@ store_default_paths(struct parser *parser)
 	    arena_printf(arena, "%s/telemetry.db", config->data_dir);
 	config->status_file =
 	    arena_printf(arena, "%s/kruxosd.status", config->runtime_dir);
+	config->observed_file =
+	    arena_printf(arena, "%s/kruxosd.observed", config->runtime_dir);
 	config->ingest_socket =
 	    arena_printf(arena, "%s/ingest.sock", config->runtime_dir);
 	config->api_socket =

@@ -69,6 +69,7 @@ struct config {
 	const char *state_file;	    /* data_dir/state.db */
 	const char *telemetry_file; /* data_dir/telemetry.db */
 	const char *status_file;    /* runtime_dir/kruxosd.status */
+	const char *observed_file;  /* runtime_dir/kruxosd.observed */
 	const char *ingest_socket;  /* runtime_dir/ingest.sock */
 	const char *api_socket;	    /* runtime_dir/api.sock */
 
