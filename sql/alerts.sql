@@ -30,3 +30,14 @@ FROM silences
 WHERE ended_at = 0 AND ends_at > ?1
 ORDER BY id
 LIMIT ?2;
+
+-- name: alerts_counts
+SELECT severity, state, count(*)
+FROM alerts
+WHERE state < 2
+GROUP BY severity, state;
+
+-- name: alerts_silence_counts
+SELECT count(*), min(created_at)
+FROM silences
+WHERE ended_at = 0 AND ends_at > ?1;

@@ -155,6 +155,46 @@ alerts_history(struct alerts_reader *reader, uint64_t id, struct arena *arena,
 	return 0;
 }
 
+static int
+count_silences(struct alerts_reader *reader, usec_t now,
+    struct alert_counts *counts, struct error *err)
+{
+	struct statement row =
+	    statement_start(reader->statements, ALERTS_SILENCE_COUNTS);
+
+	statement_bind_u64(&row, 1, now);
+	if (statement_next(&row)) {
+		counts->silences = statement_u64(&row, 0);
+		counts->oldest_silence = statement_u64(&row, 1);
+	}
+	return finish(reader, &row, err);
+}
+
+int
+alerts_count(struct alerts_reader *reader, usec_t now,
+    struct alert_counts *ret_counts, struct error *err)
+{
+	struct alert_counts counts = { 0 };
+	struct statement rows;
+
+	if (open_database(reader, err) == -1)
+		return -1;
+	rows = statement_start(reader->statements, ALERTS_COUNTS);
+	while (statement_next(&rows)) {
+		uint64_t severity = statement_u64(&rows, 0);
+		uint64_t state = statement_u64(&rows, 1);
+
+		if (severity < RULE_SEVERITIES && state < ALERT_RESOLVED)
+			counts.alerts[severity][state] =
+			    statement_u64(&rows, 2);
+	}
+	if (finish(reader, &rows, err) == -1 ||
+	    count_silences(reader, now, &counts, err) == -1)
+		return -1;
+	*ret_counts = counts;
+	return 0;
+}
+
 int
 alerts_silences(struct alerts_reader *reader, usec_t now, struct arena *arena,
     struct silence_list *ret_list, struct error *err)

@@ -48,6 +48,15 @@ struct alert_history {
 int alerts_history(struct alerts_reader *reader, uint64_t id,
     struct arena *arena, struct alert_history *ret_history, struct error *err);
 
+/* How many there are of each kind. */
+struct alert_counts {
+	uint64_t alerts[RULE_SEVERITIES][ALERT_RESOLVED]; /* by state */
+	uint64_t silences;				  /* that count now */
+	usec_t oldest_silence;				  /* 0: there is none */
+};
+int alerts_count(struct alerts_reader *reader, usec_t now,
+    struct alert_counts *ret_counts, struct error *err);
+
 struct silence_list {
 	struct silence *silences;
 	size_t count;

@@ -112,6 +112,12 @@ statement_i64(struct statement *statement, int column)
 	return sqlite3_column_int64(statement->stmt, column);
 }
 
+double
+statement_double(struct statement *statement, int column)
+{
+	return sqlite3_column_double(statement->stmt, column);
+}
+
 uint64_t
 statement_u64(struct statement *statement, int column)
 {

@@ -63,6 +63,7 @@ bool statement_next(struct statement *statement);
  * none can be is 0: the database may be damaged. */
 uint64_t statement_u64(struct statement *statement, int column);
 int64_t statement_i64(struct statement *statement, int column);
+double statement_double(struct statement *statement, int column);
 struct slice statement_text(struct statement *statement, int column);
 struct slice statement_blob(struct statement *statement, int column);
 bool statement_is_null(struct statement *statement, int column);
