@@ -52,7 +52,7 @@ kruxosd_src := $(wildcard collectors/kruxosd/*.c)
 cli_src     := $(wildcard cli/*.c)
 run_src     := $(wildcard cli/run/*.c) cli/api.c cli/nearest.c cli/options.c cli/response.c
 fcgi_src    := $(wildcard fcgi/*.c)
-fcgi_programs := $(filter health audit activity alerts,$(fcgi_src:fcgi/%.c=%))
+fcgi_programs := $(filter health audit activity alerts metrics,$(fcgi_src:fcgi/%.c=%))
 test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)
 
 # A word for each step; V=1 shows the commands.
@@ -211,7 +211,7 @@ stop:
 # faults are the same ones each time, so that what fails is the change; `make
 # fault` looks for others.
 test:
-	@packaging/install-packages build run test fuzz load
+	@packaging/install-packages build run test fuzz load monitor
 	@tests/install-node
 	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools)
 	@$(again) redaction
@@ -219,7 +219,7 @@ test:
 
 # What the tests run, of a build of its own, and what they do not.
 coverage:
-	@packaging/install-packages build run test coverage
+	@packaging/install-packages build run test monitor coverage
 	@tests/install-node
 	@$(again) COVERAGE=1 all unit-tests
 	@find $(BUILD)/coverage -name '*.gcda' -delete
@@ -237,7 +237,7 @@ $(bench_tools): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libkruxo
 # PostgreSQL, too.
 ENTRIES ?= $(if $(FULL),10000000,1000000)
 bench:
-	@packaging/install-packages build run test bench $(if $(FULL),peers)
+	@packaging/install-packages build run test bench monitor $(if $(FULL),peers)
 	@tests/install-node
 	@$(again) all $(bench_tools)
 	@tests/bench/run $(BUILD) --entries $(ENTRIES) $(if $(FULL),--full)

@@ -122,6 +122,18 @@ const table = {
 	'/api/audit/1/line': [['limit=1', 'limit']],
 	'/api/agents': [['limit=0', 'limit'], ['limit=201', 'limit'], ['agent_name=x', 'agent_name']],
 	'/api/sessions/x': [['limit=1', 'limit']],
+	'/api/metrics': [
+		['', 'category'], ['category=', 'category'], ['category=weather', 'category'], ['category=System', 'category'],
+		['category=http&category=http', 'category'], ['figure=cpu_percent', 'figure'],
+	],
+	'/api/metrics/history': [
+		['', 'figure'], ['figure=', 'figure'], ['figure=weather', 'figure'], ['figure=cpu_percent&figure=x', 'figure'],
+		[Array(17).fill('figure=load_1m').join('&'), 'figure'],
+		...ranges.map(([query, parameter]) => [`figure=load_1m&${query}`, parameter]),
+		...['4s', '31d', '5500ms', '1', 'fast'].map(step => [`figure=load_1m&step=${step}`, 'step']),
+		['figure=load_1m&from=2026-01-01&step=5s', 'step'], ['figure=load_1m&last=1h', 'last'],
+	],
+	'/api/health': [['history=90d', 'history']],
 	'/api/alerts': [
 		['state=bad', 'state'], ['severity=bad', 'severity'], ['last=1', 'last'], ['last=91d', 'last'],
 		['limit=1', 'limit'],
@@ -185,6 +197,7 @@ test('HEAD answers as GET does, without the body', async () => {
 	for (const path of [
 		'/health', '/health/ready', '/api/audit', '/api/audit/1', '/api/audit/1/line', '/api/audit/stats',
 		'/api/audit/histogram', '/api/agents', '/api/activity', '/api/audit/export', '/api/audit/export?format=csv',
+		'/api/metrics?category=policy', '/api/metrics/history?figure=load_1m&from=2026-11-01&to=2026-11-02', '/api/metrics',
 		'/api/audit?limit=0', '/api/audit/999999', '/api/sessions/none', '/api/nothing',
 	]) {
 		const get = await request(stack.api, path);

@@ -14,7 +14,7 @@ import { Hopeless, until } from './harness/poll.js';
 import { Stack, build, run } from './harness/stack.js';
 
 const kruxosd = join(build, 'bin/kruxosd');
-const programs = Object.fromEntries(['health', 'audit', 'activity'].map(name => [name, join(build, `fcgi/${name}.fcgi`)]));
+const programs = Object.fromEntries(['health', 'audit', 'activity', 'metrics'].map(name => [name, join(build, `fcgi/${name}.fcgi`)]));
 
 let stack; // halted: its folders and its configuration
 let folder;
@@ -162,7 +162,7 @@ function ask(path, method, url) {
 	});
 }
 
-const urls = { health: '/health/live', audit: '/api/audit', activity: '/api/activity' };
+const urls = { health: '/health/live', audit: '/api/audit', activity: '/api/activity', metrics: '/api/health' };
 
 test('a program listens where it is told, or where it is handed a socket', async () => {
 	const daemon = start(kruxosd, ['-c', config]);

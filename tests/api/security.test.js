@@ -122,7 +122,7 @@ test('a page carries a policy that allows nothing foreign', async () => {
 test('without sign-in the dashboard\'s port tells nothing of the log', async () => {
 	for (const path of [
 		'/api/audit', '/api/audit/1', '/api/audit/export', '/api/activity', '/api/activity/stream',
-		'/api/agents', '/api/alerts', '/api/silences', '/api/', '/api', '//api/audit', '/./api/audit', '/%61pi/audit', '/x/../api/audit',
+		'/api/agents', '/api/alerts', '/api/silences', '/api/metrics?category=http', '/api/health', '/metrics', '/api/', '/api', '//api/audit', '/./api/audit', '/%61pi/audit', '/x/../api/audit',
 	]) {
 		const reply = await request(listeners.dashboard, path);
 		assert.ok(reply.status >= 400, `${path}: ${reply.status}`);
