@@ -24,6 +24,7 @@ struct command {
 	const char *name;     /* the words that choose it: "audit verify" */
 	const char *alias;    /* another word for it, or NULL */
 	const char *operands; /* as the help writes them: "SEQ...", or "" */
+	const char *words;    /* what an operand may be, or NULL */
 	int least, most;      /* how many operands */
 	const struct command_form *form;
 	const char *summary;  /* one line, without a full stop */

@@ -8,6 +8,7 @@
 #include "cli/health.h"
 #include "cli/help.h"
 #include "cli/ingest.h"
+#include "cli/metrics.h"
 #include "cli/nearest.h"
 #include "cli/order.h"
 #include "cli/query.h"
@@ -31,6 +32,20 @@ const struct command commands[] = {
 		     "daemon's own figures are shown, and that is said.",
 	    .examples = "  kruxos health\n"
 			"  kruxos health --json | jq .resources",
+	},
+	{
+	    .name = "metrics",
+	    .operands = "[CATEGORY]",
+	    .words = METRICS_CATEGORIES,
+	    .most = 1,
+	    .form = &metrics_form,
+	    .summary = "Show what is measured",
+	    .about = "CATEGORY is system, agents, policy or http; without it "
+		     "all of them are shown. What nobody has measured of late "
+		     "is unknown.",
+	    .examples = "  kruxos metrics\n"
+			"  kruxos metrics http\n"
+			"  kruxos metrics agents --json | jq .active_count",
 	},
 	{
 	    .name = "alerts ack",

@@ -163,6 +163,8 @@ completions_add_options(const struct command *command, struct buf *out)
 	if (command->alias != NULL)
 		buf_addf(out, " | '%s'", command->alias);
 	buf_add_str(out, ") words='");
+	if (command->words != NULL)
+		buf_addf(out, "%s ", command->words);
 	completions_add_names(command, out);
 	buf_add_str(out, "' ;;\n");
 }

@@ -105,7 +105,7 @@ test('the answers of a script: exit codes', async () => {
 
 // One of each command that needs a configuration.
 const needy = [
-	['health'], ['health', '--json'], ['audit', 'query'], ['audit', 'show', '1'], ['audit', 'stats'],
+	['health'], ['health', '--json'], ['metrics'], ['audit', 'query'], ['audit', 'show', '1'], ['audit', 'stats'],
 	['audit', 'export'], ['audit', 'import'], ['audit', 'erase', '1', '--reason', 'x'], ['watch'], ['ingest'],
 	['replay', sessions], ['reindex'],
 ];
@@ -256,7 +256,7 @@ test('Ctrl-C ends whatever waits with 130, and what is durable stays', async () 
 
 test('what cannot be written is a failure', async () => {
 	for (const args of [
-		['version'], ['--help'], ['health'], ['health', '--json'], ['audit', 'query'], ['audit', 'show', '1'],
+		['version'], ['--help'], ['health'], ['health', '--json'], ['metrics'], ['audit', 'query'], ['audit', 'show', '1'],
 		['audit', 'head'], ['audit', 'verify'], ['audit', 'stats'], ['audit', 'export'], ['watch'],
 		['completions', 'bash'], ['config', 'check'],
 	]) {

@@ -21,6 +21,7 @@ words_choose_a_command(void **state)
 		{ { "status", "x" }, "health", 1 },
 		{ { "audit", "query" }, "audit query", 2 },
 		{ { "audit", "verify", "x" }, "audit verify", 2 },
+		{ { "metrics", "http" }, "metrics", 1 },
 		{ { "alerts", "--json" }, "alerts", 1 },
 		{ { "alerts", "ack", "7" }, "alerts ack", 2 },
 		{ { "audit" }, NULL, 0 },
