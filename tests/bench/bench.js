@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 
 import { Stack, build } from '../api/harness/stack.js';
 import { benchAcknowledgements, fill, reportFill } from './door.js';
-import { benchAudit, benchHealth, startPeer } from './http.js';
+import { benchAudit, benchHealth, benchMetrics, startPeer } from './http.js';
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
 import { MemoryWatch, reportMemory } from './memory.js';
 import { benchPostgres } from './postgres.js';
@@ -56,6 +56,7 @@ try {
 		const peer = await startPeer(stack);
 		try {
 			await benchHealth(stack, peer);
+			await benchMetrics(stack, peer);
 			await benchAudit(stack, peer);
 		} finally {
 			await peer.stop();

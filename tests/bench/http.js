@@ -141,3 +141,46 @@ request = function() return wrk.format('GET', '/api/audit?offset=' .. math.rando
 `);
 	await compare('/api/audit, each request new', peer, stack.pidOf('audit'), peer.api, '/api/audit', 0.15, script);
 }
+
+/** The exporter of Debian, as it measures its own machine. */
+async function startExporter() {
+	const [port] = await freePorts(1);
+	// It would refuse more than 40 at once.
+	const child = spawn('prometheus-node-exporter',
+		[`--web.listen-address=127.0.0.1:${port}`, '--web.max-requests=0'], { stdio: 'ignore' });
+	await until('the exporter answers', async () => {
+		assert.equal(child.exitCode, null, 'the exporter has ended');
+		return (await request({ port }, '/metrics')).status === 200;
+	});
+	return {
+		pid: child.pid,
+		url: `http://127.0.0.1:${port}`,
+		stop: async () => {
+			const ended = new Promise(done => child.once('exit', done));
+			child.kill('SIGTERM');
+			await ended;
+		},
+	};
+}
+
+export async function benchMetrics(stack, peer) {
+	chapter('http');
+	progress('/metrics against a static file, and against node-exporter');
+	await compare('/metrics', peer, stack.pidOf('metrics'), peer.health, '/metrics', 0.50);
+	const exporter = await startExporter();
+	try {
+		const pairs = [];
+		for (let round = 0; round < ROUNDS; round++)
+			pairs.push({
+				theirs: load([], [exporter.pid], `${exporter.url}/metrics`),
+				ours: load(peer.workers, [stack.pidOf('metrics')], `${peer.health}/metrics`),
+			});
+		const of = pick => median(pairs.map(pick));
+		report('/metrics, beside node-exporter', of(pair => pair.ours.rate), '/s', {
+			peer: { name: 'node-exporter', value: of(pair => pair.theirs.rate) },
+			ratio: of(pair => pair.ours.rate / pair.theirs.rate), target: ratioAtLeast(20),
+		});
+	} finally {
+		await exporter.stop();
+	}
+}
