@@ -45,10 +45,12 @@ endif
 
 LIBS     := -lcrypto -lsqlite3 -lroaring -lpthread
 LIBS_kruxosd := -lsystemd
+LIBS_observer := -lcurl -lsystemd -lm
 LIBS_fcgi    := -lfcgi
 
 lib_src     := $(wildcard lib/*/*.c)
 kruxosd_src := $(wildcard collectors/kruxosd/*.c)
+observer_src := $(wildcard collectors/observer/*.c)
 cli_src     := $(wildcard cli/*.c)
 run_src     := $(wildcard cli/run/*.c) cli/api.c cli/nearest.c cli/options.c cli/response.c
 fcgi_src    := $(wildcard fcgi/*.c)
@@ -61,6 +63,7 @@ show = $(if $(V),,@echo "  $(1)";)
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 
 programs := $(if $(filter collectors/kruxosd/indexer.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
+            $(if $(filter collectors/observer/main.c,$(observer_src)),$(BUILD)/bin/kruxos-observer) \
             $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
             $(BUILD)/bin/kruxos-run \
             $(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi)
@@ -101,6 +104,8 @@ link = $(call show,link $@)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(
 
 $(BUILD)/bin/kruxosd: $(call objects,$(kruxosd_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,$(LIBS_kruxosd))
+$(BUILD)/bin/kruxos-observer: $(call objects,$(observer_src)) $(BUILD)/libkruxos.a
+	$(call link,$^,$(LIBS_observer))
 $(BUILD)/bin/kruxos: $(call objects,$(cli_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,-ljson-c)
 $(BUILD)/bin/kruxos-run: $(call objects,$(run_src)) $(BUILD)/libkruxos.a
@@ -118,12 +123,16 @@ $(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a
 $(BUILD)/kruxosd.a: $(call objects,$(filter-out %/main.c,$(kruxosd_src)))
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
+$(BUILD)/observer.a: $(call objects,$(filter-out %/main.c,$(observer_src)))
+	@rm -f $@
+	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/cli.a: $(call objects,$(filter-out %/main.c,$(sort $(cli_src) $(run_src))))
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
-	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %cli.a %fcgi.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_fcgi))
+	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %observer.a %cli.a %fcgi.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_observer) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/% $(BUILD)/unit/store/%,$(unit_tests)): $(BUILD)/kruxosd.a
+$(filter $(BUILD)/unit/observer/%,$(unit_tests)): $(BUILD)/observer.a
 $(filter $(BUILD)/unit/cli/%,$(unit_tests)): $(BUILD)/cli.a
 $(filter $(BUILD)/unit/fcgi/%,$(unit_tests)): $(BUILD)/fcgi.a
 
@@ -263,7 +272,7 @@ load:
 
 # --- checks of the sources ---------------------------------------------------
 
-c_sources  := $(lib_src) $(kruxosd_src) $(fcgi_src) $(wildcard cli/*.c cli/*/*.c)
+c_sources  := $(lib_src) $(kruxosd_src) $(observer_src) $(fcgi_src) $(wildcard cli/*.c cli/*/*.c)
 c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h cli/*/*.h)
 c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
 shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo nginx packaging tests 2>/dev/null)
