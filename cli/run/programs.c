@@ -59,6 +59,7 @@ programs_find(struct programs *programs, struct arena *arena, struct error *err)
 						    : "nginx/instantiate",
 		    self);
 	programs->daemon = arena_printf(arena, "%s/kruxosd", daemon);
+	programs->observer = arena_printf(arena, "%s/kruxos-observer", daemon);
 	programs->nginx = arena_printf(arena, "%s/nginx", server);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 struct programs {
 	char *daemon;	    /* kruxosd */
+	char *observer;	    /* kruxos-observer */
 	char *fcgi_folder;  /* *.fcgi */
 	char *nginx_folder; /* the template, what it includes, the pages */
 	const char *nginx;

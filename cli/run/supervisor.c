@@ -131,6 +131,8 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 	struct arena *arena = &supervisor->arena;
 	char *config = rundir_file(dir, "kruxos.conf", arena);
 	char *const daemon[] = { supervisor->programs.daemon, "-c", config };
+	char *const observer[] = { supervisor->programs.observer, "-c",
+		config };
 	char *const nginx[] = {
 		arena_printf(arena, "%s", supervisor->programs.nginx),
 		"-p",
@@ -143,6 +145,7 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 	struct part *part;
 
 	add_part(supervisor, "kruxosd", daemon, 3);
+	add_part(supervisor, "observer", observer, 3);
 	if (add_all_fcgi(supervisor, config, err) == -1)
 		return -1;
 	part = add_part(supervisor, "nginx", nginx, 7);
@@ -342,7 +345,7 @@ supervisor_stop(struct supervisor *supervisor)
 		return;
 	reap(supervisor, true);
 	stop_parts(supervisor, count - 1, count); /* nginx */
-	stop_parts(supervisor, 1, count - 1);	  /* FastCGI */
+	stop_parts(supervisor, 1, count - 1);	  /* observer, FastCGI */
 	stop_parts(supervisor, 0, 1);		  /* kruxosd */
 	for (size_t i = 0; i < count; i++)
 		listener_close(&supervisor->parts[i].listener);

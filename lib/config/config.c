@@ -215,6 +215,10 @@ store_default_paths(struct parser *parser)
 	    arena_printf(arena, "%s/ingest.sock", config->runtime_dir);
 	config->api_socket =
 	    arena_printf(arena, "%s/api.sock", config->runtime_dir);
+	config->access_log =
+	    arena_printf(arena, "%s/access.log", config->log_dir);
+	config->nginx_pid =
+	    arena_printf(arena, "%s/nginx.pid", config->pid_dir);
 }
 
 /* The file, line by line. */

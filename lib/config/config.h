@@ -37,8 +37,9 @@ struct config_service {
 	int kind;	    /* enum config_service_kind */
 	const char *target; /* URL, host:port, path or unit; NULL: none */
 	usec_t timeout;
-	bool critical;	  /* when it fails, the whole is unhealthy */
-	const char *user; /* who may send its heartbeat; NULL: nobody */
+	bool critical;	   /* when it fails, the whole is unhealthy */
+	const char *user;  /* who may send its heartbeat; NULL: nobody */
+	const char *match; /* what an HTTP body must contain; NULL: nothing */
 };
 
 /* [alert NAME] */
@@ -64,6 +65,8 @@ struct config {
 	const char *data_dir;
 	const char *audit_dir;
 	const char *runtime_dir;
+	const char *log_dir; /* nginx's, not the audit log */
+	const char *pid_dir;
 	/* and what lies there */
 	const char *index_file;	    /* data_dir/kruxos.db */
 	const char *state_file;	    /* data_dir/state.db */
@@ -72,6 +75,8 @@ struct config {
 	const char *observed_file;  /* runtime_dir/kruxosd.observed */
 	const char *ingest_socket;  /* runtime_dir/ingest.sock */
 	const char *api_socket;	    /* runtime_dir/api.sock */
+	const char *access_log;	    /* log_dir/access.log */
+	const char *nginx_pid;	    /* pid_dir/nginx.pid */
 
 	/* [audit] */
 	unsigned retention_days; /* 0: entries are kept for ever */

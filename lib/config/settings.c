@@ -32,6 +32,12 @@ const struct setting settings[] = {
 	    "Where the audit log lies; by default `audit` in data_dir." },
 	{ "paths", "runtime_dir", SETTING_PATH, IN_CONFIG(runtime_dir), ".",
 	    "Where the sockets and the status page lie; by default data_dir." },
+	{ "paths", "log_dir", SETTING_PATH, IN_CONFIG(log_dir), "log",
+	    "Where nginx writes its access log; by default `log` in "
+	    "data_dir." },
+	{ "paths", "pid_dir", SETTING_PATH, IN_CONFIG(pid_dir), "pid",
+	    "Where the programs' NAME.pid lie; by default `pid` in "
+	    "data_dir." },
 
 	{ "audit", "retention_days", SETTING_NUMBER, IN_CONFIG(retention_days),
 	    "400",
@@ -103,6 +109,8 @@ const struct setting settings[] = {
 	    "`yes` for audit and state." },
 	{ "service", "uid", SETTING_ACCOUNT, IN_SERVICE(user), "",
 	    "The user, by name or number, that may send its heartbeat." },
+	{ "service", "match", SETTING_TEXT, IN_SERVICE(match), "",
+	    "What the body of an HTTP answer must contain." },
 
 	{ "alert", "when", SETTING_RULE, IN_ALERT(when), "",
 	    "What raises the alert: a figure, > >= < or <=, a number; or "
