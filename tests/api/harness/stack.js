@@ -209,7 +209,7 @@ export class Stack {
 		});
 	}
 
-	/** The process id of a part: kruxosd, nginx, health, audit, activity. */
+	/** The process id of a part: kruxosd, observer, nginx, health, audit, activity. */
 	pidOf(part) {
 		return Number(readFileSync(join(this.rundir, 'pid', `${part}.pid`), 'utf8'));
 	}
