@@ -69,7 +69,7 @@ write_resources(const struct view *view, struct json_writer *json)
 	/* A daemon that has just begun has not sampled anything. */
 	bool is_known =
 	    view->is_there && status->sampled_at != 0 &&
-	    view_is_current(view, status->sampled_at, VIEW_SILENCE_MAX);
+	    view_is_current(view, status->sampled_at, OBSERVED_SILENCE_MAX);
 
 	json_writer_key(json, "resources");
 	json_writer_object(json);

@@ -19,54 +19,41 @@ judgement_name(enum health health)
 static bool
 daemon_reports(const struct view *view)
 {
-	return view->is_there &&
-	       view_is_current(view, view->status.sampled_at, VIEW_SILENCE_MAX);
+	return view->is_there && view_is_current(view, view->status.sampled_at,
+				     OBSERVED_SILENCE_MAX);
 }
 
-/* Where the daemon keeps no page, there is nobody to be missed. */
+/* What it said is on the page: where there is none, it said nothing. */
 static bool
 observer_is_silent(const struct view *view)
 {
-	return view->has_page &&
-	       !view_is_current(
-		   view, view->observed.observer_at, VIEW_SILENCE_MAX);
+	usec_t told = view->has_page ? view->observed.observer_at : 0;
+
+	return !view_is_current(view, told, OBSERVED_SILENCE_MAX);
 }
 
 /* --- a service ------------------------------------------------------------ */
 
-/* Entries are recorded; and the chain holds. */
+static const enum health healths[] = {
+	[OBSERVED_UNKNOWN] = HEALTH_UNKNOWN,
+	[OBSERVED_HEALTHY] = HEALTH_HEALTHY,
+	[OBSERVED_DEGRADED] = HEALTH_DEGRADED,
+	[OBSERVED_UNHEALTHY] = HEALTH_UNHEALTHY,
+};
+
 static enum health
 audit_health(const struct view *view)
 {
-	if (!view->is_there)
-		return HEALTH_UNHEALTHY;
-	switch (view->status.refusal) {
-	case STATUS_ACCEPTING:
-		break;
-	case STATUS_STARTING:
-		return HEALTH_DEGRADED;
-	default:
-		return HEALTH_UNHEALTHY;
-	}
-	return view->status.integrity == STATUS_DAMAGED ? HEALTH_DEGRADED
-							: HEALTH_HEALTHY;
+	return view->is_there ? healths[observed_audit(&view->status)]
+			      : HEALTH_UNHEALTHY;
 }
 
-/* The databases: state.db, and the index, without which entries are recorded
- * all the same, but not found. */
 static enum health
 state_health(const struct view *view)
 {
-	if (!view->is_there)
-		return HEALTH_UNHEALTHY;
-	if (view->status.refusal == STATUS_STARTING)
-		return HEALTH_DEGRADED;
-	if (view->status.state == STATUS_STATE_FAILING)
-		return HEALTH_UNHEALTHY;
-	if (view->status.state == STATUS_STATE_LOST ||
-	    !status_index_is_good(&view->status, view->boottime))
-		return HEALTH_DEGRADED;
-	return HEALTH_HEALTHY;
+	return view->is_there
+		   ? healths[observed_state(&view->status, view->boottime)]
+		   : HEALTH_UNHEALTHY;
 }
 
 /* What the status page tells of, the others are told of by who checks them. */
@@ -81,12 +68,6 @@ static const struct {
 static enum health
 checked_health(const struct config_service *service, const struct view *view)
 {
-	static const enum health healths[] = {
-		[OBSERVED_UNKNOWN] = HEALTH_UNKNOWN,
-		[OBSERVED_HEALTHY] = HEALTH_HEALTHY,
-		[OBSERVED_DEGRADED] = HEALTH_DEGRADED,
-		[OBSERVED_UNHEALTHY] = HEALTH_UNHEALTHY,
-	};
 	const struct observed_service *seen = view_service(view, service->name);
 
 	if (service->kind == CONFIG_SERVICE_UNCHECKED || seen == NULL)
@@ -112,7 +93,7 @@ weight(const struct config_service *service, const struct view *view)
 
 	if (health == HEALTH_UNKNOWN &&
 	    service->kind != CONFIG_SERVICE_UNCHECKED &&
-	    !view_is_current(view, 0, VIEW_CHECK_SILENCE_MAX))
+	    !view_is_current(view, 0, OBSERVED_CHECK_SILENCE_MAX))
 		return HEALTH_UNHEALTHY;
 	return health;
 }

@@ -8,11 +8,6 @@
 #include "fcgi/program.h"
 #include "store/observed.h"
 
-/* Three intervals of 5 s without a report: who should give it is silent. */
-#define VIEW_SILENCE_MAX (15 * USEC_PER_SEC)
-/* Three intervals of 15 s without a check. */
-#define VIEW_CHECK_SILENCE_MAX (45 * USEC_PER_SEC)
-
 struct view {
 	bool is_there; /* the daemon reports */
 	bool has_page; /* … and keeps an observed page */

@@ -22,3 +22,7 @@ JOIN capability ON capability.id = approval.capability
 LEFT JOIN session ON session.id = approval.session
 LEFT JOIN actor AS decider ON decider.id = approval.decided_by
 WHERE seq = ?1;
+
+-- The oldest by its place in the log: times are the producers' own.
+-- name: approvals_oldest
+SELECT asked_at FROM approval WHERE state = ?1 ORDER BY seq LIMIT 1;

@@ -454,13 +454,14 @@ evaluate_figure(struct alert_engine *engine, const struct engine_rule *rule,
 }
 
 static void
-evaluate_audit(struct alert_engine *engine, const struct engine_rule *rule,
+evaluate_trouble(struct alert_engine *engine, const struct engine_rule *rule,
     const struct alert_input *input)
 {
 	struct subject subject = subject_of(rule);
+	const char *words = input->trouble[rule->when.subject];
 
-	step(engine, &subject, engine->log_fails ? HOLDS : CLEAR, false,
-	    slice_of(input->audit_failure), input->now);
+	step(engine, &subject, words != NULL ? HOLDS : CLEAR, false,
+	    slice_of(words != NULL ? words : ""), input->now);
 }
 
 /* Is it down, or told to be? */
@@ -527,11 +528,15 @@ evaluate_rule(struct alert_engine *engine, const struct engine_rule *rule,
 		evaluate_figure(engine, rule, input);
 		break;
 	case RULE_AUDIT_WRITE_FAILURE:
-		evaluate_audit(engine, rule, input);
+	case RULE_LOG_DAMAGED:
+	case RULE_DATABASE_FAILURE:
+	case RULE_OBSERVER_SILENT:
+		evaluate_trouble(engine, rule, input);
 		break;
 	case RULE_SERVICE_DOWN:
 		for (size_t i = 0; i < input->service_count; i++)
-			evaluate_service(engine, rule, input, i);
+			if (!input->services[i].has_other_rule)
+				evaluate_service(engine, rule, input, i);
 		break;
 	case RULE_RATE_LIMIT_HIT:
 	case RULE_NOTHING:
@@ -566,7 +571,7 @@ alert_engine_evaluate(
 {
 	assert(input->service_count <= 64);
 	engine->round++;
-	engine->log_fails = input->audit_failure[0] != '\0';
+	engine->log_fails = input->trouble[RULE_AUDIT_WRITE_FAILURE] != NULL;
 	for (size_t i = 0; i < engine->rule_count; i++)
 		evaluate_rule(engine, engine->rules + i, input);
 	/* From behind: what is forgotten is replaced by the last. */

@@ -72,15 +72,17 @@ struct alert_service {
 	enum observed_status status;
 	const char *details;
 	uint64_t depends_on; /* a bit for each place in the list */
+	bool has_other_rule; /* which tells when it is down */
 };
 
 struct alert_input {
 	struct alert_time now;
 	const double *figures; /* FIGURE_COUNT of them */
 	const struct alert_service *services;
-	size_t service_count;	   /* at most 64 */
-	const char *audit_failure; /* why the log cannot be written; "": it is
-				    */
+	size_t service_count; /* at most 64 */
+	/* What is wrong with the daemon's own, by the subject of the rules
+	 * about it, in words; NULL: nothing is. */
+	const char *trouble[RULE_SUBJECTS];
 };
 
 /* Once a second. */

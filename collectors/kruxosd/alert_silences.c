@@ -89,6 +89,12 @@ alert_silences_find(const struct alert_silences *silences, uint64_t id)
 }
 
 const struct silence *
+alert_silences_at(const struct alert_silences *silences, size_t place)
+{
+	return place < silences->count ? &silences->kept[place]->silence : NULL;
+}
+
+const struct silence *
 alert_silences_match(
     const struct alert_silences *silences, const struct alert *alert)
 {

@@ -20,6 +20,10 @@ void alert_silences_set_next_id(struct alert_silences *silences, uint64_t id);
 const struct silence *
 alert_silences_find(const struct alert_silences *silences, uint64_t id);
 
+/* The one at `place`, or NULL behind the last. */
+const struct silence *
+alert_silences_at(const struct alert_silences *silences, size_t place);
+
 /* The first that means `alert`, or NULL. */
 const struct silence *alert_silences_match(
     const struct alert_silences *silences, const struct alert *alert);

@@ -1,73 +1,66 @@
 #include "collectors/kruxosd/alert_watch.h"
 
+#include "collectors/kruxosd/telemetry_file.h"
+
 #include "base/diag.h"
-#include "sql/schema_telemetry.h"
 
-#define MIB 1048576.0
-
+/* Nothing prepares statements over it any more. */
 static struct database *
-open_database(const char *path, struct error *err)
+take_away(struct kruxosd *kruxosd)
 {
-	struct database *database = database_open(path, DATABASE_WRITE, err);
+	struct database *database = kruxosd->alert_watch.database;
+	struct error ignored; /* to take it away cannot fail */
 
-	if (database == NULL)
-		return NULL;
-	if (database_migrate(database, &schema_telemetry, err) == 0)
-		return database;
-	database_close(database);
-	return NULL;
+	(void)alerts_set_database(kruxosd->alerts, NULL, &ignored);
+	kruxosd->alert_watch.database = NULL;
+	return database;
 }
 
 static void
 close_database(struct kruxosd *kruxosd)
 {
-	struct error ignored; /* to take it away cannot fail */
+	struct database *database = take_away(kruxosd);
 
-	(void)alerts_set_database(kruxosd->alerts, NULL, &ignored);
-	if (kruxosd->telemetry != NULL)
-		database_close(kruxosd->telemetry);
-	kruxosd->telemetry = NULL;
+	if (database != NULL)
+		database_close(database);
 }
 
 void
 alert_watch_open(struct kruxosd *kruxosd)
 {
+	struct alert_watch *watch = &kruxosd->alert_watch;
+	const char *path = kruxosd->config->telemetry_file;
 	struct error err;
 
-	if (kruxosd->telemetry != NULL &&
-	    database_is_there(kruxosd->telemetry)) {
-		(void)database_checkpoint(kruxosd->telemetry, &err);
+	if (watch->database != NULL && alerts_are_damaged(kruxosd->alerts))
+		telemetry_file_put_aside(
+		    path, take_away(kruxosd), kruxosd->clock);
+	if (watch->database != NULL && database_is_there(watch->database)) {
+		(void)database_checkpoint(watch->database, &err);
 		return;
 	}
 	close_database(kruxosd);
-	kruxosd->telemetry =
-	    open_database(kruxosd->config->telemetry_file, &err);
-	if (kruxosd->telemetry == NULL || alerts_set_database(kruxosd->alerts,
-					      kruxosd->telemetry, &err) == -1) {
+	watch->database =
+	    telemetry_file_open(path, DATABASE_WRITE, kruxosd->clock, &err);
+	if (watch->database == NULL ||
+	    alerts_set_database(kruxosd->alerts, watch->database, &err) == -1) {
 		diag(DIAG_ERROR, "telemetry.db: %s", err.sentence);
 		close_database(kruxosd);
 	}
 }
 
-/* From the last sample; what was never measured is not known. */
-static void
-read_figures(const struct kruxosd *kruxosd, double figures[static FIGURE_COUNT])
+void
+alert_watch_damage(struct kruxosd *kruxosd, const char *sentence)
 {
-	const struct status *status = &kruxosd->page.status;
+	struct alert_watch *watch = &kruxosd->alert_watch;
 
-	figure_clear(figures);
-	if (status->sampled_at == 0)
-		return;
-	figures[FIGURE_CPU_PERCENT] = status->cpu_percent;
-	figures[FIGURE_DISK_USED_PERCENT] = status->disk_used_percent;
-	figures[FIGURE_MEMORY_USED_MB] =
-	    (double)status->memory_used_bytes / MIB;
-	figures[FIGURE_MEMORY_TOTAL_MB] =
-	    (double)status->memory_total_bytes / MIB;
-	if (status->memory_total_bytes > 0)
-		figures[FIGURE_MEMORY_PERCENT] =
-		    100.0 * (double)status->memory_used_bytes /
-		    (double)status->memory_total_bytes;
+	snprintf(watch->damage, sizeof(watch->damage), "%s", sentence);
+}
+
+static const char *
+unless_empty(const char *sentence)
+{
+	return sentence[0] == '\0' ? NULL : sentence;
 }
 
 /* A failure that was answered at once is one, too. */
@@ -78,24 +71,64 @@ find_audit_failure(struct kruxosd *kruxosd)
 	bool has_failed;
 
 	commit_read_counts(kruxosd->commit, &counts);
-	has_failed = counts.failures != kruxosd->audit_failures;
-	kruxosd->audit_failures = counts.failures;
+	has_failed = counts.failures != kruxosd->alert_watch.failures;
+	kruxosd->alert_watch.failures = counts.failures;
 	if (commit_reason(kruxosd->commit)[0] != '\0')
 		return commit_reason(kruxosd->commit);
 	return has_failed ? "the disk refused a write, which was written again"
-			  : "";
+			  : NULL;
+}
+
+/* `verified` is where the words stand. */
+static const char *
+find_damage(struct kruxosd *kruxosd, struct verifier_state *verified)
+{
+	verifier_get(kruxosd->verifier, verified);
+	if (verified->damage[0] == '\0')
+		snprintf(verified->damage, sizeof(verified->damage), "%.255s",
+		    kruxosd->alert_watch.damage);
+	kruxosd->alert_watch.damage[0] = '\0';
+	return unless_empty(verified->damage);
+}
+
+/* Of the index only what does not mend itself. */
+static const char *
+find_database_failure(struct kruxosd *kruxosd, struct indexer_state *index)
+{
+	if (state_status(kruxosd->state) != STATUS_STATE_OK)
+		return unless_empty(state_sentence(kruxosd->state));
+	indexer_get(kruxosd->indexer, index);
+	return index->status == STATUS_INDEX_FAILING
+		   ? unless_empty(index->sentence)
+		   : NULL;
 }
 
 void
 alert_watch_tick(struct kruxosd *kruxosd)
 {
 	double figures[FIGURE_COUNT];
+	struct alert_service services[OBSERVED_SERVICES];
+	struct verifier_state verified;
+	struct indexer_state index;
 	struct alert_input input = {
 		.figures = figures,
-		.audit_failure = find_audit_failure(kruxosd),
+		.services = services,
+		.trouble = {
+			[RULE_AUDIT_WRITE_FAILURE] =
+			    find_audit_failure(kruxosd),
+			[RULE_LOG_DAMAGED] = find_damage(kruxosd, &verified),
+			[RULE_DATABASE_FAILURE] =
+			    find_database_failure(kruxosd, &index),
+			[RULE_OBSERVER_SILENT] =
+			    telemetry_silence(kruxosd->telemetry) == 0
+				? NULL
+				: "kruxos-observer does not report: services "
+				  "and host are not watched",
+		},
 	};
 
-	read_figures(kruxosd, figures);
+	telemetry_read(
+	    kruxosd->telemetry, figures, services, &input.service_count);
 	alerts_tick(kruxosd->alerts, &input);
 }
 

@@ -8,6 +8,10 @@
 /* Open telemetry.db where it is not open; why not is said. Once a minute. */
 void alert_watch_open(struct kruxosd *kruxosd);
 
+/* Somebody has damaged the log: the next look tells of it, even if it holds
+ * again by then. */
+void alert_watch_damage(struct kruxosd *kruxosd, const char *sentence);
+
 /* Once a second. */
 void alert_watch_tick(struct kruxosd *kruxosd);
 

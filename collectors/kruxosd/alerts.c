@@ -49,6 +49,7 @@ struct alerts {
 	struct database *database;
 	bool is_loaded;
 	bool has_failed; /* to store, and that was said */
+	bool is_damaged; /* the database */
 	struct json_reader reader;
 	usec_t expire_due;
 
@@ -284,6 +285,13 @@ say_stored(struct alerts *alerts, int result, const struct error *err)
 		    "takes them",
 		    err->sentence);
 	alerts->has_failed = result == -1;
+	alerts->is_damaged = result == -1 && err->code == ERROR_CORRUPT;
+}
+
+bool
+alerts_are_damaged(const struct alerts *alerts)
+{
+	return alerts->is_damaged;
 }
 
 static bool
@@ -368,6 +376,25 @@ on_silence(void *context, const struct silence *silence)
 	(void)alert_silences_add(alerts->silences, silence, &ignored);
 }
 
+/* Another database has taken the place of the one before: it may be empty. */
+static int
+save_all(struct alerts *alerts, struct error *err)
+{
+	const struct alert *alert;
+	const struct silence *silence;
+
+	for (size_t i = 0; (alert = alert_engine_at(alerts->engine, i)) != NULL;
+	     i++)
+		if (alert_writer_save(alerts->writer, alert, err) == -1)
+			return -1;
+	for (size_t i = 0;
+	     (silence = alert_silences_at(alerts->silences, i)) != NULL; i++)
+		if (alert_writer_save_silence(alerts->writer, silence, err) ==
+		    -1)
+			return -1;
+	return 0;
+}
+
 static int
 load(struct alerts *alerts, struct error *err)
 {
@@ -375,7 +402,7 @@ load(struct alerts *alerts, struct error *err)
 		0 };
 
 	if (alerts->is_loaded)
-		return 0;
+		return save_all(alerts, err);
 	if (alert_writer_load(alerts->writer, clock_realtime(alerts->clock),
 		&reader, err) == -1)
 		return -1;
@@ -392,6 +419,7 @@ alerts_set_database(
 	alert_writer_free(alerts->writer);
 	alerts->writer = NULL;
 	alerts->database = database;
+	alerts->is_damaged = false;
 	if (database == NULL)
 		return 0;
 	alerts->writer = alert_writer_new(database, err);

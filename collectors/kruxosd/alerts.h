@@ -23,10 +23,14 @@ void alerts_free(struct alerts *alerts);
 void alerts_configure(struct alerts *alerts, const struct config *config);
 
 /* Where they are kept, from now on; NULL: nowhere, until there is a database
- * again. What it holds is taken over once. The database stays the caller's; it
+ * again. What the first holds is taken over; a later one is told all that is
+ * held. The database stays the caller's; it
  * is closed after alerts_set_database(alerts, NULL, …). */
 int alerts_set_database(
     struct alerts *alerts, struct database *database, struct error *err);
+
+/* The database was found to be damaged: it is to be put aside. */
+bool alerts_are_damaged(const struct alerts *alerts);
 
 /* Lines of the log, durable, in which agents speak (commit.h). */
 void alerts_read(struct alerts *alerts, struct slice lines);

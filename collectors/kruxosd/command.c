@@ -133,6 +133,9 @@ check_arg(const struct json_reader *reader, const struct command_arg *arg,
 		    "an array of strings" },
 		[COMMAND_NUMBERS] = { JSON_ARRAY, JSON_NUMBER,
 		    "an array of numbers" },
+		[COMMAND_OBJECT] = { JSON_OBJECT, JSON_OBJECT, "an object" },
+		[COMMAND_OBJECTS] = { JSON_ARRAY, JSON_OBJECT,
+		    "an array of objects" },
 	};
 	enum json_node_type elements = types[arg->type].elements;
 	bool fits = node->type == types[arg->type].type;

@@ -26,6 +26,8 @@ enum command_type {
 	COMMAND_STRING,
 	COMMAND_STRINGS, /* an array of strings */
 	COMMAND_NUMBERS, /* an array of numbers */
+	COMMAND_OBJECT,	 /* what is in it, the handler checks */
+	COMMAND_OBJECTS, /* an array of such */
 };
 
 struct command_arg {

@@ -1,6 +1,7 @@
 #include "collectors/kruxosd/entrance.h"
 
 #include "collectors/kruxosd/export.h"
+#include "collectors/kruxosd/telemetry_report.h"
 
 #include "base/diag.h"
 
@@ -56,6 +57,22 @@ run_unsilence(void *context, struct command_call *call)
 	silences_remove_command(kruxosd->alerts, call);
 }
 
+static void
+run_report(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	telemetry_report_command(kruxosd->telemetry, call);
+}
+
+static void
+run_heartbeat(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	telemetry_heartbeat_command(kruxosd->telemetry, call);
+}
+
 static const struct command commands[] = {
 	{ "alerts.acknowledge", MESSAGE_OWNER | MESSAGE_OPERATOR,
 	    run_acknowledge, alerts_acknowledge_args },
@@ -63,10 +80,14 @@ static const struct command commands[] = {
 	{ "audit.export", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB,
 	    run_export, export_args },
 	{ "audit.reindex", MESSAGE_OWNER, run_reindex, NULL },
+	{ "service.heartbeat", MESSAGE_ANYONE, run_heartbeat,
+	    telemetry_heartbeat_args },
 	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR, run_silence,
 	    silences_add_args },
 	{ "silences.remove", MESSAGE_OWNER | MESSAGE_OPERATOR, run_unsilence,
 	    silences_remove_args },
+	{ "telemetry.report", MESSAGE_OWNER | MESSAGE_OBSERVER, run_report,
+	    telemetry_report_args },
 	{ 0 },
 };
 
@@ -154,6 +175,7 @@ entrance_reload(struct kruxosd *kruxosd)
 	}
 	raise_limit(config);
 	retention_set_days(kruxosd->retention, config->retention_days);
+	telemetry_configure(kruxosd->telemetry, config);
 	alerts_configure(kruxosd->alerts, config);
 	diag(DIAG_INFO, "%s was read again", kruxosd->config_path);
 }

@@ -134,10 +134,12 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	retention_tick(kruxosd->retention);
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);
-	alert_watch_tick(kruxosd);
 	save(kruxosd, now);
 	page_keep(&kruxosd->page);
 	report_write(kruxosd);
+	telemetry_tick(
+	    kruxosd->telemetry, &kruxosd->page.status, &kruxosd->removed);
+	alert_watch_tick(kruxosd);
 	sd_event_source_set_time_relative(source, USEC_PER_SEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;
@@ -243,7 +245,8 @@ start_threads(struct kruxosd *kruxosd, struct error *err)
 	    watch(kruxosd, indexer_fd(kruxosd->indexer), on_indexed, err) ==
 		-1 ||
 	    verifier_start(kruxosd->verifier, err) == -1 ||
-	    scrub_start(kruxosd->scrub, err) == -1)
+	    scrub_start(kruxosd->scrub, err) == -1 ||
+	    recorder_start(kruxosd->recorder, err) == -1)
 		return -1;
 	kruxosd->call_loader = call_loader_start(kruxosd->call_finder,
 	    now > CALL_FILTER_SPAN ? now - CALL_FILTER_SPAN : 0, err);
@@ -317,6 +320,8 @@ kruxosd_free(struct kruxosd *kruxosd)
 	host_free(kruxosd->host);
 	retention_free(kruxosd->retention);
 	alert_watch_close(kruxosd);
+	telemetry_free(kruxosd->telemetry);
+	recorder_free(kruxosd->recorder);
 	erasure_free(kruxosd->erasure);
 	commit_free(kruxosd->commit);
 	redact_free(kruxosd->redactor);

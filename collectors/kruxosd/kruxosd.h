@@ -19,16 +19,26 @@
 #include "collectors/kruxosd/log_writer.h"
 #include "collectors/kruxosd/page.h"
 #include "collectors/kruxosd/recent.h"
+#include "collectors/kruxosd/recorder.h"
 #include "collectors/kruxosd/recovery.h"
 #include "collectors/kruxosd/reindex.h"
 #include "collectors/kruxosd/retention.h"
 #include "collectors/kruxosd/scrub.h"
 #include "collectors/kruxosd/state.h"
+#include "collectors/kruxosd/telemetry.h"
 #include "collectors/kruxosd/verifier.h"
 
 #include "config/config.h"
 
 #include <systemd/sd-event.h>
+
+/* What alerts are made of, beside what others hold (alert_watch.h). */
+struct alert_watch {
+	struct database *database; /* NULL: it cannot be used now */
+	uint64_t failures;	   /* of the log, at the last look */
+	/* It was damaged since the last look, by these words; "": not. */
+	char damage[ERROR_SENTENCE_SIZE];
+};
 
 struct kruxosd {
 	struct clock *clock;
@@ -42,13 +52,15 @@ struct kruxosd {
 	struct indexer *indexer;
 	struct call_finder *call_finder;
 	struct state *state;
+	struct state_removed removed; /* of the log, ever */
 	struct log_writer *writer;
 	struct recovery recovery;
 	struct redactor *redactor;
 	struct commit *commit;
 	struct alerts *alerts;
-	struct database *telemetry; /* NULL: it cannot be used now */
-	uint64_t audit_failures;    /* of the log, at the last look */
+	struct alert_watch alert_watch;
+	struct recorder *recorder;
+	struct telemetry *telemetry;
 	struct erasure *erasure;
 	struct retention *retention;
 	struct verifier *verifier;

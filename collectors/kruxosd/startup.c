@@ -78,12 +78,22 @@ on_damaged(void *context, const struct error *err)
 	struct kruxosd *kruxosd = context;
 
 	verifier_tell_damage(kruxosd->verifier, err->sentence);
+	alert_watch_damage(kruxosd, err->sentence);
 	report_verification(kruxosd);
 	report_write(kruxosd);
 	if (err->code != ERROR_NOT_FOUND)
 		return;
 	kruxosd->ending = *err;
 	sd_event_exit(kruxosd->event, 0);
+}
+
+/* Where it cannot be read, totals are those of what is still there. */
+static void
+read_removed(struct kruxosd *kruxosd)
+{
+	struct error ignored; /* state.c has spoken of it */
+
+	(void)state_read_removed(kruxosd->state, &kruxosd->removed, &ignored);
 }
 
 static void
@@ -94,6 +104,7 @@ on_removed(void *context, uint64_t first_seq)
 	diag(DIAG_DEBUG, "the log begins at entry %llu",
 	    (unsigned long long)first_seq);
 	indexer_forget(kruxosd->indexer, first_seq);
+	read_removed(kruxosd);
 	kruxosd->page.status.commits++;
 }
 
@@ -148,6 +159,11 @@ make_keepers(struct kruxosd *kruxosd)
 		.context = kruxosd,
 	};
 
+	read_removed(kruxosd);
+	kruxosd->recorder = recorder_new(config, kruxosd->clock);
+	kruxosd->telemetry = telemetry_new(kruxosd->clock, kruxosd->recorder);
+	telemetry_configure(kruxosd->telemetry, config);
+	telemetry_open(kruxosd->telemetry, config->observed_file);
 	kruxosd->alerts = alerts_new(kruxosd->clock, kruxosd->commit);
 	alerts_configure(kruxosd->alerts, config);
 	alert_watch_open(kruxosd);

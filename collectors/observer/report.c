@@ -4,13 +4,6 @@
 
 enum { DIGITS = 3, SECOND_DIGITS = 2 };
 
-static const char *const status_names[] = {
-	[OBSERVED_UNKNOWN] = "unknown",
-	[OBSERVED_HEALTHY] = "healthy",
-	[OBSERVED_DEGRADED] = "degraded",
-	[OBSERVED_UNHEALTHY] = "unhealthy",
-};
-
 static void
 pair_number(struct json_writer *json, const char *key, double value, int digits)
 {
@@ -34,7 +27,7 @@ write_service(struct json_writer *json, const struct observed_service *service)
 {
 	json_writer_object(json);
 	json_writer_pair(json, "name", service->name);
-	json_writer_pair(json, "status", status_names[service->status]);
+	json_writer_pair(json, "status", observed_status_name(service->status));
 	pair_number(json, "latency_ms", service->latency_ms, DIGITS);
 	json_writer_pair(json, "details", service->details);
 	json_writer_pair_time(json, "checked_at", service->checked_at);

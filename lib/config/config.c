@@ -11,8 +11,7 @@
 #include <sys/stat.h>
 
 enum {
-	SETTINGS = 64,	 /* room for the rows of the table */
-	NAME_BYTES = 64, /* it stands in /health and on pages */
+	SETTINGS = 128, /* room for the rows of the table */
 	/* and for a file's sections */
 	SECTIONS = CONFIG_SERVICES + CONFIG_ALERTS + 8,
 };
@@ -41,6 +40,10 @@ static const struct {
 	{ "disk-space", "disk_used_percent > 90", "critical", "Disk space" },
 	{ "audit-write-failure", "audit_write_failure", "critical",
 	    "Audit write failure" },
+	{ "log-damaged", "log_damaged", "critical", "Audit log damaged" },
+	{ "database-failure", "database_failure", "critical",
+	    "Database failure" },
+	{ "observer-silent", "observer_silent", "warning", "Observer silent" },
 	{ "service-down", "service_down", "critical", "Service down" },
 	{ "approval-waiting", "approval_waiting_seconds > 1800", "info",
 	    "Approval waiting" },
@@ -227,11 +230,11 @@ store_default_paths(struct parser *parser)
 static bool
 may_be_named(struct parser *parser, const char *what)
 {
-	if (settings_is_name(parser->here.name, NAME_BYTES, "-_."))
+	if (settings_is_name(parser->here.name, SETTINGS_NAME_BYTES, "-_."))
 		return true;
 	add_problem(parser, &parser->here,
 	    "%s needs a name: 1 to %d letters, digits, '-', '_' and '.'", what,
-	    NAME_BYTES);
+	    SETTINGS_NAME_BYTES);
 	return false;
 }
 
@@ -371,18 +374,88 @@ read_lines(struct parser *parser, struct slice text)
 	}
 }
 
-static void
-check_alert(struct parser *parser, const struct config_alert *alert)
+/* `key` of the section; its line is that of the section. */
+static struct place
+place_of(const struct parser *parser, const char *section, const char *name,
+    const char *key)
 {
 	struct place place = { 0 };
 
 	for (size_t i = 0; i < parser->section_count; i++)
-		if (slice_is(parser->sections[i].section, "alert") &&
-		    slice_is(parser->sections[i].name, alert->name))
+		if (slice_is(parser->sections[i].section, section) &&
+		    slice_is(parser->sections[i].name, name))
 			place = parser->sections[i];
-	place.key = SLICE_LITERAL("when");
+	place.key = slice_of(key);
+	return place;
+}
+
+static void
+check_alert(struct parser *parser, const struct config_alert *alert)
+{
+	struct place place = place_of(parser, "alert", alert->name, "when");
+
 	if (alert->when.subject == RULE_NOTHING)
 		add_problem(parser, &place, "nothing says when to raise it");
+}
+
+static void
+find_parents(struct parser *parser, struct config_service *service)
+{
+	const struct config *config = parser->config;
+	struct place place =
+	    place_of(parser, "service", service->name, "depends_on");
+
+	for (size_t i = 0; i < service->depends_on.count; i++) {
+		const char *name = service->depends_on.words[i];
+		const struct config_service *parent =
+		    config_service(config, slice_of(name));
+
+		if (parent == NULL)
+			add_problem(
+			    parser, &place, "there is no service \"%s\"", name);
+		else
+			service->parents |= (uint64_t)1
+					    << (parent - config->services);
+	}
+}
+
+/* Does the service depend on itself, by whatever way? */
+static bool
+is_in_circle(const struct config *config, size_t place)
+{
+	uint64_t reached = config->services[place].parents, before;
+
+	do {
+		before = reached;
+		for (size_t i = 0; i < config->service_count; i++)
+			if ((before >> i & 1) != 0)
+				reached |= config->services[i].parents;
+	} while (reached != before);
+	return (reached >> place & 1) != 0;
+}
+
+static void
+check_services(struct parser *parser)
+{
+	const struct config *config = parser->config;
+
+	for (size_t i = 0; i < config->service_count; i++)
+		find_parents(parser, config->services + i);
+	for (size_t i = 0; i < config->service_count; i++) {
+		const struct config_service *service = config->services + i;
+		struct place place =
+		    place_of(parser, "service", service->name, "depends_on");
+
+		if (is_in_circle(config, i))
+			add_problem(
+			    parser, &place, "it would depend on itself");
+		place.key = SLICE_LITERAL("target");
+		if (service->kind != CONFIG_SERVICE_UNCHECKED &&
+		    service->kind != CONFIG_SERVICE_HEARTBEAT &&
+		    service->target == NULL)
+			add_problem(parser, &place,
+			    "nothing says what is to be checked");
+	}
 }
 
 /* What no line alone can tell. */
@@ -394,6 +467,7 @@ check_whole(struct parser *parser)
 
 	for (size_t i = 0; i < config->alert_count; i++)
 		check_alert(parser, config->alerts + i);
+	check_services(parser);
 	if (config->health_port == config->dashboard_port ||
 	    config->health_port == config->gateway_port ||
 	    config->dashboard_port == config->gateway_port) {

@@ -31,6 +31,13 @@ enum config_service_kind {
 	CONFIG_SERVICE_HEARTBEAT,
 };
 
+/* A list of words, NULL behind the last; `words` is NULL when there are none.
+ */
+struct config_words {
+	const char **words;
+	size_t count;
+};
+
 /* [service NAME] */
 struct config_service {
 	const char *name;
@@ -40,6 +47,8 @@ struct config_service {
 	bool critical;	   /* when it fails, the whole is unhealthy */
 	const char *user;  /* who may send its heartbeat; NULL: nobody */
 	const char *match; /* what an HTTP body must contain; NULL: nothing */
+	struct config_words depends_on;
+	uint64_t parents; /* the same, a bit for each place in `services` */
 };
 
 /* [alert NAME] */
@@ -49,13 +58,6 @@ struct config_alert {
 	int severity;	   /* enum rule_severity */
 	const char *title; /* NULL: the name */
 	bool enabled;
-};
-
-/* A list of words, NULL behind the last; `words` is NULL when there are none.
- */
-struct config_words {
-	const char **words;
-	size_t count;
 };
 
 struct config {
@@ -107,7 +109,7 @@ struct config {
 	struct config_service *services;
 	size_t service_count;
 
-	/* [alert NAME]: first the seven that are there without being
+	/* [alert NAME]: first the ten that are there without being
 	 * configured; then others, as in the file. */
 	struct config_alert *alerts;
 	size_t alert_count;
@@ -118,7 +120,7 @@ struct config {
 enum {
 	CONFIG_FILE_BYTES = 1 << 20,
 	CONFIG_SERVICES = 64,	   /* at most, the five among them */
-	CONFIG_ALERTS = 256,	   /* at most, the seven among them */
+	CONFIG_ALERTS = 256,	   /* at most, the ten among them */
 	CONFIG_RUNTIME_BYTES = 90, /* sockets' paths have 107 (unix(7)) */
 };
 

@@ -13,7 +13,7 @@
 enum {
 	ACCOUNT_BYTES = 32, /* of a user's or group's name: useradd(8) */
 	HOST_BYTES = 253,   /* of a host name: RFC 1035 §2.3.4, as text */
-	HOSTS = 32,	    /* at most, in a list */
+	WORDS = 32,	    /* at most, in a list */
 };
 
 static const char *const audit_failures[] = { "deny", "allow", NULL };
@@ -109,12 +109,16 @@ const struct setting settings[] = {
 	    "`yes` for audit and state." },
 	{ "service", "uid", SETTING_ACCOUNT, IN_SERVICE(user), "",
 	    "The user, by name or number, that may send its heartbeat." },
+	{ "service", "depends_on", SETTING_NAMES, IN_SERVICE(depends_on), "",
+	    "Services without which it cannot work: while one of them is down, "
+	    "its own alert waits." },
 	{ "service", "match", SETTING_TEXT, IN_SERVICE(match), "",
 	    "What the body of an HTTP answer must contain." },
 
 	{ "alert", "when", SETTING_RULE, IN_ALERT(when), "",
 	    "What raises the alert: a figure, > >= < or <=, a number; or "
-	    "`audit_write_failure`, `service_down` or `rate_limit_hit`; "
+	    "`audit_write_failure`, `log_damaged`, `database_failure`, "
+	    "`observer_silent`, `service_down` or `rate_limit_hit`; "
 	    "then, if it is not to be raised at once, `for` and how long it "
 	    "must have been so." },
 	{ "alert", "severity", SETTING_CHOICE, IN_ALERT(severity), "warning",
@@ -253,24 +257,48 @@ take_word(struct slice *rest, struct slice *ret)
 }
 
 static int
-store_hosts(const struct value *value, void *field, struct error *err)
+store_words(const struct value *value, bool (*is_good)(struct slice word),
+    const char *what, void *field, struct error *err)
 {
 	const char **words =
-	    arena_array(value->arena, HOSTS + 1, sizeof(words[0]));
+	    arena_array(value->arena, WORDS + 1, sizeof(words[0]));
 	struct slice rest = value->text, word;
 	size_t count = 0;
 
 	while (take_word(&rest, &word)) {
-		if (!settings_is_name(word, HOST_BYTES, ".-") ||
-		    word.data[0] == '.')
-			return fail(err, word, "is not a host name");
-		if (count == HOSTS)
+		if (!is_good(word))
+			return fail(err, word, "is not %s", what);
+		if (count == WORDS)
 			return fail(
-			    err, value->text, "has more than %d names", HOSTS);
+			    err, value->text, "has more than %d names", WORDS);
 		words[count++] = arena_slice(value->arena, word).data;
 	}
 	*(struct config_words *)field = (struct config_words){ words, count };
 	return 0;
+}
+
+static bool
+is_host(struct slice word)
+{
+	return settings_is_name(word, HOST_BYTES, ".-") && word.data[0] != '.';
+}
+
+static int
+store_hosts(const struct value *value, void *field, struct error *err)
+{
+	return store_words(value, is_host, "a host name", field, err);
+}
+
+static bool
+is_section_name(struct slice word)
+{
+	return settings_is_name(word, SETTINGS_NAME_BYTES, "-_.");
+}
+
+static int
+store_names(const struct value *value, void *field, struct error *err)
+{
+	return store_words(value, is_section_name, "a name", field, err);
 }
 
 static int
@@ -360,6 +388,7 @@ static const struct {
 	[SETTING_ACCOUNT] = { store_account, "a user or group" },
 	[SETTING_ADDRESS] = { store_address, "an IP address" },
 	[SETTING_HOSTS] = { store_hosts, "host names, with spaces between" },
+	[SETTING_NAMES] = { store_names, "names, with spaces between" },
 	[SETTING_NUMBER] = { store_number, "a number" },
 	[SETTING_MSEC] = { store_msec, "a number" },
 	[SETTING_YES_NO] = { store_yes_no, "yes or no" },

@@ -18,6 +18,7 @@ enum setting_type {
 	SETTING_ACCOUNT, /* const char *: of a user or a group */
 	SETTING_ADDRESS, /* const char *: IPv4 or IPv6 */
 	SETTING_HOSTS,	 /* struct config_words: host names */
+	SETTING_NAMES,	 /* struct config_words: of sections */
 	SETTING_NUMBER,	 /* unsigned, within min..max */
 	SETTING_MSEC,	 /* usec_t; milliseconds in the file, min..max too */
 	SETTING_YES_NO,	 /* bool */
@@ -46,6 +47,9 @@ extern const struct setting settings[];
 const struct setting *settings_find(struct slice section, struct slice key);
 
 bool settings_has_section(struct slice section);
+
+/* Of the name of a section: it stands in /health and on pages. */
+enum { SETTINGS_NAME_BYTES = 64 };
 
 /* Is `text` a name: 1 to `most` letters, digits and bytes of `others`, the
  * first of them no '-'? */

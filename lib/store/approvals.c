@@ -116,3 +116,29 @@ approvals_find(struct store *store, uint64_t seq, struct arena *arena,
 		    "entry %llu asks for no approval", (unsigned long long)seq);
 	return result;
 }
+
+static int
+read_oldest(struct store *store, usec_t *ret_asked_at, struct error *err)
+{
+	struct statement row =
+	    store_start(store, STORE_APPROVALS, APPROVALS_OLDEST);
+
+	statement_bind_u64(&row, 1, APPROVAL_PENDING);
+	*ret_asked_at = statement_next(&row) ? statement_u64(&row, 0) : 0;
+	return statement_end(&row, err);
+}
+
+int
+approvals_pending(struct store *store, uint64_t *ret_count,
+    usec_t *ret_asked_at, struct error *err)
+{
+	int result;
+
+	if (store_begin(store, err) == -1)
+		return -1;
+	result = count(store, 1U << APPROVAL_PENDING, ret_count, err);
+	if (result == 0)
+		result = read_oldest(store, ret_asked_at, err);
+	store_end(store);
+	return result;
+}

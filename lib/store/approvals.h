@@ -50,6 +50,10 @@ int approvals_list(struct store *store, unsigned states, uint64_t before_seq,
     size_t limit, struct arena *arena, struct approval_list *ret_list,
     struct error *err);
 
+/* How many wait, and since when the one that has waited longest (0: none). */
+int approvals_pending(struct store *store, uint64_t *ret_count,
+    usec_t *ret_asked_at, struct error *err);
+
 /* One, by the seq of the entry that asks. ERROR_NOT_FOUND. */
 int approvals_find(struct store *store, uint64_t seq, struct arena *arena,
     struct approval *ret_approval, struct error *err);

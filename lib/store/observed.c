@@ -4,8 +4,11 @@
 #include "store/observed_text.h"
 #include "store/page_file.h"
 
+#include <math.h>
 #include <sched.h>
 #include <stdlib.h>
+
+#define MIB 1048576.0
 
 enum {
 	/* As of the status page: a write takes some microseconds. */
@@ -97,4 +100,78 @@ observed_read(struct observed_page *page, struct observed *ret_observed,
 	}
 	return error_set(
 	    err, ERROR_CORRUPT, "%s: not an observed page", page->file.path);
+}
+
+bool
+observed_is_recent(usec_t time, usec_t now, usec_t limit)
+{
+	return time != 0 && (time >= now || now - time <= limit);
+}
+
+/* --- by what the status page says, too ------------------------------------ */
+
+enum observed_status
+observed_audit(const struct status *status)
+{
+	switch (status->refusal) {
+	case STATUS_ACCEPTING:
+		break;
+	case STATUS_STARTING:
+		return OBSERVED_DEGRADED;
+	default:
+		return OBSERVED_UNHEALTHY;
+	}
+	return status->integrity == STATUS_DAMAGED ? OBSERVED_DEGRADED
+						   : OBSERVED_HEALTHY;
+}
+
+enum observed_status
+observed_state(const struct status *status, usec_t boottime)
+{
+	if (status->refusal == STATUS_STARTING)
+		return OBSERVED_DEGRADED;
+	if (status->state == STATUS_STATE_FAILING)
+		return OBSERVED_UNHEALTHY;
+	if (status->state == STATUS_STATE_LOST ||
+	    !status_index_is_good(status, boottime))
+		return OBSERVED_DEGRADED;
+	return OBSERVED_HEALTHY;
+}
+
+/* What nobody else has said. */
+static void
+fill(double *figures, enum figure figure, double value)
+{
+	if (isnan(figures[figure]))
+		figures[figure] = value;
+}
+
+static void
+fill_host(double *figures, const struct status *status)
+{
+	double used = (double)status->memory_used_bytes;
+	double total = (double)status->memory_total_bytes;
+
+	fill(figures, FIGURE_CPU_PERCENT, status->cpu_percent);
+	fill(figures, FIGURE_MEMORY_USED_MB, used / MIB);
+	fill(figures, FIGURE_MEMORY_TOTAL_MB, total / MIB);
+	if (total > 0)
+		fill(figures, FIGURE_MEMORY_PERCENT, 100 * used / total);
+	fill(figures, FIGURE_DISK_USED_PERCENT, status->disk_used_percent);
+}
+
+void
+observed_fill(double figures[static FIGURE_COUNT], const struct status *status,
+    usec_t boottime)
+{
+	uint64_t lag = status->head_seq > status->index_seq
+			   ? status->head_seq - status->index_seq
+			   : 0;
+
+	if (observed_is_recent(
+		status->sampled_at, boottime, OBSERVED_SILENCE_MAX))
+		fill_host(figures, status);
+	figures[FIGURE_ENTRIES_TOTAL] = (double)status->head_seq;
+	figures[FIGURE_ENTRIES_REFUSED_TOTAL] = (double)status->entries_refused;
+	figures[FIGURE_INDEX_LAG_ENTRIES] = (double)lag;
 }

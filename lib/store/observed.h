@@ -14,6 +14,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/figure.h"
+#include "store/status.h"
+
+/* Three intervals of 5 s without a report: who should give it is silent. */
+#define OBSERVED_SILENCE_MAX (15 * USEC_PER_SEC)
+/* Three intervals of 15 s without a check. */
+#define OBSERVED_CHECK_SILENCE_MAX (45 * USEC_PER_SEC)
 
 enum {
 	OBSERVED_BYTES = 64 << 10,
@@ -86,6 +92,26 @@ int observed_read(struct observed_page *page, struct observed *ret_observed,
 
 void observed_close(struct observed_page *page);
 DEFINE_CLEANUP(struct observed_page *, observed_close);
+
+/* Did it happen at `time` (0: never), at most `limit` before `now`? Both are of
+ * CLOCK_BOOTTIME. */
+bool observed_is_recent(usec_t time, usec_t now, usec_t limit);
+
+/* --- by what the status page says, too ------------------------------------ */
+
+/* How the services audit and state are: entries are recorded and the chain
+ * holds; and the databases, state.db and the index, without which entries are
+ * recorded all the same, but not found. */
+enum observed_status observed_audit(const struct status *status);
+enum observed_status
+observed_state(const struct status *status, usec_t boottime);
+
+/* Of the log the status page says the latest; and the daemon samples the host,
+ * too, so that CPU, memory and disk are known where nobody else tells. */
+void observed_fill(double figures[static FIGURE_COUNT],
+    const struct status *status, usec_t boottime);
+
+/* --- words ---------------------------------------------------------------- */
 
 /* "healthy"; and back: -1 and ERROR_INVALID. */
 const char *observed_status_name(enum observed_status status);

@@ -17,6 +17,9 @@ enum rule_subject {
 	RULE_NOTHING, /* no `when` was given */
 	RULE_FIGURE,
 	RULE_AUDIT_WRITE_FAILURE, /* "audit_write_failure" */
+	RULE_LOG_DAMAGED,	  /* "log_damaged" */
+	RULE_DATABASE_FAILURE,	  /* "database_failure" */
+	RULE_OBSERVER_SILENT,	  /* "observer_silent" */
 	RULE_SERVICE_DOWN,	  /* "service_down": each service by itself */
 	RULE_RATE_LIMIT_HIT,	  /* "rate_limit_hit": each agent by itself */
 	RULE_SUBJECTS

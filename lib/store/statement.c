@@ -92,6 +92,12 @@ statement_bind_blob(struct statement *statement, int index, struct slice blob)
 }
 
 void
+statement_bind_double(struct statement *statement, int index, double value)
+{
+	remember(statement, sqlite3_bind_double(statement->stmt, index, value));
+}
+
+void
 statement_bind_null(struct statement *statement, int index)
 {
 	remember(statement, sqlite3_bind_null(statement->stmt, index));

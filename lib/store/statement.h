@@ -54,6 +54,8 @@ void
 statement_bind_text(struct statement *statement, int index, struct slice text);
 void
 statement_bind_blob(struct statement *statement, int index, struct slice blob);
+void
+statement_bind_double(struct statement *statement, int index, double value);
 void statement_bind_null(struct statement *statement, int index);
 
 /* The next row; false at the end and after an error. */

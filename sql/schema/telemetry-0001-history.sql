@@ -9,7 +9,7 @@ CREATE TABLE samples (
 	figure INTEGER NOT NULL,
 	at INTEGER NOT NULL,
 	value REAL NOT NULL,
-	PRIMARY KEY (figure, at)
+	PRIMARY KEY (at, figure)       -- what is written together lies together
 ) STRICT, WITHOUT ROWID;
 
 -- … and each minute, for thirty days.

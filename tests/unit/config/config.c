@@ -81,7 +81,7 @@ five_services_are_there_without_being_configured(void **state)
 }
 
 static void
-seven_alerts_are_there_without_being_configured(void **state)
+ten_alerts_are_there_without_being_configured(void **state)
 {
 	static const struct {
 		const char *name, *when, *title;
@@ -95,6 +95,12 @@ seven_alerts_are_there_without_being_configured(void **state)
 		    RULE_CRITICAL },
 		{ "audit-write-failure", "audit_write_failure",
 		    "Audit write failure", RULE_CRITICAL },
+		{ "log-damaged", "log_damaged", "Audit log damaged",
+		    RULE_CRITICAL },
+		{ "database-failure", "database_failure", "Database failure",
+		    RULE_CRITICAL },
+		{ "observer-silent", "observer_silent", "Observer silent",
+		    RULE_WARNING },
 		{ "service-down", "service_down", "Service down",
 		    RULE_CRITICAL },
 		{ "approval-waiting", "approval_waiting_seconds > 1800",
@@ -117,6 +123,22 @@ seven_alerts_are_there_without_being_configured(void **state)
 		assert_int_equal(alert->severity, alerts[i].severity);
 		assert_true(alert->enabled);
 	}
+}
+
+static void
+services_depend_on_others(void **state)
+{
+	cleanup(config_freep) struct config *config =
+	    parse("[service web]\ndepends_on = gateway db\n[service db]\n");
+	const struct config_service *web =
+	    config_service(config, SLICE_LITERAL("web"));
+
+	(void)state;
+	assert_int_equal(web->depends_on.count, 2);
+	assert_string_equal(web->depends_on.words[1], "db");
+	/* gateway is the first of all, db follows web. */
+	assert_int_equal(
+	    web->parents, 1 | (uint64_t)2 << (web - config->services));
 }
 
 static void
@@ -250,6 +272,16 @@ everything_wrong_is_named_with_its_line(void **state)
 		    ":3: [alert a] severity: \"bad\" is not critical, "
 		    "warning or info\n" PATH
 		    ":2: [alert a] when: nothing says when to raise it\n" },
+		{ "[service a]\ndepends_on = b\n", PATH
+		    ":1: [service a] depends_on: there is no service \"b\"\n" },
+		{ "[service a]\ndepends_on = b\n[service b]\n"
+		  "depends_on = c\n[service c]\ndepends_on = b\n",
+		    PATH
+		    ":3: [service b] depends_on: it would depend on itself\n" PATH
+		    ":5: [service c] depends_on: it would depend on itself\n" },
+		{ "[service a]\nkind = tcp\n",
+		    PATH ":1: [service a] target: nothing says what is to be "
+			 "checked\n" },
 		{ "[alert a]\nwhen = cpu > 9\n", PATH
 		    ":2: [alert a] when: \"cpu\" is not a figure or "
 		    "event\n" PATH
@@ -477,8 +509,8 @@ main(void)
 		cmocka_unit_test(an_empty_file_gives_the_defaults),
 		cmocka_unit_test(
 		    five_services_are_there_without_being_configured),
-		cmocka_unit_test(
-		    seven_alerts_are_there_without_being_configured),
+		cmocka_unit_test(services_depend_on_others),
+		cmocka_unit_test(ten_alerts_are_there_without_being_configured),
 		cmocka_unit_test(alerts_are_amended_and_added),
 		cmocka_unit_test(the_file_s_values_replace_the_defaults),
 		cmocka_unit_test(services_are_amended_and_added),

@@ -146,7 +146,7 @@ hosts_are_a_list_with_spaces_between(void **state)
 {
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
 	cleanup(buf_free) struct buf many = BUF_INIT;
-	struct setting row = ROW(SETTING_HOSTS);
+	struct setting row = ROW(SETTING_WORDS);
 	struct config_words hosts = { NULL, 0 };
 	struct error err = { 0 };
 
@@ -162,10 +162,10 @@ hosts_are_a_list_with_spaces_between(void **state)
 	assert_int_equal(store(&row, "a .b", &hosts, &arena, &err), -1);
 	assert_string_equal(err.sentence, "\".b\" is not a host name");
 	assert_int_equal(hosts.count, 2);
-	for (int i = 0; i < HOSTS; i++)
+	for (int i = 0; i < WORDS; i++)
 		buf_add_str(&many, "h ");
 	assert_int_equal(store(&row, many.data, &hosts, &arena, &err), 0);
-	assert_int_equal(hosts.count, HOSTS);
+	assert_int_equal(hosts.count, WORDS);
 	buf_add_str(&many, "h");
 	assert_int_equal(store(&row, many.data, &hosts, &arena, &err), -1);
 	assert_non_null(strstr(err.sentence, "more than 32 names"));

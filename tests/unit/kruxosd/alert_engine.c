@@ -50,7 +50,7 @@ begin(struct night *night, const char *conf)
 {
 	cleanup(buf_free) struct buf problems = BUF_INIT;
 
-	*night = (struct night){ .now = USEC_PER_HOUR, .audit_failure = "" };
+	*night = (struct night){ .now = USEC_PER_HOUR };
 	if (config_parse("/etc/kruxos/kruxos.conf", slice_of(conf),
 		&night->config, &problems) == -1)
 		fail_msg("%s", problems.data);
@@ -74,7 +74,7 @@ evaluate(struct night *night)
 		.figures = night->figures,
 		.services = night->services,
 		.service_count = night->service_count,
-		.audit_failure = night->audit_failure,
+		.trouble[RULE_AUDIT_WRITE_FAILURE] = night->audit_failure,
 	};
 
 	alert_engine_evaluate(night->engine, &input);
@@ -191,7 +191,7 @@ a_log_that_cannot_be_written_fires_at_once(void **state)
 	expect(&night, "begin Audit write failure; fire Audit write failure; ");
 	assert_int_equal(only(&night)->severity, RULE_CRITICAL);
 	assert_true(slice_is(only(&night)->message, night.audit_failure));
-	night.audit_failure = "";
+	night.audit_failure = NULL;
 	pass(&night, 15);
 	expect(&night, "");
 	pass(&night, 1);
@@ -428,7 +428,7 @@ what_the_log_tells_waits_while_it_stands_still(void **state)
 	pass(&night, 1);
 	expect(&night, "begin Audit write failure; fire Audit write failure; "
 		       "begin Approval waiting; ");
-	night.audit_failure = "";
+	night.audit_failure = NULL;
 	pass(&night, 1);
 	expect(&night, "fire Approval waiting; ");
 	end(&night);

@@ -107,9 +107,11 @@ teardown(void **state)
 static void
 tick(struct scene *scene)
 {
+	const char *reason = commit_reason(scene->rig.commit);
 	struct alert_input input = {
 		.figures = scene->figures,
-		.audit_failure = commit_reason(scene->rig.commit),
+		.trouble[RULE_AUDIT_WRITE_FAILURE] =
+		    reason[0] == '\0' ? NULL : reason,
 	};
 
 	rig_advance(&scene->rig, USEC_PER_SEC);

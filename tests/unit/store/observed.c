@@ -41,7 +41,7 @@ remove_folder(void **state)
 }
 
 static void
-fill(struct observed *observed, double value)
+make_observed(struct observed *observed, double value)
 {
 	*observed = (struct observed){ .observer_at = 7, .service_count = 1 };
 	figure_clear(observed->figures);
@@ -65,7 +65,7 @@ a_page_reads_back_as_it_was_written(void **state)
 	assert_int_equal(observed_read(reader, &got, &err), 0);
 	assert_int_equal(got.observer_at, 0);
 	assert_int_equal(got.service_count, 0);
-	fill(&observed, 12.5);
+	make_observed(&observed, 12.5);
 	assert_int_equal(observed_write(writer, &observed, &err), 0);
 	assert_int_equal(observed_read(reader, &got, &err), 0);
 	assert_int_equal(got.observer_at, 7);
@@ -118,7 +118,7 @@ a_page_that_was_taken_away_is_made_anew(void **state)
 	struct observed observed, got;
 
 	(void)state;
-	fill(&observed, 1);
+	make_observed(&observed, 1);
 	assert_int_equal(observed_read(reader, &got, &err), 0);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(observed_write(writer, &observed, &err), 0);
@@ -151,7 +151,7 @@ write_without_pause(void *writer)
 	struct error err = { 0 };
 
 	for (double i = 1; !atomic_load(&is_over); i++) {
-		fill(&observed, i);
+		make_observed(&observed, i);
 		if (observed_write(writer, &observed, &err) == -1)
 			return writer;
 	}
@@ -169,7 +169,7 @@ a_reader_never_sees_half_a_write(void **state)
 	void *failed;
 
 	(void)state;
-	fill(&observed, 1);
+	make_observed(&observed, 1);
 	assert_int_equal(observed_write(writer, &observed, &err), 0);
 	assert_int_equal(
 	    pthread_create(&thread, NULL, write_without_pause, writer), 0);

@@ -162,12 +162,12 @@ a_page_has_room_for_all_that_there_may_be(void **state)
 	assert_int_equal(got.program_count, OBSERVED_PROGRAMS);
 }
 
-/* A page that counts and sums as it should, of these records. */
+/* A page that counts and sums as it should, of these made. */
 static void
-frame(struct buf *out, const char *records)
+frame(struct buf *out, const char *made)
 {
 	buf_reset(out);
-	buf_addf(out, FORMAT_LINE "page 1\nobserver_at 0\n%s", records);
+	buf_addf(out, FORMAT_LINE "page 1\nobserver_at 0\n%s", made);
 	buf_addf(out, "crc32c %08x\npage 1\n", crc32c(0, buf_slice(out)));
 	buf_add_chars(out, ' ', OBSERVED_BYTES - 1 - out->len);
 	buf_add_char(out, '\n');
@@ -177,7 +177,7 @@ static void
 records_that_are_not_ours_are_refused(void **state)
 {
 	static const struct {
-		const char *records;
+		const char *made;
 		int parsed;
 	} cases[] = {
 		{ "", 0 },
@@ -204,7 +204,7 @@ records_that_are_not_ours_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		frame(&page, cases[i].records);
+		frame(&page, cases[i].made);
 		assert_int_equal(
 		    observed_text_parse(buf_slice(&page), &got, &sequence),
 		    cases[i].parsed);
@@ -214,14 +214,14 @@ records_that_are_not_ours_are_refused(void **state)
 static void
 more_records_than_there_may_be_are_refused(void **state)
 {
-	cleanup(buf_free) struct buf page = BUF_INIT, records = BUF_INIT;
+	cleanup(buf_free) struct buf page = BUF_INIT, made = BUF_INIT;
 	struct observed got;
 	uint64_t sequence;
 
 	(void)state;
 	for (int i = 0; i <= OBSERVED_SERVICES; i++)
-		buf_add_str(&records, "service a healthy - 0 0 0 \n");
-	frame(&page, records.data);
+		buf_add_str(&made, "service a healthy - 0 0 0 \n");
+	frame(&page, made.data);
 	assert_int_equal(
 	    observed_text_parse(buf_slice(&page), &got, &sequence), -1);
 }
