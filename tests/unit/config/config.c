@@ -151,14 +151,14 @@ alerts_are_amended_and_added(void **state)
 		  "enabled = no\n"
 		  "[alert slow-http]\n"
 		  "when = http_p99_ms > 500 for 5m\n");
-	const struct config_alert *slow = config->alerts + 7;
+	const struct config_alert *slow = config->alerts + 10;
 
 	(void)state;
-	assert_int_equal(config->alert_count, 8);
+	assert_int_equal(config->alert_count, 11);
 	assert_int_equal(config->alerts[0].when.hold, USEC_PER_MIN);
 	assert_int_equal(config->alerts[0].severity, RULE_WARNING);
 	assert_string_equal(config->alerts[0].title, "High CPU");
-	assert_false(config->alerts[6].enabled);
+	assert_false(config->alerts[9].enabled);
 	assert_string_equal(slow->name, "slow-http");
 	assert_int_equal(slow->when.figure, FIGURE_HTTP_P99_MS);
 	assert_int_equal(slow->severity, RULE_WARNING);

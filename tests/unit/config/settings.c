@@ -146,7 +146,7 @@ hosts_are_a_list_with_spaces_between(void **state)
 {
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
 	cleanup(buf_free) struct buf many = BUF_INIT;
-	struct setting row = ROW(SETTING_WORDS);
+	struct setting row = ROW(SETTING_HOSTS);
 	struct config_words hosts = { NULL, 0 };
 	struct error err = { 0 };
 

@@ -70,7 +70,7 @@ a_category_is_one_flat_object(void **state)
 		    "\"/health\",\"requests_total\":2,\"errors_total\":1,"
 		    "\"latency_p50\":0.500,\"latency_p99\":null}]}" },
 	};
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	view.figures[FIGURE_ACTIVE_AGENTS] = 3;

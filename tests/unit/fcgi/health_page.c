@@ -56,7 +56,7 @@ has(const char *text)
 static void
 services_are_as_they_were_seen(void **state)
 {
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	add_seen(&view, "mail", OBSERVED_DEGRADED, 2);
@@ -81,7 +81,7 @@ services_are_as_they_were_seen(void **state)
 static void
 what_is_wrong_with_the_log_stands_there(void **state)
 {
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	view.status.refusal = STATUS_DISK_FULL;
@@ -95,7 +95,7 @@ what_is_wrong_with_the_log_stands_there(void **state)
 static void
 of_a_daemon_that_is_gone_nothing_is_known(void **state)
 {
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	add_seen(&view, "mail", OBSERVED_HEALTHY, 2);

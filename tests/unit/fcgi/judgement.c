@@ -155,7 +155,7 @@ an_observer_that_is_silent_is_never_healthy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct view view = observed_view();
+		struct view view = good_view();
 
 		view.observed.observer_at =
 		    cases[i].reported == 0
@@ -206,7 +206,7 @@ a_service_counts_as_it_is_seen(void **state)
 		const struct config *of = both[cases[i].critical];
 		const struct config_service *mail =
 		    config_service(of, SLICE_LITERAL("mail"));
-		struct view view = observed_view();
+		struct view view = good_view();
 
 		add_seen(&view, "mail", cases[i].seen, cases[i].ago);
 		assert_int_equal(
@@ -224,7 +224,7 @@ a_first_check_may_still_come(void **state)
 {
 	struct config *of = read_config("[service mail]\nkind = tcp\n"
 					"target = mail:25\ncritical = yes\n");
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	view.status.started_at = NOW - 10 * USEC_PER_SEC;
@@ -237,7 +237,7 @@ a_first_check_may_still_come(void **state)
 static void
 what_nobody_is_to_check_counts_for_nothing(void **state)
 {
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	/* An old report of one that is configured otherwise by now. */
@@ -251,7 +251,7 @@ what_nobody_is_to_check_counts_for_nothing(void **state)
 static void
 the_issues_of_a_daemon_that_is_gone(void **state)
 {
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	view.is_there = false;

@@ -1,4 +1,5 @@
-/* What is known of a daemon at work for four hours, for the tests. */
+/* What is known of a daemon at work for four hours, and of an observer, for the
+ * tests. */
 #ifndef TESTS_MADE_VIEW_H
 #define TESTS_MADE_VIEW_H
 
@@ -30,6 +31,7 @@ good_view(void)
 {
 	struct view view = {
 		.is_there = true,
+		.has_page = true,
 		.now = NOW,
 		.boottime = BOOT,
 	};
@@ -47,16 +49,6 @@ good_view(void)
 	};
 	figure_clear(view.figures);
 	figure_clear(view.observed.figures);
-	return view;
-}
-
-/* The observer has reported two seconds ago. */
-static inline struct view
-observed_view(void)
-{
-	struct view view = good_view();
-
-	view.has_page = true;
 	view.observed.observer_at = BOOT - 2 * USEC_PER_SEC;
 	return view;
 }

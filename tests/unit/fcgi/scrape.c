@@ -33,7 +33,7 @@ teardown(void **state)
 static struct view
 full_view(void)
 {
-	struct view view = observed_view();
+	struct view view = good_view();
 	struct observed *observed = &view.observed;
 
 	add_seen(&view, "mail", OBSERVED_DEGRADED, 3);

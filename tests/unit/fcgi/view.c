@@ -160,7 +160,7 @@ no_figure_outlives_who_reports_it(void **state)
 static void
 a_service_is_known_while_it_is_checked(void **state)
 {
-	struct view view = observed_view();
+	struct view view = good_view();
 
 	(void)state;
 	assert_null(view_service(&view, "mail"));
