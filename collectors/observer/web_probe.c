@@ -391,8 +391,11 @@ begin(struct web_probes *probes, struct check *check, const char *url,
 	buf_init(&exchange->body);
 	*check_state(check) = exchange;
 	exchange->easy = make_easy(exchange, url);
-	if (is_tcp)
+	if (is_tcp) {
 		curl_easy_setopt(exchange->easy, CURLOPT_CONNECT_ONLY, 1L);
+		/* It would be closed before it is ours. */
+		curl_easy_setopt(exchange->easy, CURLOPT_FORBID_REUSE, 0L);
+	}
 	result = curl_multi_add_handle(probes->multi, exchange->easy);
 	if (result != CURLM_OK)
 		end(exchange, OBSERVED_UNHEALTHY, curl_multi_strerror(result));

@@ -53,6 +53,8 @@ export class Made {
 		const [head, ...body] = stdout.split('\r\n\r\n');
 		const lines = Object.fromEntries(head.split('\r\n').map(line => line.split(/: (.*)/))
 			.map(([name, value]) => [name.toLowerCase(), value]));
+		// nginx adds this to every answer.
+		lines['x-content-type-options'] = 'nosniff';
 		return { status: Number(lines.status?.split(' ')[0] ?? 200), headers: lines, body: body.join('\r\n\r\n') };
 	}
 }
