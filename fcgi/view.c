@@ -1,5 +1,7 @@
 #include "fcgi/view.h"
 
+#include "config/config.h"
+
 usec_t
 view_uptime(const struct view *view)
 {
@@ -41,7 +43,7 @@ view_service(const struct view *view, const char *name)
 
 		if (strcmp(service->name, name) == 0)
 			return is_recent(view, service->reported_at,
-				   OBSERVED_CHECK_SILENCE_MAX)
+				   view->check_silence)
 				   ? service
 				   : NULL;
 	}
@@ -74,7 +76,9 @@ view_look(
 	struct error err = { 0 };
 	bool is_read;
 
-	*view = (struct view){ 0 };
+	*view = (struct view){
+		.check_silence = config_check_silence(prog->config),
+	};
 	/* Why a page cannot be read is for the daemon's own diagnostics: here
 	 * it only does not report. */
 	is_read = program_status(prog, &view->status, &err) == 0;

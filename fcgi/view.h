@@ -16,6 +16,7 @@ struct view {
 	double figures[FIGURE_COUNT]; /* those of both pages that are current */
 	usec_t now;		      /* CLOCK_REALTIME */
 	usec_t boottime;	      /* CLOCK_BOOTTIME, as in the pages */
+	usec_t check_silence;	      /* config_check_silence() */
 };
 
 /* Look now. `page` may be read by the calling thread alone. That a page cannot

@@ -25,6 +25,7 @@ struct telemetry {
 	bool has_failed;	    /* to be written, and that was said */
 	usec_t write_due;	    /* CLOCK_BOOTTIME */
 	usec_t started_at;	    /* CLOCK_BOOTTIME */
+	usec_t check_silence;	    /* config_check_silence() */
 	struct status status;	    /* of the last tick */
 	struct service services[CONFIG_SERVICES]; /* as they are configured */
 	size_t service_count;
@@ -151,6 +152,7 @@ telemetry_configure(struct telemetry *telemetry, const struct config *config)
 	struct service old[CONFIG_SERVICES];
 	size_t old_count = telemetry->service_count;
 
+	telemetry->check_silence = config_check_silence(config);
 	memcpy(old, telemetry->services, sizeof(old));
 	memset(telemetry->services, 0, sizeof(telemetry->services));
 	telemetry->service_count = config->service_count;
@@ -337,12 +339,11 @@ judge_heartbeat(struct telemetry *telemetry, struct service *service)
 	    service->heard_at != 0 ? service->heard_at : telemetry->started_at;
 	usec_t checked_at = seen->checked_at;
 
-	if (now - since <= OBSERVED_CHECK_SILENCE_MAX)
+	if (now - since <= telemetry->check_silence)
 		return;
 	if (service->heard_at != 0)
-		snprintf(details, sizeof(details),
-		    "no heartbeat for three intervals of %d s",
-		    (int)(OBSERVED_CHECK_SILENCE_MAX / USEC_PER_SEC / 3));
+		snprintf(details, sizeof(details), "no heartbeat for %d s",
+		    (int)(telemetry->check_silence / USEC_PER_SEC));
 	set_seen(telemetry, seen, OBSERVED_UNHEALTHY, details);
 	seen->checked_at = checked_at;
 }
@@ -355,7 +356,7 @@ judge_observed(struct telemetry *telemetry, struct service *service)
 	usec_t now = clock_boottime(telemetry->clock);
 
 	if (seen->reported_at == 0 || observed_is_recent(seen->reported_at, now,
-					  OBSERVED_CHECK_SILENCE_MAX))
+					  telemetry->check_silence))
 		return;
 	set_status(telemetry, seen, OBSERVED_UNKNOWN,
 	    clock_realtime(telemetry->clock) - (now - seen->reported_at));

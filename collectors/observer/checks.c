@@ -29,6 +29,9 @@ struct check {
 struct checks {
 	sd_event *event;
 	struct clock *clock;
+	checks_listener *on_change;
+	void *context;
+	usec_t interval;
 	struct web_probes *web;
 	struct socket_probes *sockets;
 	struct unit_probes *units;
@@ -89,7 +92,7 @@ static void
 set_result(struct check *check, const struct verdict *verdict, usec_t took)
 {
 	struct observed_service *result = &check->result;
-	enum observed_status status = verdict->status;
+	enum observed_status status = verdict->status, before = result->status;
 	cleanup(buf_free) struct buf details = BUF_INIT;
 
 	buf_add_str(&details, verdict->details);
@@ -102,6 +105,8 @@ set_result(struct check *check, const struct verdict *verdict, usec_t took)
 	result->checked_at = clock_realtime(check->checks->clock);
 	set_details(result, details.data);
 	check->number = ++check->checks->latest;
+	if (status != before)
+		check->checks->on_change(check->checks->context);
 }
 
 void
@@ -110,11 +115,11 @@ check_end(struct check *check, const struct verdict *verdict)
 	usec_t now = clock_monotonic(check->checks->clock);
 	usec_t end = check->answered_at == 0 ? now : check->answered_at;
 	usec_t spent = now - check->began_at;
+	usec_t interval = check->checks->interval;
 
 	check->is_running = false;
 	set_result(check, verdict, end - check->began_at);
-	/* A time-out is at most as long as the pause: settings.c. */
-	set_timer(check, spent < CHECKS_EVERY ? CHECKS_EVERY - spent : 0);
+	set_timer(check, spent < interval ? interval - spent : 0);
 }
 
 static void
@@ -152,12 +157,15 @@ on_timer(sd_event_source *source, usec_t at, void *userdata)
 /* --- all of them --------------------------------------------------------- */
 
 struct checks *
-checks_new(sd_event *event, struct clock *clock, struct error *err)
+checks_new(sd_event *event, struct clock *clock, checks_listener *on_change,
+    void *context, struct error *err)
 {
 	struct checks *checks = memory_new(sizeof(*checks));
 
 	checks->event = sd_event_ref(event);
 	checks->clock = clock;
+	checks->on_change = on_change;
+	checks->context = context;
 	checks->sockets = socket_probes_new(event);
 	checks->units = unit_probes_new(event);
 	checks->web = web_probes_new(event, err);
@@ -245,6 +253,7 @@ void
 checks_set(struct checks *checks, const struct config *config)
 {
 	forget(checks);
+	checks->interval = config->check_interval;
 	for (size_t i = 0; i < config->service_count; i++)
 		if (checks->count < OBSERVED_SERVICES)
 			add_check(checks, &config->services[i]);

@@ -1,10 +1,10 @@
-/* Checks each service of the configuration every 15 s, none of them waiting for
- * another.
+/* Checks each service of the configuration every 15 s, or as often as it says,
+ * none of them waiting for another.
  *
  * The first checks begin at once, spread over a second; each then has its own
- * place in the 15 s. A check that has not ended within the service's time-out
- * has failed, one that took more than half of it is degraded. Services of the
- * kinds `none` and `heartbeat` are not checked here.
+ * place in the interval. A check that has not ended within the service's
+ * time-out has failed, one that took more than half of it is degraded. Services
+ * of the kinds `none` and `heartbeat` are not checked here.
  */
 #ifndef OBSERVER_CHECKS_H
 #define OBSERVER_CHECKS_H
@@ -16,13 +16,14 @@
 
 #include <systemd/sd-event.h>
 
-#define CHECKS_EVERY (15 * USEC_PER_SEC)
-
 struct checks;
 
+/* A service is not as it was: not to be told at the next opportunity only. */
+typedef void checks_listener(void *context);
+
 /* NULL: ERROR_SYSTEM. */
-struct checks *
-checks_new(sd_event *event, struct clock *clock, struct error *err);
+struct checks *checks_new(sd_event *event, struct clock *clock,
+    checks_listener *on_change, void *context, struct error *err);
 void checks_free(struct checks *checks);
 DEFINE_CLEANUP(struct checks *, checks_free);
 

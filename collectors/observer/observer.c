@@ -23,6 +23,8 @@
 /* The first sample's CPU counts from the start: long enough to be a figure. */
 #define FIRST_SAMPLE (USEC_PER_SEC / 5)
 #define READ_EVERY   USEC_PER_SEC
+/* What changes at the same time is told in one. */
+#define REPORT_SOON (100 * USEC_PER_MSEC)
 /* When a turn has left something: others come first. */
 #define READ_AGAIN (20 * USEC_PER_MSEC)
 
@@ -33,6 +35,7 @@ struct observer {
 	char *config_path;
 	struct config *config;
 	sd_event *event;
+	sd_event_source *soon; /* a report before its time */
 	struct host *host;
 	struct programs *programs;
 	struct traffic *traffic;
@@ -109,6 +112,26 @@ on_sample(sd_event_source *source, usec_t at, void *userdata)
 	observer->has_sample = true;
 	report(observer);
 	return again(source, SAMPLE_EVERY);
+}
+
+static int
+on_soon(sd_event_source *source, usec_t at, void *userdata)
+{
+	(void)source;
+	(void)at;
+	report(userdata);
+	return 0;
+}
+
+static void
+on_change(void *context)
+{
+	struct observer *observer = context;
+	int enabled = SD_EVENT_OFF;
+
+	sd_event_source_get_enabled(observer->soon, &enabled);
+	if (enabled == SD_EVENT_OFF)
+		again(observer->soon, REPORT_SOON);
 }
 
 static int
@@ -230,6 +253,9 @@ open_loop(struct observer *observer, struct error *err)
 	if (r >= 0)
 		r = sd_event_add_time_relative(
 		    event, NULL, CLOCK_BOOTTIME, 0, 0, on_read, observer);
+	if (r >= 0)
+		r = sd_event_add_time_relative(event, &observer->soon,
+		    CLOCK_BOOTTIME, REPORT_SOON, 0, on_soon, observer);
 	if (r < 0)
 		return event_fail(r, "sources", err);
 	/* Without $WATCHDOG_USEC there is none, and that is fine. */
@@ -250,7 +276,8 @@ make_parts(struct observer *observer, struct error *err)
 	observer->traffic = traffic_new(observer->clock);
 	observer->access_log = access_log_new(config->access_log,
 	    config->nginx_pid, observer->traffic, observer->clock);
-	observer->checks = checks_new(observer->event, observer->clock, err);
+	observer->checks = checks_new(
+	    observer->event, observer->clock, on_change, observer, err);
 	if (observer->checks == NULL)
 		return -1;
 	checks_set(observer->checks, config);
@@ -299,6 +326,7 @@ observer_free(struct observer *observer)
 	traffic_free(observer->traffic);
 	programs_free(observer->programs);
 	host_free(observer->host);
+	sd_event_source_unref(observer->soon);
 	sd_event_unref(observer->event);
 	config_free(observer->config);
 	buf_free(&observer->args);

@@ -10,6 +10,9 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+/* OBSERVED_SILENCE_MAX of store/observed.h, which is not below us. */
+#define THREE_REPORTS (15 * USEC_PER_SEC)
+
 enum {
 	SETTINGS = 128, /* room for the rows of the table */
 	/* and for a file's sections */
@@ -434,6 +437,15 @@ is_in_circle(const struct config *config, size_t place)
 	return (reached >> place & 1) != 0;
 }
 
+/* The next check begins when the one before is over. */
+static void
+limit_timeouts(struct config *config)
+{
+	for (size_t i = 0; i < config->service_count; i++)
+		if (config->services[i].timeout > config->check_interval)
+			config->services[i].timeout = config->check_interval;
+}
+
 static void
 check_services(struct parser *parser)
 {
@@ -468,6 +480,7 @@ check_whole(struct parser *parser)
 	for (size_t i = 0; i < config->alert_count; i++)
 		check_alert(parser, config->alerts + i);
 	check_services(parser);
+	limit_timeouts(parser->config);
 	if (config->health_port == config->dashboard_port ||
 	    config->health_port == config->gateway_port ||
 	    config->dashboard_port == config->gateway_port) {
@@ -628,6 +641,14 @@ config_find_path(const char *option)
 	if (access("run/kruxos.conf", F_OK) == 0)
 		return "run/kruxos.conf";
 	return "/etc/kruxos/kruxos.conf";
+}
+
+usec_t
+config_check_silence(const struct config *config)
+{
+	usec_t silence = 3 * config->check_interval;
+
+	return silence > THREE_REPORTS ? silence : THREE_REPORTS;
 }
 
 const struct config_service *

@@ -43,10 +43,10 @@ struct config_service {
 	const char *name;
 	int kind;	    /* enum config_service_kind */
 	const char *target; /* URL, host:port, path or unit; NULL: none */
-	usec_t timeout;
-	bool critical;	   /* when it fails, the whole is unhealthy */
-	const char *user;  /* who may send its heartbeat; NULL: nobody */
-	const char *match; /* what an HTTP body must contain; NULL: nothing */
+	usec_t timeout;	    /* at most config->check_interval */
+	bool critical;	    /* when it fails, the whole is unhealthy */
+	const char *user;   /* who may send its heartbeat; NULL: nobody */
+	const char *match;  /* what an HTTP body must contain; NULL: nothing */
 	struct config_words depends_on;
 	uint64_t parents; /* the same, a bit for each place in `services` */
 };
@@ -104,6 +104,9 @@ struct config {
 	unsigned streams_per_address;
 	unsigned slow_answers; /* threads for searches and exports */
 
+	/* [observer] */
+	usec_t check_interval;
+
 	/* [service NAME]: first gateway, vault, proxy, audit and state, which
 	 * are there without being configured; then others, as in the file. */
 	struct config_service *services;
@@ -144,6 +147,10 @@ int config_parse(const char *path, struct slice text, struct config **ret,
 
 void config_free(struct config *config);
 DEFINE_CLEANUP(struct config *, config_free);
+
+/* Three intervals without a check or a heartbeat of a service, but no less than
+ * three of the observer's reports: who should tell of it is silent. */
+usec_t config_check_silence(const struct config *config);
 
 /* The service of that name, or NULL. */
 const struct config_service *

@@ -95,6 +95,11 @@ const struct setting settings[] = {
 	    "Searches and exports that a program works on at once.", .min = 1,
 	    .max = 64 },
 
+	{ "observer", "check_interval_seconds", SETTING_SEC,
+	    IN_CONFIG(check_interval), "15",
+	    "How often each service is checked; no check takes longer.",
+	    .min = 1, .max = 3600, .unit = "seconds" },
+
 	{ "service", "kind", SETTING_CHOICE, IN_SERVICE(kind), "none",
 	    "How the service is checked; `none`: not at all, its state is "
 	    "unknown.",
@@ -337,6 +342,17 @@ store_msec(const struct value *value, void *field, struct error *err)
 }
 
 static int
+store_sec(const struct value *value, void *field, struct error *err)
+{
+	uint64_t number;
+
+	if (read_number(value, &number, err) == -1)
+		return -1;
+	*(usec_t *)field = number * USEC_PER_SEC;
+	return 0;
+}
+
+static int
 store_yes_no(const struct value *value, void *field, struct error *err)
 {
 	bool yes = slice_is(value->text, "yes");
@@ -391,6 +407,7 @@ static const struct {
 	[SETTING_NAMES] = { store_names, "names, with spaces between" },
 	[SETTING_NUMBER] = { store_number, "a number" },
 	[SETTING_MSEC] = { store_msec, "a number" },
+	[SETTING_SEC] = { store_sec, "a number" },
 	[SETTING_YES_NO] = { store_yes_no, "yes or no" },
 	[SETTING_RULE] = { store_rule, "a condition" },
 	[SETTING_CHOICE] = { store_choice, NULL },

@@ -21,6 +21,7 @@ enum setting_type {
 	SETTING_NAMES,	 /* struct config_words: of sections */
 	SETTING_NUMBER,	 /* unsigned, within min..max */
 	SETTING_MSEC,	 /* usec_t; milliseconds in the file, min..max too */
+	SETTING_SEC,	 /* usec_t; seconds, likewise */
 	SETTING_YES_NO,	 /* bool */
 	SETTING_RULE,	 /* struct rule */
 	SETTING_CHOICE,	 /* int: the place of the word in `choices` */
@@ -33,7 +34,7 @@ struct setting {
 	size_t offset;		    /* of the field in its struct */
 	const char *standard;	    /* the default, as one would write it */
 	const char *help;	    /* one sentence for the manual */
-	uint64_t min, max;	    /* SETTING_NUMBER, SETTING_MSEC */
+	uint64_t min, max;	    /* SETTING_NUMBER, …MSEC, …SEC */
 	const char *unit;	    /* "days", "ms"; NULL: none */
 	const char *const *choices; /* SETTING_CHOICE: NULL at the end */
 };

@@ -18,8 +18,6 @@
 
 /* Three intervals of 5 s without a report: who should give it is silent. */
 #define OBSERVED_SILENCE_MAX (15 * USEC_PER_SEC)
-/* Three intervals of 15 s without a check. */
-#define OBSERVED_CHECK_SILENCE_MAX (45 * USEC_PER_SEC)
 
 enum {
 	OBSERVED_BYTES = 64 << 10,

@@ -75,6 +75,7 @@ five_services_are_there_without_being_configured(void **state)
 		assert_int_equal(service->kind, CONFIG_SERVICE_UNCHECKED);
 		assert_null(service->target);
 		assert_int_equal(service->timeout, 2 * USEC_PER_SEC);
+		assert_int_equal(config->check_interval, 15 * USEC_PER_SEC);
 		assert_int_equal(service->critical, i >= 3);
 		assert_null(service->user);
 	}
@@ -225,6 +226,31 @@ services_are_amended_and_added(void **state)
 	assert_string_equal(queue->user, "queue");
 	assert_false(queue->critical);
 	assert_null(config_service(config, slice_of("none")));
+}
+
+static void
+no_check_takes_longer_than_the_interval(void **state)
+{
+	static const struct {
+		const char *text;
+		usec_t timeout, silence;
+	} cases[] = {
+		{ "", 2 * USEC_PER_SEC, 45 * USEC_PER_SEC },
+		{ "[observer]\ncheck_interval_seconds = 1\n", USEC_PER_SEC,
+		    15 * USEC_PER_SEC },
+		{ "[observer]\ncheck_interval_seconds = 60\n", 2 * USEC_PER_SEC,
+		    180 * USEC_PER_SEC },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cleanup(config_freep) struct config *config =
+		    parse(cases[i].text);
+
+		assert_int_equal(config->services[0].timeout, cases[i].timeout);
+		assert_int_equal(
+		    config_check_silence(config), cases[i].silence);
+	}
 }
 
 static void
@@ -514,6 +540,7 @@ main(void)
 		cmocka_unit_test(alerts_are_amended_and_added),
 		cmocka_unit_test(the_file_s_values_replace_the_defaults),
 		cmocka_unit_test(services_are_amended_and_added),
+		cmocka_unit_test(no_check_takes_longer_than_the_interval),
 		cmocka_unit_test(everything_wrong_is_named_with_its_line),
 		cmocka_unit_test(services_have_a_bound),
 		cmocka_unit_test(all_sections_at_once_have_room),

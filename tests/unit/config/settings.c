@@ -96,6 +96,7 @@ numbers_have_bounds(void **state)
 	};
 	struct setting number = ROW(SETTING_NUMBER, .min = 1, .max = 64);
 	struct setting msec = ROW(SETTING_MSEC, .min = 1, .max = 64);
+	struct setting sec = ROW(SETTING_SEC, .min = 1, .max = 64);
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -113,6 +114,10 @@ numbers_have_bounds(void **state)
 			assert_int_equal(usec, value * USEC_PER_MSEC);
 		else
 			assert_int_equal(value + usec, 2 * 4711);
+		assert_int_equal(
+		    store(&sec, text, &usec, NULL, &err), cases[i].result);
+		if (cases[i].result == 0)
+			assert_int_equal(usec, value * USEC_PER_SEC);
 	}
 }
 

@@ -34,6 +34,7 @@ good_view(void)
 		.has_page = true,
 		.now = NOW,
 		.boottime = BOOT,
+		.check_silence = 45 * USEC_PER_SEC,
 	};
 
 	view.status = (struct status){

@@ -14,14 +14,16 @@
 
 /* The daemon's status page, as a test has it. */
 
+static struct config config = { .check_interval = 15 * USEC_PER_SEC };
+static struct program prog = { .config = &config };
 static struct status the_page;
 static bool page_is_there;
 
 int
 program_status(
-    struct program *prog, struct status *ret_status, struct error *err)
+    struct program *asked, struct status *ret_status, struct error *err)
 {
-	(void)prog;
+	assert_ptr_equal(asked, &prog);
 	if (!page_is_there)
 		return error_set(err, ERROR_UNREACHABLE, "no page");
 	*ret_status = the_page;
@@ -87,21 +89,21 @@ an_old_page_is_no_report(void **state)
 
 	(void)state;
 	be_alive();
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_true(view.is_there);
 	assert_false(view.has_page);
 	assert_false(view_is_observed(&view));
 	/* Killed a moment ago. */
 	the_page.has_writer = false;
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_false(view.is_there);
 	the_page.has_writer = true;
 	/* Of a boot that is longer ago, or of none. */
 	the_page.heartbeat = 0;
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_false(view.is_there);
 	page_is_there = false;
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_false(view.is_there);
 	assert_true(isnan(view.figures[FIGURE_ENTRIES_TOTAL]));
 }
@@ -117,7 +119,7 @@ the_status_page_knows_some_figures(void **state)
 	the_page.head_seq = 10;
 	the_page.index_seq = 8;
 	the_page.entries_refused = 3;
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_true(view.figures[FIGURE_CPU_PERCENT] == 12.54);
 	assert_true(view.figures[FIGURE_MEMORY_TOTAL_MB] == 2048);
 	assert_true(view.figures[FIGURE_ENTRIES_TOTAL] == 10);
@@ -126,7 +128,7 @@ the_status_page_knows_some_figures(void **state)
 	assert_true(isnan(view.figures[FIGURE_LOAD_1M]));
 	/* A sample of long ago is none. */
 	the_page.sampled_at = 1;
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_true(isnan(view.figures[FIGURE_CPU_PERCENT]));
 }
 
@@ -139,20 +141,20 @@ no_figure_outlives_who_reports_it(void **state)
 	(void)state;
 	be_alive();
 	write_page(now);
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_true(view_is_observed(&view));
 	assert_true(view.figures[FIGURE_LOAD_1M] == 0.5);
 	assert_true(view.figures[FIGURE_TOTAL_SESSIONS] == 7);
 	/* The observer is silent, the daemon is not. */
 	write_page(1);
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_false(view_is_observed(&view));
 	assert_true(isnan(view.figures[FIGURE_LOAD_1M]));
 	assert_true(view.figures[FIGURE_TOTAL_SESSIONS] == 7);
 	/* Both are. */
 	write_page(now);
 	page_is_there = false;
-	view_look(NULL, reader, &view);
+	view_look(&prog, reader, &view);
 	assert_true(isnan(view.figures[FIGURE_LOAD_1M]));
 	assert_true(isnan(view.figures[FIGURE_TOTAL_SESSIONS]));
 }
