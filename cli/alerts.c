@@ -19,8 +19,7 @@ struct alerts_values {
 
 static const struct option_row alerts_options[] = {
 	OPTION_TEXTS(struct alerts_values, severities, 's', "severity",
-	    "SEVERITY", "critical warning info",
-	    "only these: critical, warning or info"),
+	    "SEVERITY", "critical warning info", "only those of it"),
 	OPTION_DURATION(struct alerts_values, last, "last", USEC_PER_SEC,
 	    90 * USEC_PER_DAY, NULL,
 	    "what was seen within DURATION, resolved or not"),

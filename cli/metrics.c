@@ -71,7 +71,10 @@ metrics_add_bytes(struct buf *out, double value)
 static void
 metrics_add_seconds(struct buf *out, double value)
 {
-	words_add_duration(out, 1000 * value);
+	if (value == 0)
+		buf_add_str(out, "0 s");
+	else
+		words_add_duration(out, 1000 * value);
 }
 
 static void

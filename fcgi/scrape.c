@@ -130,11 +130,15 @@ write_figures(const struct view *view, struct exposition *out)
 {
 	for (int i = 0; i < FIGURE_COUNT; i++) {
 		const struct figure_row *row = &figure_rows[i];
+		double value = view->figures[i] * row->scale;
 
+		/* Megabytes have digits behind the point, bytes have none. */
+		if (row->scale > 1 && !isnan(value))
+			value = (double)(uint64_t)(value + 0.5);
 		exposition_single(out, row->metric,
 		    row->kind == FIGURE_COUNTER ? EXPOSITION_COUNTER
 						: EXPOSITION_GAUGE,
-		    row->help, view->figures[i] * row->scale);
+		    row->help, value);
 	}
 }
 

@@ -32,8 +32,8 @@ struct change {
 	enum alert_event event;
 	usec_t at;
 	struct buf user, note;
-	struct buf request; /* of its entry; empty: it has none */
-	bool is_error;	    /* of that entry's status */
+	struct buf summary, request; /* of its entry; empty: it has none */
+	bool is_error;		     /* of that entry's status */
 	bool is_stored, is_logged, is_in_log; /* in the batch; durable */
 	TAILQ_ENTRY(change) of_queue;
 };
@@ -76,6 +76,7 @@ free_change(struct alerts *alerts, struct change *change)
 	alerts->change_count--;
 	buf_free(&change->user);
 	buf_free(&change->note);
+	buf_free(&change->summary);
 	buf_free(&change->request);
 	free(change);
 }
@@ -98,6 +99,7 @@ add_change(struct alerts *alerts, enum alert_event event, usec_t at)
 	change->at = at;
 	change->user = (struct buf)BUF_INIT;
 	change->note = (struct buf)BUF_INIT;
+	change->summary = (struct buf)BUF_INIT;
 	change->request = (struct buf)BUF_INIT;
 	change->is_logged = change->is_in_log = true;
 	TAILQ_INSERT_TAIL(&alerts->queue, change, of_queue);
@@ -142,6 +144,23 @@ write_alert(struct buf *out, const struct alert *alert)
 	json_writer_end_object(&json);
 }
 
+/* "Service down: wiki". An agent's words are its own entry's. */
+static void
+write_summary(struct buf *out, const struct alert *alert)
+{
+	struct slice about =
+	    alert->service.data != NULL ? alert->service : alert->agent_name;
+
+	if (alert->rule.data == NULL)
+		buf_add_str(out, "an alert of an agent");
+	else
+		buf_add_slice(out, alert->title);
+	if (about.data != NULL) {
+		buf_add_str(out, ": ");
+		buf_add_slice(out, about);
+	}
+}
+
 /* What it is by then is stored with what waits already. */
 static bool
 is_to_be_stored(const struct alerts *alerts, uint64_t id)
@@ -174,6 +193,7 @@ on_event(void *context, const struct alert *alert, enum alert_event event,
 	}
 	if (event != ALERT_FIRE && event != ALERT_RESOLVE)
 		return;
+	write_summary(&change->summary, alert);
 	write_alert(&change->request, alert);
 	change->is_error = event == ALERT_FIRE;
 	change->is_logged = change->is_in_log = false;
@@ -222,8 +242,9 @@ log_changes(struct alerts *alerts)
 			continue;
 		if (commit_add_system(alerts->commit,
 			capabilities[change->event],
-			change->is_error ? ENTRY_ERROR : ENTRY_SUCCESS, NULL,
-			buf_slice(&change->request), &waiter, &refused) == -1)
+			change->is_error ? ENTRY_ERROR : ENTRY_SUCCESS,
+			change->summary.data, buf_slice(&change->request),
+			&waiter, &refused) == -1)
 			return;
 		change->is_logged = true;
 	}
@@ -430,6 +451,14 @@ alerts_set_database(
 
 /* --- what agents say ------------------------------------------------------ */
 
+/* An import may tell of what happened so long ago that it would have resolved
+ * by now. */
+static bool
+is_over(const struct entry *entry, struct alert_time now, usec_t quiet)
+{
+	return entry->time < now.realtime && now.realtime - entry->time > quiet;
+}
+
 static void
 read_line(struct alerts *alerts, struct slice line, struct alert_time now)
 {
@@ -440,8 +469,11 @@ read_line(struct alerts *alerts, struct slice line, struct alert_time now)
 	if (entry_parse(line, &entry, &err) == -1 || entry.actor != ENTRY_AGENT)
 		return;
 	if (slice_is(entry.capability, "rate_limit.hit")) {
-		alert_engine_rate_limit(alerts->engine, entry.actor_name, now);
-	} else if (slice_is(entry.capability, "alerts.send")) {
+		if (!is_over(&entry, now, ALERT_QUIET_RATE_LIMIT))
+			alert_engine_rate_limit(
+			    alerts->engine, entry.actor_name, now);
+	} else if (slice_is(entry.capability, "alerts.send") &&
+		   !is_over(&entry, now, ALERT_QUIET_AGENT)) {
 		alert_words_read(&alerts->reader, &entry, &words);
 		alert_engine_send(alerts->engine, &words, now);
 	}
