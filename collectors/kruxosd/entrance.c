@@ -101,6 +101,8 @@ ingest_settings(const struct config *config)
 			.producers = config->ingest_group,
 			.web = config->web_user,
 			.observer = config->observer_user,
+			.services = config->services,
+			.service_count = config->service_count,
 		},
 		.connections_a_uid = config->connections_per_uid,
 		.connections = config->connections,

@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -56,6 +57,27 @@ find_group(const char *name, gid_t *ret_gid, struct error *err)
 	return 0;
 }
 
+/* Those that are there, of users by name or number. */
+static int
+find_services(
+    const struct peer_names *names, struct peer_rules *rules, struct error *err)
+{
+	for (size_t i = 0; i < names->service_count; i++) {
+		const char *user = names->services[i].user;
+		uid_t uid = PEER_NOBODY;
+		uint64_t number;
+
+		if (user != NULL && number_parse_u64(slice_of(user), 0,
+					UINT32_MAX, &number) == 0)
+			uid = (uid_t)number;
+		else if (find_user(user, &uid, err) == -1)
+			return -1;
+		if (uid != PEER_NOBODY)
+			rules->services[rules->service_count++] = uid;
+	}
+	return 0;
+}
+
 int
 peer_rules_look_up(const struct peer_names *names, struct peer_rules *ret_rules,
     struct error *err)
@@ -65,7 +87,8 @@ peer_rules_look_up(const struct peer_names *names, struct peer_rules *ret_rules,
 	if (find_user(names->web, &rules.web, err) == -1 ||
 	    find_user(names->observer, &rules.observer, err) == -1 ||
 	    find_group(names->operators, &rules.operators, err) == -1 ||
-	    find_group(names->producers, &rules.producers, err) == -1)
+	    find_group(names->producers, &rules.producers, err) == -1 ||
+	    find_services(names, &rules, err) == -1)
 		return -1;
 	*ret_rules = rules;
 	return 0;
@@ -98,6 +121,9 @@ peer_classes(const struct peer_rules *rules, uid_t uid, const gid_t *groups,
 		classes |= MESSAGE_OPERATOR;
 	if (has_group(groups, count, rules->producers))
 		classes |= MESSAGE_PRODUCER;
+	for (size_t i = 0; i < rules->service_count; i++)
+		if (uid == rules->services[i])
+			classes |= MESSAGE_SERVICE;
 	return classes;
 }
 

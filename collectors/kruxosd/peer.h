@@ -8,16 +8,19 @@
 #define KRUXOSD_PEER_H
 
 #include "base/error.h"
+#include "config/config.h"
 #include "door/message.h"
 
 #include <sys/types.h>
 
 /* The names that give rights, as the configuration has them; NULL: nobody. */
 struct peer_names {
-	const char *operators; /* group "kruxos" */
-	const char *producers; /* group "kruxos-ingest" */
-	const char *web;       /* user "kruxos-web" */
-	const char *observer;  /* user "kruxos-observer" */
+	const char *operators;		       /* group "kruxos" */
+	const char *producers;		       /* group "kruxos-ingest" */
+	const char *web;		       /* user "kruxos-web" */
+	const char *observer;		       /* user "kruxos-observer" */
+	const struct config_service *services; /* whose users send heartbeats */
+	size_t service_count;
 };
 
 /* The same as the system's numbers. A name that this system does not have is
@@ -26,6 +29,8 @@ struct peer_rules {
 	uid_t own;	     /* the daemon's */
 	uid_t web, observer; /* PEER_NOBODY: none */
 	gid_t operators, producers;
+	uid_t services[CONFIG_SERVICES];
+	size_t service_count;
 };
 
 #define PEER_NOBODY ((uid_t)-1)

@@ -32,7 +32,8 @@ enum message_peer_class {
 	MESSAGE_WEB = 1 << 2,	   /* uid kruxos-web */
 	MESSAGE_OBSERVER = 1 << 3, /* uid kruxos-observer */
 	MESSAGE_PRODUCER = 1 << 4, /* group kruxos-ingest */
-	MESSAGE_ANYONE = (1 << 5) - 1,
+	MESSAGE_SERVICE = 1 << 5,  /* uid of a service: heartbeats alone */
+	MESSAGE_ANYONE = (1 << 6) - 1,
 };
 
 struct message_peer {

@@ -11,7 +11,7 @@ import { until } from './harness/poll.js';
 import { Stack, root } from './harness/stack.js';
 
 let stack;
-before(async () => stack = await Stack.start());
+before(async () => stack = await Stack.start({ 'service queue': { kind: 'heartbeat', uid: 'nobody' } }));
 after(() => stack?.stop());
 
 const good = { actor_type: 'agent', agent_name: 'tester', capability: 'shell.exec', status: 'success' };

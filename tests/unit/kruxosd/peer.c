@@ -15,6 +15,8 @@ static const struct peer_rules rules = {
 	.observer = 300,
 	.operators = 400,
 	.producers = 500,
+	.services = { 600, 601 },
+	.service_count = 2,
 };
 
 static void
@@ -34,6 +36,8 @@ classes_come_from_uid_and_groups(void **state)
 		{ 1000, { 1000, 500, 400 },
 		    MESSAGE_OPERATOR | MESSAGE_PRODUCER },
 		{ 0, { 0, 400 }, MESSAGE_OWNER | MESSAGE_OPERATOR },
+		{ 601, { 601, 8 }, MESSAGE_SERVICE },
+		{ 600, { 500 }, MESSAGE_SERVICE | MESSAGE_PRODUCER },
 		{ 1000, { 1000, 8, 9 }, 0 },
 		/* A uid is no gid. */
 		{ 400, { 200, 300, 100 }, 0 },
@@ -72,11 +76,19 @@ a_name_that_is_missing_is_nobodys(void **state)
 static void
 names_are_looked_up(void **state)
 {
+	static const struct config_service services[] = {
+		{ .user = "daemon" },
+		{ .user = NULL },
+		{ .user = "no-such-user" },
+		{ .user = "4711" },
+	};
 	static const struct peer_names names = {
 		.operators = "daemon",
 		.producers = "bin",
 		.web = "www-data",
 		.observer = "nobody",
+		.services = services,
+		.service_count = COUNT(services),
 	};
 	struct peer_rules found;
 	struct error err;
@@ -87,6 +99,9 @@ names_are_looked_up(void **state)
 	assert_int_equal(found.producers, getgrnam("bin")->gr_gid);
 	assert_int_equal(found.web, getpwnam("www-data")->pw_uid);
 	assert_int_equal(found.observer, getpwnam("nobody")->pw_uid);
+	assert_int_equal(found.service_count, 2);
+	assert_int_equal(found.services[0], getpwnam("daemon")->pw_uid);
+	assert_int_equal(found.services[1], 4711);
 }
 
 static void
