@@ -16,7 +16,7 @@
 enum {
 	SETTINGS = 128, /* room for the rows of the table */
 	/* and for a file's sections */
-	SECTIONS = CONFIG_SERVICES + CONFIG_ALERTS + 8,
+	SECTIONS = CONFIG_SERVICES + CONFIG_ALERTS + CONFIG_NOTIFIES + 8,
 };
 
 /* Services that are there without being configured. */
@@ -156,6 +156,19 @@ add_alert(struct parser *parser, struct slice name)
 	return alert;
 }
 
+static struct config_notify *
+add_notify(struct parser *parser, struct slice name)
+{
+	struct config *config = parser->config;
+	struct config_notify *notify =
+	    config->notifies + config->notify_count++;
+
+	notify->name = arena_slice(&config->arena, name).data;
+	notify->kind = -1;
+	store_section(parser, "notify", notify);
+	return notify;
+}
+
 static void
 add_own_alerts(struct parser *parser)
 {
@@ -189,9 +202,10 @@ store_defaults(struct parser *parser)
 	config->alerts = arena_array(
 	    &config->arena, CONFIG_ALERTS, sizeof(config->alerts[0]));
 	add_own_alerts(parser);
+	config->notifies = arena_array(
+	    &config->arena, CONFIG_NOTIFIES, sizeof(config->notifies[0]));
 	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (!is_of(row, "service") && !is_of(row, "alert") &&
-		    row->type != SETTING_PATH)
+		if (!settings_is_named(row) && row->type != SETTING_PATH)
 			store_default(row, parser, config);
 }
 
@@ -204,7 +218,7 @@ store_default_paths(struct parser *parser)
 	struct arena *arena = &config->arena;
 
 	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (row->type == SETTING_PATH &&
+		if (row->type == SETTING_PATH && !settings_is_named(row) &&
 		    *(const char **)((char *)config + row->offset) == NULL)
 			store_default(row, parser, config);
 	config->index_file =
@@ -277,6 +291,21 @@ find_alert(struct parser *parser, struct slice name)
 	return add_alert(parser, name);
 }
 
+static struct config_notify *
+find_notify(struct parser *parser, struct slice name)
+{
+	struct config *config = parser->config;
+
+	if (!may_be_named(parser, "a channel"))
+		return NULL;
+	if (config->notify_count == CONFIG_NOTIFIES) {
+		add_problem(parser, &parser->here,
+		    "there are more than %d channels", CONFIG_NOTIFIES);
+		return NULL;
+	}
+	return add_notify(parser, name);
+}
+
 /* The struct that the present section's values go into, or NULL. */
 static void *
 object_of_section(struct parser *parser)
@@ -301,6 +330,8 @@ object_of_section(struct parser *parser)
 		return find_service(parser, here->name);
 	if (slice_is(here->section, "alert"))
 		return find_alert(parser, here->name);
+	if (slice_is(here->section, "notify"))
+		return find_notify(parser, here->name);
 	if (here->name.data != NULL) {
 		add_problem(parser, here, "this section takes no name");
 		return NULL;
@@ -470,6 +501,62 @@ check_services(struct parser *parser)
 	}
 }
 
+/* What is wrong with `url`, or NULL. A password has its own file. */
+static const char *
+check_url(const struct config_notify *notify)
+{
+	static const char *const schemes[][2] = {
+		[CONFIG_NOTIFY_ALERTMANAGER] = { "http://", "https://" },
+		[CONFIG_NOTIFY_WEBHOOK] = { "http://", "https://" },
+		[CONFIG_NOTIFY_SMTP] = { "smtp://", "smtps://" },
+	};
+	struct slice url = slice_of(notify->url), host;
+
+	if (url.data == NULL)
+		return "nothing says where notices go";
+	host = url;
+	for (int i = 0; i < 2; i++) {
+		struct slice scheme = slice_of(schemes[notify->kind][i]);
+
+		if (slice_starts_with(url, scheme))
+			host = (struct slice){ url.data + scheme.len,
+				url.len - scheme.len };
+	}
+	if (host.len == url.len)
+		return notify->kind == CONFIG_NOTIFY_SMTP
+			   ? "does not begin with smtp:// or smtps://"
+			   : "does not begin with http:// or https://";
+	if (strcspn(host.data, "/?#") == 0)
+		return "names no host";
+	if (memchr(host.data, '@', strcspn(host.data, "/?#")) != NULL)
+		return "holds a user; `user` and `password_file` are for that";
+	return NULL;
+}
+
+static void
+check_notify(struct parser *parser, const struct config_notify *notify)
+{
+	struct place place = place_of(parser, "notify", notify->name, "kind");
+	const char *problem;
+
+	if (notify->kind == -1) {
+		add_problem(parser, &place, "nothing says how to send notices");
+		return;
+	}
+	problem = check_url(notify);
+	place.key = SLICE_LITERAL("url");
+	if (problem != NULL)
+		add_problem(parser, &place, "%s", problem);
+	if (notify->kind != CONFIG_NOTIFY_SMTP)
+		return;
+	place.key = SLICE_LITERAL("from");
+	if (notify->from == NULL)
+		add_problem(parser, &place, "mail needs a sender");
+	place.key = SLICE_LITERAL("to");
+	if (notify->to.count == 0)
+		add_problem(parser, &place, "nobody gets the mail");
+}
+
 /* What no line alone can tell. */
 static void
 check_whole(struct parser *parser)
@@ -481,6 +568,8 @@ check_whole(struct parser *parser)
 		check_alert(parser, config->alerts + i);
 	check_services(parser);
 	limit_timeouts(parser->config);
+	for (size_t i = 0; i < config->notify_count; i++)
+		check_notify(parser, config->notifies + i);
 	if (config->health_port == config->dashboard_port ||
 	    config->health_port == config->gateway_port ||
 	    config->dashboard_port == config->gateway_port) {
@@ -657,6 +746,15 @@ config_service(const struct config *config, struct slice name)
 	for (size_t i = 0; i < config->service_count; i++)
 		if (slice_is(name, config->services[i].name))
 			return config->services + i;
+	return NULL;
+}
+
+const struct config_notify *
+config_notify(const struct config *config, struct slice name)
+{
+	for (size_t i = 0; i < config->notify_count; i++)
+		if (slice_is(name, config->notifies[i].name))
+			return config->notifies + i;
 	return NULL;
 }
 

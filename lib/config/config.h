@@ -60,6 +60,46 @@ struct config_alert {
 	bool enabled;
 };
 
+enum config_notify_kind {
+	CONFIG_NOTIFY_ALERTMANAGER,
+	CONFIG_NOTIFY_WEBHOOK,
+	CONFIG_NOTIFY_SMTP,
+};
+
+/* What alerts can be grouped by. None of it is free text of an agent's. */
+enum config_label {
+	CONFIG_LABEL_ALERTNAME,
+	CONFIG_LABEL_RULE,
+	CONFIG_LABEL_SEVERITY,
+	CONFIG_LABEL_SERVICE,
+	CONFIG_LABEL_AGENT_NAME,
+	CONFIG_LABEL_SOURCE,
+	CONFIG_LABEL_INSTANCE,
+	CONFIG_LABELS
+};
+
+/* [notify NAME]: where notices of alerts go. Secrets are read from their files
+ * by the program that sends. */
+struct config_notify {
+	const char *name;
+	int kind; /* enum config_notify_kind */
+	const char *url;
+	unsigned severities; /* a bit for each enum rule_severity */
+	unsigned group_by;   /* a bit for each enum config_label */
+	usec_t group_wait;
+	usec_t group_interval;
+	usec_t repeat_interval;
+	bool send_resolved;
+	const char *secret_file; /* of the signature; NULL: none */
+	const char *from;
+	struct config_words to;
+	const char *user;	   /* NULL: nobody signs in */
+	const char *password_file; /* NULL: none */
+	usec_t timeout;
+	bool verify_tls;
+	const char *ca_file; /* NULL: the system's */
+};
+
 struct config {
 	const char *path; /* of the file itself */
 
@@ -117,6 +157,10 @@ struct config {
 	struct config_alert *alerts;
 	size_t alert_count;
 
+	/* [notify NAME], as in the file */
+	struct config_notify *notifies;
+	size_t notify_count;
+
 	struct arena arena; /* holds all of the above */
 };
 
@@ -124,6 +168,7 @@ enum {
 	CONFIG_FILE_BYTES = 1 << 20,
 	CONFIG_SERVICES = 64,	   /* at most, the five among them */
 	CONFIG_ALERTS = 256,	   /* at most, the ten among them */
+	CONFIG_NOTIFIES = 16,	   /* at most */
 	CONFIG_RUNTIME_BYTES = 90, /* sockets' paths have 107 (unix(7)) */
 };
 
@@ -155,5 +200,13 @@ usec_t config_check_silence(const struct config *config);
 /* The service of that name, or NULL. */
 const struct config_service *
 config_service(const struct config *config, struct slice name);
+
+/* The [notify NAME] of that name, or NULL. */
+const struct config_notify *
+config_notify(const struct config *config, struct slice name);
+
+/* "alertmanager", "webhook", "smtp"; and "alertname", …; NULL ends each. */
+extern const char *const config_notify_kinds[];
+extern const char *const config_labels[CONFIG_LABELS + 1];
 
 #endif

@@ -14,15 +14,34 @@ enum {
 	ACCOUNT_BYTES = 32, /* of a user's or group's name: useradd(8) */
 	HOST_BYTES = 253,   /* of a host name: RFC 1035 §2.3.4, as text */
 	WORDS = 32,	    /* at most, in a list */
+	MAIL_BYTES = 254,   /* of an address: RFC 5321 §4.5.3.1.3 */
 };
 
 static const char *const audit_failures[] = { "deny", "allow", NULL };
 static const char *const service_kinds[] = { "none", "http", "tcp", "unix",
 	"systemd", "heartbeat", NULL };
 
+const char *const config_notify_kinds[] = {
+	[CONFIG_NOTIFY_ALERTMANAGER] = "alertmanager",
+	[CONFIG_NOTIFY_WEBHOOK] = "webhook",
+	[CONFIG_NOTIFY_SMTP] = "smtp",
+	NULL,
+};
+
+const char *const config_labels[CONFIG_LABELS + 1] = {
+	[CONFIG_LABEL_ALERTNAME] = "alertname",
+	[CONFIG_LABEL_RULE] = "rule",
+	[CONFIG_LABEL_SEVERITY] = "severity",
+	[CONFIG_LABEL_SERVICE] = "service",
+	[CONFIG_LABEL_AGENT_NAME] = "agent_name",
+	[CONFIG_LABEL_SOURCE] = "source",
+	[CONFIG_LABEL_INSTANCE] = "instance",
+};
+
 #define IN_CONFIG(field)  offsetof(struct config, field)
 #define IN_SERVICE(field) offsetof(struct config_service, field)
 #define IN_ALERT(field)	  offsetof(struct config_alert, field)
+#define IN_NOTIFY(field)  offsetof(struct config_notify, field)
 
 const struct setting settings[] = {
 	{ "paths", "data_dir", SETTING_PATH, IN_CONFIG(data_dir), ".",
@@ -132,6 +151,49 @@ const struct setting settings[] = {
 	    "What the alert is called; by default the section's name." },
 	{ "alert", "enabled", SETTING_YES_NO, IN_ALERT(enabled), "yes",
 	    "Whether it is raised at all." },
+
+	{ "notify", "kind", SETTING_CHOICE, IN_NOTIFY(kind), "",
+	    "How notices are sent.", .choices = config_notify_kinds },
+	{ "notify", "url", SETTING_TEXT, IN_NOTIFY(url), "",
+	    "Where they are sent: http:// or https://, for mail smtp:// or "
+	    "smtps://." },
+	{ "notify", "severity", SETTING_SET, IN_NOTIFY(severities),
+	    "critical warning info", "Of which alerts.",
+	    .choices = rule_severities },
+	{ "notify", "group_by", SETTING_SET, IN_NOTIFY(group_by), "rule",
+	    "Alerts for which these labels are the same share a notice.",
+	    .choices = config_labels },
+	{ "notify", "group_wait", SETTING_DURATION, IN_NOTIFY(group_wait),
+	    "30s", "How long the first alert of a group waits for others.",
+	    .max = USEC_PER_HOUR },
+	{ "notify", "group_interval", SETTING_DURATION,
+	    IN_NOTIFY(group_interval), "5m",
+	    "How long a group that has changed waits after its last notice.",
+	    .min = USEC_PER_SEC, .max = USEC_PER_DAY },
+	{ "notify", "repeat_interval", SETTING_DURATION,
+	    IN_NOTIFY(repeat_interval), "4h",
+	    "When a group that has not changed is told of again.",
+	    .min = USEC_PER_SEC, .max = 30 * USEC_PER_DAY },
+	{ "notify", "send_resolved", SETTING_YES_NO, IN_NOTIFY(send_resolved),
+	    "yes", "Whether it is told that an alert is over." },
+	{ "notify", "secret_file", SETTING_PATH, IN_NOTIFY(secret_file), "",
+	    "The key with which a webhook's body is signed." },
+	{ "notify", "from", SETTING_MAIL, IN_NOTIFY(from), "",
+	    "Who mail comes from." },
+	{ "notify", "to", SETTING_MAILS, IN_NOTIFY(to), "",
+	    "Who gets the mail." },
+	{ "notify", "user", SETTING_TEXT, IN_NOTIFY(user), "",
+	    "As whom to sign in at the other end." },
+	{ "notify", "password_file", SETTING_PATH, IN_NOTIFY(password_file), "",
+	    "The password for that." },
+	{ "notify", "timeout_ms", SETTING_MSEC, IN_NOTIFY(timeout), "10000",
+	    "A notice that takes longer has failed, and is sent again.",
+	    .min = 100, .max = 30000, .unit = "ms" },
+	{ "notify", "verify_tls", SETTING_YES_NO, IN_NOTIFY(verify_tls), "yes",
+	    "Whether the certificate of the other end must be good." },
+	{ "notify", "ca_file", SETTING_PATH, IN_NOTIFY(ca_file), "",
+	    "Whose certificates are trusted, instead of those that the system "
+	    "trusts." },
 	{ NULL },
 };
 
@@ -149,6 +211,17 @@ settings_has_section(struct slice section)
 {
 	for (const struct setting *row = settings; row->section != NULL; row++)
 		if (slice_is(section, row->section))
+			return true;
+	return false;
+}
+
+bool
+settings_is_named(const struct setting *setting)
+{
+	static const char *const named[] = { "service", "alert", "notify" };
+
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
+		if (strcmp(setting->section, named[i]) == 0)
 			return true;
 	return false;
 }
@@ -306,6 +379,35 @@ store_names(const struct value *value, void *field, struct error *err)
 	return store_words(value, is_section_name, "a name", field, err);
 }
 
+/* local@host, of letters that need no quotes (RFC 5322 §3.2.3). */
+static bool
+is_mail(struct slice word)
+{
+	const char *at = memrchr(word.data, '@', word.len);
+	struct slice local, host;
+
+	if (at == NULL || word.len > MAIL_BYTES)
+		return false;
+	local = (struct slice){ word.data, (size_t)(at - word.data) };
+	host = (struct slice){ at + 1, word.len - local.len - 1 };
+	return is_host(host) &&
+	       settings_is_name(local, MAIL_BYTES, ".!#$%&'*+-/=?^_`{|}~");
+}
+
+static int
+store_mail(const struct value *value, void *field, struct error *err)
+{
+	if (!is_mail(value->text))
+		return fail(err, value->text, "is not a mail address");
+	return store_text(value, field, err);
+}
+
+static int
+store_mails(const struct value *value, void *field, struct error *err)
+{
+	return store_words(value, is_mail, "a mail address", field, err);
+}
+
 static int
 read_number(const struct value *value, uint64_t *ret, struct error *err)
 {
@@ -353,6 +455,20 @@ store_sec(const struct value *value, void *field, struct error *err)
 }
 
 static int
+store_duration(const struct value *value, void *field, struct error *err)
+{
+	const struct setting *setting = value->setting;
+	usec_t duration;
+
+	if (clock_parse_duration(value->text, &duration, err) == -1)
+		return -1;
+	if (duration < setting->min || duration > setting->max)
+		return fail(err, value->text, "is too short or too long");
+	*(usec_t *)field = duration;
+	return 0;
+}
+
+static int
 store_yes_no(const struct value *value, void *field, struct error *err)
 {
 	bool yes = slice_is(value->text, "yes");
@@ -381,18 +497,46 @@ add_choices(struct buf *out, const char *const *choices)
 }
 
 static int
+find_choice(const char *const *choices, struct slice word)
+{
+	for (int i = 0; choices[i] != NULL; i++)
+		if (slice_is(word, choices[i]))
+			return i;
+	return -1;
+}
+
+static int
 store_choice(const struct value *value, void *field, struct error *err)
 {
 	const char *const *choices = value->setting->choices;
 	cleanup(buf_free) struct buf words = BUF_INIT;
+	int choice = find_choice(choices, value->text);
 
-	for (int i = 0; choices[i] != NULL; i++)
-		if (slice_is(value->text, choices[i])) {
-			*(int *)field = i;
-			return 0;
-		}
 	add_choices(&words, choices);
-	return fail(err, value->text, "is not %s", words.data);
+	if (choice == -1)
+		return fail(err, value->text, "is not %s", words.data);
+	*(int *)field = choice;
+	return 0;
+}
+
+static int
+store_set(const struct value *value, void *field, struct error *err)
+{
+	const char *const *choices = value->setting->choices;
+	cleanup(buf_free) struct buf words = BUF_INIT;
+	struct slice rest = value->text, word;
+	unsigned set = 0;
+
+	add_choices(&words, choices);
+	while (take_word(&rest, &word)) {
+		int choice = find_choice(choices, word);
+
+		if (choice == -1)
+			return fail(err, word, "is not %s", words.data);
+		set |= 1U << choice;
+	}
+	*(unsigned *)field = set;
+	return 0;
 }
 
 static const struct {
@@ -408,9 +552,14 @@ static const struct {
 	[SETTING_NUMBER] = { store_number, "a number" },
 	[SETTING_MSEC] = { store_msec, "a number" },
 	[SETTING_SEC] = { store_sec, "a number" },
+	[SETTING_DURATION] = { store_duration, "a duration such as 30s" },
 	[SETTING_YES_NO] = { store_yes_no, "yes or no" },
+	[SETTING_MAIL] = { store_mail, "a mail address" },
+	[SETTING_MAILS] = { store_mails,
+	    "mail addresses, with spaces between" },
 	[SETTING_RULE] = { store_rule, "a condition" },
 	[SETTING_CHOICE] = { store_choice, NULL },
+	[SETTING_SET] = { store_set, NULL },
 };
 
 int
@@ -431,14 +580,16 @@ settings_store(const struct setting *setting, struct slice text,
 void
 settings_describe(const struct setting *setting, struct buf *out)
 {
-	if (setting->type == SETTING_CHOICE) {
+	if (setting->type == SETTING_SET)
+		buf_add_str(out, "any of ");
+	if (setting->choices != NULL) {
 		add_choices(out, setting->choices);
 		return;
 	}
 	buf_add_str(out, types[setting->type].words);
 	if (setting->unit != NULL)
 		buf_addf(out, " of %s", setting->unit);
-	if (setting->max > 0)
+	if (setting->max > 0 && setting->type != SETTING_DURATION)
 		buf_addf(out, ", %llu to %llu",
 		    (unsigned long long)setting->min,
 		    (unsigned long long)setting->max);

@@ -13,18 +13,22 @@
 #include <stdint.h>
 
 enum setting_type {
-	SETTING_PATH,	 /* const char *: absolute */
-	SETTING_TEXT,	 /* const char * */
-	SETTING_ACCOUNT, /* const char *: of a user or a group */
-	SETTING_ADDRESS, /* const char *: IPv4 or IPv6 */
-	SETTING_HOSTS,	 /* struct config_words: host names */
-	SETTING_NAMES,	 /* struct config_words: of sections */
-	SETTING_NUMBER,	 /* unsigned, within min..max */
-	SETTING_MSEC,	 /* usec_t; milliseconds in the file, min..max too */
-	SETTING_SEC,	 /* usec_t; seconds, likewise */
-	SETTING_YES_NO,	 /* bool */
-	SETTING_RULE,	 /* struct rule */
-	SETTING_CHOICE,	 /* int: the place of the word in `choices` */
+	SETTING_PATH,	  /* const char *: absolute */
+	SETTING_TEXT,	  /* const char * */
+	SETTING_ACCOUNT,  /* const char *: of a user or a group */
+	SETTING_ADDRESS,  /* const char *: IPv4 or IPv6 */
+	SETTING_HOSTS,	  /* struct config_words: host names */
+	SETTING_NAMES,	  /* struct config_words: of sections */
+	SETTING_NUMBER,	  /* unsigned, within min..max */
+	SETTING_MSEC,	  /* usec_t; milliseconds in the file, min..max too */
+	SETTING_SEC,	  /* usec_t; seconds, likewise */
+	SETTING_DURATION, /* usec_t; such as 30s or 5m, within min..max */
+	SETTING_YES_NO,	  /* bool */
+	SETTING_MAIL,	  /* const char *: an address */
+	SETTING_MAILS,	  /* struct config_words: addresses */
+	SETTING_RULE,	  /* struct rule */
+	SETTING_CHOICE,	  /* int: the place of the word in `choices` */
+	SETTING_SET,	  /* unsigned: a bit for each word of `choices` */
 };
 
 struct setting {
@@ -34,20 +38,24 @@ struct setting {
 	size_t offset;		    /* of the field in its struct */
 	const char *standard;	    /* the default, as one would write it */
 	const char *help;	    /* one sentence for the manual */
-	uint64_t min, max;	    /* SETTING_NUMBER, …MSEC, …SEC */
+	uint64_t min, max;	    /* of numbers; of durations, in µs */
 	const char *unit;	    /* "days", "ms"; NULL: none */
-	const char *const *choices; /* SETTING_CHOICE: NULL at the end */
+	const char *const *choices; /* SETTING_CHOICE, _SET: NULL at the end */
 };
 
 /* In the manual's order; `section` is NULL behind the last. Fields are those of
  * struct config, in section "service" those of struct config_service, in
- * section "alert" those of struct config_alert. */
+ * section "alert" those of struct config_alert, in section "notify" those of
+ * struct config_notify. */
 extern const struct setting settings[];
 
 /* The row, or NULL. */
 const struct setting *settings_find(struct slice section, struct slice key);
 
 bool settings_has_section(struct slice section);
+
+/* Are there many of this section, each with a name? */
+bool settings_is_named(const struct setting *setting);
 
 /* Of the name of a section: it stands in /health and on pages. */
 enum { SETTINGS_NAME_BYTES = 64 };
