@@ -8,6 +8,7 @@
  * and frees a context of its own for each digest: a third of the time that a
  * head and a payload take. */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 
 struct sha256 {
@@ -33,6 +34,16 @@ sha256_digest(struct sha256 *sha256, struct slice bytes,
 	SHA256_Init(&sha256->context);
 	SHA256_Update(&sha256->context, bytes.data, bytes.len);
 	SHA256_Final(ret_digest, &sha256->context);
+}
+
+void
+sha256_hmac(struct slice key, struct slice bytes,
+    unsigned char ret_code[static SHA256_BYTES])
+{
+	if (HMAC(EVP_sha256(), key.data, (int)key.len,
+		(const unsigned char *)bytes.data, bytes.len, ret_code,
+		NULL) == NULL)
+		memory_end(bytes.len);
 }
 
 /* Loops without a branch a digit, which the compiler turns into a few vector

@@ -1,4 +1,4 @@
-/* SHA-256 (FIPS 180-4) by OpenSSL. */
+/* SHA-256 (FIPS 180-4), and HMAC (RFC 2104) with it, by OpenSSL. */
 #ifndef BASE_SHA256_H
 #define BASE_SHA256_H
 
@@ -14,6 +14,10 @@ void sha256_free(struct sha256 *sha256);
 
 void sha256_digest(struct sha256 *sha256, struct slice bytes,
     unsigned char ret_digest[static SHA256_BYTES]);
+
+/* The code that tells that `bytes` are from who has `key`. */
+void sha256_hmac(struct slice key, struct slice bytes,
+    unsigned char ret_code[static SHA256_BYTES]);
 
 /* 64 lower-case hex digits to bytes; -1 and EINVAL for anything else. */
 int sha256_parse_hex(
