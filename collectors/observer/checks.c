@@ -157,8 +157,8 @@ on_timer(sd_event_source *source, usec_t at, void *userdata)
 /* --- all of them --------------------------------------------------------- */
 
 struct checks *
-checks_new(sd_event *event, struct clock *clock, checks_listener *on_change,
-    void *context, struct error *err)
+checks_new(sd_event *event, struct clock *clock, struct web *web,
+    checks_listener *on_change, void *context)
 {
 	struct checks *checks = memory_new(sizeof(*checks));
 
@@ -168,11 +168,8 @@ checks_new(sd_event *event, struct clock *clock, checks_listener *on_change,
 	checks->context = context;
 	checks->sockets = socket_probes_new(event);
 	checks->units = unit_probes_new(event);
-	checks->web = web_probes_new(event, err);
-	if (checks->web != NULL)
-		return checks;
-	checks_free(checks);
-	return NULL;
+	checks->web = web_probes_new(event, web);
+	return checks;
 }
 
 static void

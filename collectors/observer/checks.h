@@ -18,12 +18,14 @@
 
 struct checks;
 
+struct web;
+
 /* A service is not as it was: not to be told at the next opportunity only. */
 typedef void checks_listener(void *context);
 
-/* NULL: ERROR_SYSTEM. */
-struct checks *checks_new(sd_event *event, struct clock *clock,
-    checks_listener *on_change, void *context, struct error *err);
+/* All of it stays the caller's and outlives them. Never NULL. */
+struct checks *checks_new(sd_event *event, struct clock *clock, struct web *web,
+    checks_listener *on_change, void *context);
 void checks_free(struct checks *checks);
 DEFINE_CLEANUP(struct checks *, checks_free);
 

@@ -6,6 +6,7 @@
 #include "collectors/observer/link.h"
 #include "collectors/observer/programs.h"
 #include "collectors/observer/report.h"
+#include "collectors/observer/web.h"
 
 #include "base/diag.h"
 #include "base/memory.h"
@@ -40,6 +41,7 @@ struct observer {
 	struct programs *programs;
 	struct traffic *traffic;
 	struct access_log *access_log;
+	struct web *web;
 	struct checks *checks;
 	struct link *link;
 	struct observed
@@ -276,10 +278,11 @@ make_parts(struct observer *observer, struct error *err)
 	observer->traffic = traffic_new(observer->clock);
 	observer->access_log = access_log_new(config->access_log,
 	    config->nginx_pid, observer->traffic, observer->clock);
-	observer->checks = checks_new(
-	    observer->event, observer->clock, on_change, observer, err);
-	if (observer->checks == NULL)
+	observer->web = web_new(observer->event, err);
+	if (observer->web == NULL)
 		return -1;
+	observer->checks = checks_new(observer->event, observer->clock,
+	    observer->web, on_change, observer);
 	checks_set(observer->checks, config);
 	observer->link = link_new(
 	    observer->event, observer->clock, config->ingest_socket, &handlers);
@@ -322,6 +325,7 @@ observer_free(struct observer *observer)
 		return;
 	link_free(observer->link);
 	checks_free(observer->checks);
+	web_free(observer->web);
 	access_log_free(observer->access_log);
 	traffic_free(observer->traffic);
 	programs_free(observer->programs);
