@@ -11,6 +11,7 @@ take_away(struct kruxosd *kruxosd)
 	struct database *database = kruxosd->alert_watch.database;
 	struct error ignored; /* to take it away cannot fail */
 
+	(void)notices_set_database(kruxosd->notices, NULL, &ignored);
 	(void)alerts_set_database(kruxosd->alerts, NULL, &ignored);
 	kruxosd->alert_watch.database = NULL;
 	return database;
@@ -43,7 +44,9 @@ alert_watch_open(struct kruxosd *kruxosd)
 	watch->database =
 	    telemetry_file_open(path, DATABASE_WRITE, kruxosd->clock, &err);
 	if (watch->database == NULL ||
-	    alerts_set_database(kruxosd->alerts, watch->database, &err) == -1) {
+	    alerts_set_database(kruxosd->alerts, watch->database, &err) == -1 ||
+	    notices_set_database(kruxosd->notices, watch->database, &err) ==
+		-1) {
 		diag(DIAG_ERROR, "telemetry.db: %s", err.sentence);
 		close_database(kruxosd);
 	}
@@ -130,6 +133,7 @@ alert_watch_tick(struct kruxosd *kruxosd)
 	telemetry_read(
 	    kruxosd->telemetry, figures, services, &input.service_count);
 	alerts_tick(kruxosd->alerts, &input);
+	notices_tick(kruxosd->notices);
 }
 
 void
@@ -138,6 +142,8 @@ alert_watch_close(struct kruxosd *kruxosd)
 	if (kruxosd->alerts == NULL)
 		return;
 	close_database(kruxosd);
+	notices_free(kruxosd->notices);
+	kruxosd->notices = NULL;
 	alerts_free(kruxosd->alerts);
 	kruxosd->alerts = NULL;
 }

@@ -44,6 +44,8 @@ struct alerts {
 	struct clock *clock;
 	struct commit *commit;
 	struct alert_engine *engine;
+	alert_listener *listener; /* NULL: nobody else listens */
+	void *listener_context;
 	struct alert_silences *silences;
 	struct alert_writer *writer; /* NULL: there is no database */
 	struct database *database;
@@ -173,7 +175,7 @@ is_to_be_stored(const struct alerts *alerts, uint64_t id)
 	return false;
 }
 
-/* The engine's listener: here an outbox can listen, too. */
+/* The engine's listener. */
 static void
 on_event(void *context, const struct alert *alert, enum alert_event event,
     usec_t realtime)
@@ -181,6 +183,9 @@ on_event(void *context, const struct alert *alert, enum alert_event event,
 	struct alerts *alerts = context;
 	struct change *change;
 
+	if (alerts->listener != NULL)
+		alerts->listener(
+		    alerts->listener_context, alert, event, realtime);
 	if (event == ALERT_REPEAT && is_to_be_stored(alerts, alert->id))
 		return;
 	change = add_change(alerts, event, realtime);
@@ -378,6 +383,26 @@ void
 alerts_configure(struct alerts *alerts, const struct config *config)
 {
 	alert_engine_configure(alerts->engine, config);
+}
+
+void
+alerts_set_listener(
+    struct alerts *alerts, alert_listener *listener, void *context)
+{
+	alerts->listener = listener;
+	alerts->listener_context = context;
+}
+
+bool
+alerts_is_silenced(const struct alerts *alerts, const struct alert *alert)
+{
+	return alert_silences_match(alerts->silences, alert) != NULL;
+}
+
+const struct alert *
+alerts_at(const struct alerts *alerts, size_t place)
+{
+	return alert_engine_at(alerts->engine, place);
 }
 
 static void

@@ -22,6 +22,16 @@ void alerts_free(struct alerts *alerts);
 /* The rules of `config`, copied. */
 void alerts_configure(struct alerts *alerts, const struct config *config);
 
+/* Who hears what becomes of an alert, beside the log and the database. */
+void alerts_set_listener(
+    struct alerts *alerts, alert_listener *listener, void *context);
+
+/* Does a silence mean it? */
+bool alerts_is_silenced(const struct alerts *alerts, const struct alert *alert);
+
+/* Of those that are held, the one at `place`, or NULL behind the last. */
+const struct alert *alerts_at(const struct alerts *alerts, size_t place);
+
 /* Where they are kept, from now on; NULL: nowhere, until there is a database
  * again. What the first holds is taken over; a later one is told all that is
  * held. The database stays the caller's; it

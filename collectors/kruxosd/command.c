@@ -129,6 +129,8 @@ check_arg(const struct json_reader *reader, const struct command_arg *arg,
 		const char *name;
 	} types[] = {
 		[COMMAND_STRING] = { JSON_STRING, JSON_STRING, "a string" },
+		[COMMAND_NUMBER] = { JSON_NUMBER, JSON_NUMBER, "a number" },
+		[COMMAND_BOOLEAN] = { JSON_TRUE, JSON_TRUE, "true or false" },
 		[COMMAND_STRINGS] = { JSON_ARRAY, JSON_STRING,
 		    "an array of strings" },
 		[COMMAND_NUMBERS] = { JSON_ARRAY, JSON_NUMBER,
@@ -138,7 +140,8 @@ check_arg(const struct json_reader *reader, const struct command_arg *arg,
 		    "an array of objects" },
 	};
 	enum json_node_type elements = types[arg->type].elements;
-	bool fits = node->type == types[arg->type].type;
+	bool fits = node->type == types[arg->type].type ||
+		    (arg->type == COMMAND_BOOLEAN && node->type == JSON_FALSE);
 
 	if (fits && node->type == JSON_ARRAY)
 		for (const struct json_node *item =

@@ -24,6 +24,8 @@ typedef void (*command_run)(void *context, struct command_call *call);
 
 enum command_type {
 	COMMAND_STRING,
+	COMMAND_NUMBER,
+	COMMAND_BOOLEAN,
 	COMMAND_STRINGS, /* an array of strings */
 	COMMAND_NUMBERS, /* an array of numbers */
 	COMMAND_OBJECT,	 /* what is in it, the handler checks */

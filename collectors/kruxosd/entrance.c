@@ -73,6 +73,22 @@ run_heartbeat(void *context, struct command_call *call)
 	telemetry_heartbeat_command(kruxosd->telemetry, call);
 }
 
+static void
+run_notice_result(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	notices_result_command(kruxosd->notices, call);
+}
+
+static void
+run_notice_test(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	notices_test_command(kruxosd->notices, call);
+}
+
 static const struct command commands[] = {
 	{ "alerts.acknowledge", MESSAGE_OWNER | MESSAGE_OPERATOR,
 	    run_acknowledge, alerts_acknowledge_args },
@@ -80,6 +96,10 @@ static const struct command commands[] = {
 	{ "audit.export", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB,
 	    run_export, export_args },
 	{ "audit.reindex", MESSAGE_OWNER, run_reindex, NULL },
+	{ "notices.result", MESSAGE_OWNER | MESSAGE_OBSERVER, run_notice_result,
+	    notices_result_args },
+	{ "notices.test", MESSAGE_OWNER | MESSAGE_OPERATOR, run_notice_test,
+	    notices_test_args },
 	{ "service.heartbeat", MESSAGE_ANYONE, run_heartbeat,
 	    telemetry_heartbeat_args },
 	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR, run_silence,
@@ -179,5 +199,6 @@ entrance_reload(struct kruxosd *kruxosd)
 	retention_set_days(kruxosd->retention, config->retention_days);
 	telemetry_configure(kruxosd->telemetry, config);
 	alerts_configure(kruxosd->alerts, config);
+	notices_configure(kruxosd->notices, config);
 	diag(DIAG_INFO, "%s was read again", kruxosd->config_path);
 }

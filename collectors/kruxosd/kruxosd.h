@@ -17,6 +17,7 @@
 #include "collectors/kruxosd/indexer.h"
 #include "collectors/kruxosd/ingest.h"
 #include "collectors/kruxosd/log_writer.h"
+#include "collectors/kruxosd/notices.h"
 #include "collectors/kruxosd/page.h"
 #include "collectors/kruxosd/recent.h"
 #include "collectors/kruxosd/recorder.h"
@@ -58,6 +59,7 @@ struct kruxosd {
 	struct redactor *redactor;
 	struct commit *commit;
 	struct alerts *alerts;
+	struct notices *notices;
 	struct alert_watch alert_watch;
 	struct recorder *recorder;
 	struct telemetry *telemetry;

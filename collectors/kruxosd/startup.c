@@ -142,6 +142,7 @@ on_erased(void *context, uint64_t seq)
 	struct kruxosd *kruxosd = context;
 
 	alerts_erase(kruxosd->alerts, seq);
+	notices_erase(kruxosd->notices, seq);
 }
 
 static void
@@ -166,6 +167,9 @@ make_keepers(struct kruxosd *kruxosd)
 	telemetry_open(kruxosd->telemetry, config->observed_file);
 	kruxosd->alerts = alerts_new(kruxosd->clock, kruxosd->commit);
 	alerts_configure(kruxosd->alerts, config);
+	kruxosd->notices =
+	    notices_new(kruxosd->clock, kruxosd->commit, kruxosd->alerts);
+	notices_configure(kruxosd->notices, config);
 	alert_watch_open(kruxosd);
 	kruxosd->erasure = erasure_new(kruxosd->disk, kruxosd->audit_dir,
 	    config->audit_dir, kruxosd->commit, kruxosd->state);
