@@ -71,7 +71,7 @@ static void
 take_refusal(struct link *link, const struct answer *answer)
 {
 	if (!link->said_refusal)
-		diag(DIAG_WARNING, "the daemon takes no report: %.*s: %.*s",
+		diag(DIAG_WARNING, "the daemon refuses: %.*s: %.*s",
 		    SLICE_ARG(answer->code), SLICE_ARG(answer->detail));
 	link->said_refusal = true;
 }
@@ -89,11 +89,12 @@ take_answer(struct link *link, struct slice line, struct error *err)
 		link->is_waiting = false;
 		link->said_refusal = false;
 		link->pause = PAUSE_SHORTEST;
-		link->handlers.on_answered(link->handlers.context);
+		link->handlers.on_answered(link->handlers.context, true);
 		return 0;
 	case ANSWER_FAILED:
 		link->is_waiting = false;
 		take_refusal(link, &answer);
+		link->handlers.on_answered(link->handlers.context, false);
 		return 0;
 	case ANSWER_ERROR: /* the connection itself */
 		answer_to_error(&answer, err);

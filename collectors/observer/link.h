@@ -18,8 +18,9 @@
 struct link;
 
 struct link_handlers {
-	void (*on_open)(void *context);	    /* there is a new connection */
-	void (*on_answered)(void *context); /* the command was done */
+	void (*on_open)(void *context); /* there is a new connection */
+	/* The command was done, or refused; the link is ready again. */
+	void (*on_answered)(void *context, bool is_done);
 	void *context;
 };
 

@@ -4,6 +4,7 @@
 #include "collectors/observer/checks.h"
 #include "collectors/observer/host.h"
 #include "collectors/observer/link.h"
+#include "collectors/observer/notices.h"
 #include "collectors/observer/programs.h"
 #include "collectors/observer/report.h"
 #include "collectors/observer/web.h"
@@ -26,6 +27,7 @@
 #define READ_EVERY   USEC_PER_SEC
 /* What changes at the same time is told in one. */
 #define REPORT_SOON (100 * USEC_PER_MSEC)
+#define LOOK_EVERY  USEC_PER_SEC
 /* When a turn has left something: others come first. */
 #define READ_AGAIN (20 * USEC_PER_MSEC)
 
@@ -43,10 +45,14 @@ struct observer {
 	struct access_log *access_log;
 	struct web *web;
 	struct checks *checks;
+	struct notices *notices;
 	struct link *link;
+	sd_event_source *ready; /* the link is, and something may be told */
 	struct observed
 	    observed; /* the last sample; services are the checks' */
 	bool has_sample;
+	bool is_due;	     /* a report */
+	bool is_report;	     /* what was sent last */
 	uint64_t sent, told; /* results: sent with the last report; answered */
 	struct buf args;
 };
@@ -58,15 +64,42 @@ report(struct observer *observer)
 {
 	struct observed *observed = &observer->observed;
 
-	if (!observer->has_sample || !link_is_ready(observer->link))
-		return;
 	observer->sent = checks_latest(observer->checks);
 	observed->service_count = checks_results(
 	    observer->checks, observer->told, observed->services);
-	buf_reset(&observer->args);
 	report_write(observed, &observer->args);
 	link_send(
 	    observer->link, "telemetry.report", buf_slice(&observer->args));
+}
+
+/* One thing at a time, a report first. */
+static int
+on_ready(sd_event_source *source, void *userdata)
+{
+	struct observer *observer = userdata;
+
+	(void)source;
+	if (!link_is_ready(observer->link))
+		return 0;
+	buf_reset(&observer->args);
+	observer->is_report = observer->is_due && observer->has_sample;
+	if (observer->is_report) {
+		observer->is_due = false;
+		report(observer);
+	} else if (notices_result(observer->notices, &observer->args)) {
+		link_send(observer->link, "notices.result",
+		    buf_slice(&observer->args));
+	}
+	return 0;
+}
+
+/* Not from within the link's own doing. */
+static void
+tell_soon(void *context)
+{
+	struct observer *observer = context;
+
+	sd_event_source_set_enabled(observer->ready, SD_EVENT_ONESHOT);
 }
 
 /* The daemon may be another one, which knows nothing yet. */
@@ -76,15 +109,22 @@ on_open(void *context)
 	struct observer *observer = context;
 
 	observer->told = 0;
-	report(observer);
+	observer->is_due = true;
+	tell_soon(observer);
 }
 
 static void
-on_answered(void *context)
+on_answered(void *context, bool is_done)
 {
 	struct observer *observer = context;
 
-	observer->told = observer->sent;
+	if (!observer->is_report) {
+		notices_told(observer->notices, is_done);
+		notices_tick(observer->notices);
+	} else if (is_done) {
+		observer->told = observer->sent;
+	}
+	tell_soon(observer);
 }
 
 /* --- what comes by time -------------------------------------------------- */
@@ -111,17 +151,20 @@ on_sample(sd_event_source *source, usec_t at, void *userdata)
 	    traffic_routes(observer->traffic, observed->routes);
 	observed->program_count =
 	    programs_read(observer->programs, observed->programs);
-	observer->has_sample = true;
-	report(observer);
+	observer->has_sample = observer->is_due = true;
+	tell_soon(observer);
 	return again(source, SAMPLE_EVERY);
 }
 
 static int
 on_soon(sd_event_source *source, usec_t at, void *userdata)
 {
+	struct observer *observer = userdata;
+
 	(void)source;
 	(void)at;
-	report(userdata);
+	observer->is_due = true;
+	tell_soon(observer);
 	return 0;
 }
 
@@ -146,6 +189,17 @@ on_read(sd_event_source *source, usec_t at, void *userdata)
 	return again(source, is_more ? READ_AGAIN : READ_EVERY);
 }
 
+static int
+on_look(sd_event_source *source, usec_t at, void *userdata)
+{
+	struct observer *observer = userdata;
+
+	(void)at;
+	notices_tick(observer->notices);
+	tell_soon(observer);
+	return again(source, LOOK_EVERY);
+}
+
 /* --- signals ------------------------------------------------------------- */
 
 static int
@@ -165,7 +219,8 @@ on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 static bool
 moves_things(const struct config *old, const struct config *new)
 {
-	return strcmp(old->runtime_dir, new->runtime_dir) != 0 ||
+	return strcmp(old->data_dir, new->data_dir) != 0 ||
+	       strcmp(old->runtime_dir, new->runtime_dir) != 0 ||
 	       strcmp(old->log_dir, new->log_dir) != 0 ||
 	       strcmp(old->pid_dir, new->pid_dir) != 0;
 }
@@ -188,6 +243,7 @@ reload(struct observer *observer)
 		return;
 	}
 	checks_set(observer->checks, config);
+	notices_set(observer->notices, config);
 	observer->config = config;
 	config = old;
 	observer->told = 0;
@@ -258,6 +314,11 @@ open_loop(struct observer *observer, struct error *err)
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &observer->soon,
 		    CLOCK_BOOTTIME, REPORT_SOON, 0, on_soon, observer);
+	r = sd_event_add_time_relative(
+	    event, NULL, CLOCK_BOOTTIME, 0, 0, on_look, observer);
+	if (r >= 0)
+		r = sd_event_add_defer(
+		    event, &observer->ready, on_ready, observer);
 	if (r < 0)
 		return event_fail(r, "sources", err);
 	/* Without $WATCHDOG_USEC there is none, and that is fine. */
@@ -284,6 +345,9 @@ make_parts(struct observer *observer, struct error *err)
 	observer->checks = checks_new(observer->event, observer->clock,
 	    observer->web, on_change, observer);
 	checks_set(observer->checks, config);
+	observer->notices =
+	    notices_new(observer->web, observer->clock, tell_soon, observer);
+	notices_set(observer->notices, config);
 	observer->link = link_new(
 	    observer->event, observer->clock, config->ingest_socket, &handlers);
 	return 0;
@@ -324,8 +388,10 @@ observer_free(struct observer *observer)
 	if (observer == NULL)
 		return;
 	link_free(observer->link);
+	notices_free(observer->notices);
 	checks_free(observer->checks);
 	web_free(observer->web);
+	sd_event_source_disable_unref(observer->ready);
 	access_log_free(observer->access_log);
 	traffic_free(observer->traffic);
 	programs_free(observer->programs);

@@ -2,8 +2,9 @@
  *
  * Every five seconds it looks at the host and at the product's own programs,
  * every second at nginx's access log, every fifteen at each service, and tells
- * kruxosd through the door; at once when a service is not as it was. It writes
- * neither log nor database.
+ * kruxosd through the door; at once when a service is not as it was. What the
+ * daemon has to tell elsewhere, notices of alerts, it sends. It writes neither
+ * log nor database.
  */
 #ifndef OBSERVER_OBSERVER_H
 #define OBSERVER_OBSERVER_H
