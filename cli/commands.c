@@ -10,6 +10,7 @@
 #include "cli/ingest.h"
 #include "cli/metrics.h"
 #include "cli/nearest.h"
+#include "cli/notify.h"
 #include "cli/order.h"
 #include "cli/query.h"
 #include "cli/replay.h"
@@ -103,6 +104,27 @@ const struct command commands[] = {
 	    .form = &silence_remove_form,
 	    .summary = "End a silence before its time",
 	    .examples = "  kruxos silence remove 3",
+	},
+	{
+	    .name = "notify list",
+	    .operands = "",
+	    .form = &notify_list_form,
+	    .summary = "Show who is told of alerts, and how that goes",
+	    .examples = "  kruxos notify list\n"
+			"  kruxos notify list --json | jq '.channels[] | "
+			"select(.waiting > 0)'",
+	},
+	{
+	    .name = "notify test",
+	    .operands = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .form = &notify_test_form,
+	    .summary = "Send a test notice, and say what came of it",
+	    .about = "NAME is that of a [notify NAME] in kruxos.conf. Exits "
+		     "with 0 when the notice was delivered, with 1 and the "
+		     "reason when it was not; it is not tried again.",
+	    .examples = "  kruxos notify test ops",
 	},
 	{
 	    .name = "audit query",

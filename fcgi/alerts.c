@@ -1,7 +1,8 @@
-/* alerts.fcgi: what is wrong, and what is silenced.
+/* alerts.fcgi: what is wrong, what is silenced, and who is told.
  *
  *	/api/alerts		what is wrong now, worst first
  *	/api/alerts/<id>	one of them, with its history
+ *	/api/notices		the channels of notices, and how they go
  *	/api/silences		what is silenced, by whom and why
  *	/api/silences/preview	what a silence would have muted in the last day
  */
@@ -11,6 +12,7 @@
 #include "http/params.h"
 #include "http/reply.h"
 #include "store/alerts.h"
+#include "store/outbox.h"
 
 /* What is resolved is listed for so long, unless `last` says otherwise. */
 #define LAST_DEFAULT USEC_PER_DAY
@@ -18,6 +20,7 @@
 #define PREVIEW	     USEC_PER_DAY
 
 static struct alerts_reader *reader;
+static struct outbox *outbox;
 
 /* --- what is asked -------------------------------------------------------- */
 
@@ -367,9 +370,78 @@ preview_get(struct program *prog, struct request *req, struct reply *rep,
 	return 200;
 }
 
+/* --- notices -------------------------------------------------------------- */
+
+static void
+write_severities(struct json_writer *json, unsigned severities)
+{
+	json_writer_key(json, "severity");
+	json_writer_array(json);
+	for (int i = 0; i < RULE_SEVERITIES; i++)
+		if ((severities >> i & 1) != 0)
+			json_writer_text(json, rule_severities[i]);
+	json_writer_end_array(json);
+}
+
+/* Not the URL: many a webhook's is its password. */
+static void
+write_channel(struct json_writer *json, const struct config_notify *notify,
+    const struct outbox_channel *channel)
+{
+	json_writer_object(json);
+	json_writer_pair(json, "channel", notify->name);
+	json_writer_pair(json, "kind", config_notify_kinds[notify->kind]);
+	write_severities(json, notify->severities);
+	json_writer_pair_u64(json, "waiting", channel->waiting);
+	write_time(json, "oldest", channel->oldest);
+	write_time(json, "delivered_at", channel->delivered_at);
+	write_time(json, "failing_since", channel->failing_since);
+	write_time(json, "failed_at", channel->failed_at);
+	json_writer_pair_slice(json, "last_error", channel->last_error);
+	json_writer_end_object(json);
+}
+
+/* Before the daemon has made the database, nothing has happened. */
+static int
+read_channel(struct request *req, const struct config_notify *notify,
+    struct outbox_channel *channel, struct error *err)
+{
+	*channel = (struct outbox_channel){ 0 };
+	if (outbox_channel(
+		outbox, slice_of(notify->name), req->arena, channel, err) == 0)
+		return 0;
+	if (err->code != ERROR_UNREACHABLE)
+		return -1;
+	*err = (struct error){ 0 };
+	return 0;
+}
+
+/* GET /api/notices: who is told of alerts, and how that goes. */
+static int
+notices_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	const struct config *config = prog->config;
+	struct outbox_channel channels[CONFIG_NOTIFIES];
+
+	for (size_t i = 0; i < config->notify_count; i++)
+		if (read_channel(
+			req, config->notifies + i, channels + i, err) == -1)
+			return 503;
+	json_writer_object(rep->json);
+	json_writer_key(rep->json, "channels");
+	json_writer_array(rep->json);
+	for (size_t i = 0; i < config->notify_count; i++)
+		write_channel(rep->json, config->notifies + i, channels + i);
+	json_writer_end_array(rep->json);
+	json_writer_end_object(rep->json);
+	return 200;
+}
+
 static const struct route routes[] = {
 	{ METHOD_GET, "/api/alerts", alerts_get, alerts_params, 0 },
 	{ METHOD_GET, "/api/alerts/<number>", alert_get, NULL, 0 },
+	{ METHOD_GET, "/api/notices", notices_get, NULL, 0 },
 	{ METHOD_GET, "/api/silences", silences_get, NULL, 0 },
 	{ METHOD_GET, "/api/silences/preview", preview_get, preview_params, 0 },
 	ROUTE_END,
@@ -380,6 +452,7 @@ on_open(struct program *prog, struct error *err)
 {
 	(void)err;
 	reader = alerts_open(prog->config->telemetry_file);
+	outbox = outbox_open(prog->config->telemetry_file);
 	return 0;
 }
 
@@ -388,6 +461,7 @@ on_close(struct program *prog)
 {
 	(void)prog;
 	alerts_close(reader);
+	outbox_close(outbox);
 }
 
 int
@@ -395,7 +469,8 @@ main(int argc, char **argv)
 {
 	static const struct program_settings settings = {
 		.name = "alerts",
-		.summary = "answers what is wrong, and what is silenced",
+		.summary = "answers what is wrong, what is silenced, and who "
+			   "is told",
 		.routes = routes,
 		.on_open = on_open,
 		.on_close = on_close,
