@@ -240,7 +240,10 @@ unit-tests: $(unit_tests)
 
 bench_tools := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 $(bench_tools): $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(BUILD)/libkruxos.a
-	$(call link,$^)
+	$(call link,$(filter %.o,$^) $(filter %kruxosd.a,$^) $(BUILD)/libkruxos.a)
+
+# What is measured of the daemon's own.
+$(BUILD)/bench/rules: $(BUILD)/kruxosd.a
 
 # ENTRIES: how large the log is for the queries. FULL=1: ten million of them, and
 # PostgreSQL, too.

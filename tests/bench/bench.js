@@ -14,6 +14,7 @@ import { benchAcknowledgements, fill, reportFill } from './door.js';
 import { benchAudit, benchHealth, benchMetrics, startPeer } from './http.js';
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
 import { MemoryWatch, reportMemory } from './memory.js';
+import { benchObserving } from './observing.js';
 import { benchPostgres } from './postgres.js';
 import { benchSqlite } from './sqlite.js';
 import { benchStart } from './start.js';
@@ -67,6 +68,7 @@ try {
 			await benchPostgres(stack, filled.indexed, asked);
 		await benchStreams(stack);
 		await benchExport(stack);
+		await benchObserving(stack);
 		reportMemory(memory);
 		await benchCrowd(stack, memory);
 	} finally {

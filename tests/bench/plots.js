@@ -156,6 +156,7 @@ const chapters = {
 		},
 	},
 	streams: { title: 'Streams', charts: { streams, 'streams-latency': latencies } },
+	observing: { title: 'Observing', charts: {} },
 	memory: { title: 'Memory', charts: { memory } },
 };
 
