@@ -293,6 +293,7 @@ write_page(const struct health_page *page, struct json_writer *json)
 {
 	const struct config *config = page->config;
 	const struct view *view = page->view;
+	uint64_t uptime = view_uptime(view) / USEC_PER_SEC;
 
 	json_writer_object(json);
 	json_writer_pair(
@@ -303,9 +304,7 @@ write_page(const struct health_page *page, struct json_writer *json)
 	write_number(json, "total_latency_ms", total_latency(page), 3);
 	json_writer_pair(json, "version", KRUXOS_VERSION);
 	write_number(json, "uptime_seconds",
-	    view->is_there ? (double)(view_uptime(view) / USEC_PER_SEC)
-			   : (double)NAN,
-	    0);
+	    view->is_there ? (double)uptime : (double)NAN, 0);
 	json_writer_pair_bool(json, "observed", view_is_observed(view));
 	write_services(page, json);
 	json_writer_key(json, "resources");

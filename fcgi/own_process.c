@@ -1,12 +1,14 @@
 #include "fcgi/own_process.h"
 
 #include "base/cleanup.h"
+#include "base/disk.h"
+#include "base/number.h"
 
 #include <sys/resource.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
 #include <unistd.h>
 
 static double
@@ -25,14 +27,35 @@ read_usage(struct own_process *process)
 		    seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+/* The number at the front of `text`, which shrinks by it and a space. */
+static int
+take_number(struct slice *text, uint64_t *ret)
+{
+	const char *space = memchr(text->data, ' ', text->len);
+	struct slice word = { text->data,
+		space == NULL ? text->len : (size_t)(space - text->data) };
+	size_t taken = word.len + (space != NULL);
+
+	text->data += taken;
+	text->len -= taken;
+	return number_parse_u64(word, 0, UINT64_MAX, ret);
+}
+
 static void
 read_memory(struct own_process *process)
 {
-	cleanup(cleanup_fclose) FILE *file = fopen("/proc/self/statm", "re");
+	cleanup(cleanup_close) int fd =
+	    open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 	double page = (double)sysconf(_SC_PAGESIZE);
-	unsigned long size, resident;
+	uint64_t size, resident;
+	char text[128];
+	ssize_t got =
+	    fd == -1 ? -1
+		     : disk_read_all(&disk_system, fd, text, sizeof(text), 0);
+	struct slice rest = { text, got > 0 ? (size_t)got : 0 };
 
-	if (file == NULL || fscanf(file, "%lu %lu", &size, &resident) != 2)
+	if (take_number(&rest, &size) == -1 ||
+	    take_number(&rest, &resident) == -1)
 		return;
 	process->virtual_bytes = (double)size * page;
 	process->resident_bytes = (double)resident * page;

@@ -650,12 +650,14 @@ count_sent(const struct alert_engine *engine, struct slice agent_name,
 {
 	*ret_all = *ret_own = 0;
 	for (size_t i = 0; i < engine->count; i++) {
-		const struct alert *alert = &engine->held[i]->alert;
+		const struct held *held = engine->held[i];
 
-		if (alert->rule.data != NULL || alert->state == ALERT_RESOLVED)
+		assert(held != NULL);
+		if (held->alert.rule.data != NULL ||
+		    held->alert.state == ALERT_RESOLVED)
 			continue;
 		*ret_all += 1;
-		*ret_own += slice_equal(alert->agent_name, agent_name);
+		*ret_own += slice_equal(held->alert.agent_name, agent_name);
 	}
 }
 

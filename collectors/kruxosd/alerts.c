@@ -368,10 +368,15 @@ alerts_new(struct clock *clock, struct commit *commit)
 void
 alerts_free(struct alerts *alerts)
 {
+	struct change *change, *next;
+
 	if (alerts == NULL)
 		return;
-	while (!TAILQ_EMPTY(&alerts->queue))
-		free_change(alerts, TAILQ_FIRST(&alerts->queue));
+	for (change = TAILQ_FIRST(&alerts->queue); change != NULL;
+	     change = next) {
+		next = TAILQ_NEXT(change, of_queue);
+		free_change(alerts, change);
+	}
 	json_reader_free(&alerts->reader);
 	alert_writer_free(alerts->writer);
 	alert_silences_free(alerts->silences);
