@@ -227,7 +227,8 @@ write_head(const struct status *status, struct exposition *out)
 	buf_add_hex(&hash, status->head_hash, sizeof(status->head_hash));
 	exposition_family(out, "kruxos_audit_head_info", EXPOSITION_INFO,
 	    "The last entry and its hash, for `kruxos audit verify --expect`.");
-	exposition_sample(out, 1, "seq", seq.data, "hash", hash.data, NULL);
+	exposition_sample(
+	    out, 1, "seq", seq.data, "hash", hash.data, (char *)NULL);
 }
 
 static void
@@ -239,7 +240,7 @@ write_integrity(const struct status *status, struct exposition *out)
 	for (enum status_integrity integrity = STATUS_UNKNOWN;
 	     integrity <= STATUS_DAMAGED; integrity++)
 		exposition_sample(out, status->integrity == integrity, "status",
-		    status_integrity_name(integrity), NULL);
+		    status_integrity_name(integrity), (char *)NULL);
 }
 
 static void
@@ -275,7 +276,7 @@ write_alerts(const struct alert_counts *counts, struct exposition *out)
 			exposition_sample(out,
 			    (double)counts->alerts[severity][state], "severity",
 			    rule_severities[severity], "state",
-			    alert_state_name(state), NULL);
+			    alert_state_name(state), (char *)NULL);
 	exposition_single(out, "kruxos_silences", EXPOSITION_GAUGE,
 	    "Silences that count now.", (double)counts->silences);
 	exposition_single(out, "kruxos_silence_oldest_timestamp_seconds",
