@@ -29,8 +29,9 @@ struct member {
 
 struct group {
 	struct buf key;
-	usec_t due;	/* CLOCK_BOOTTIME, as the next */
-	usec_t told_at; /* 0: never */
+	/* CLOCK_BOOTTIME: when it is looked at, and when it is told again
+	 * though nothing has changed. */
+	usec_t due, repeat_due;
 	TAILQ_ENTRY(group) of_channel;
 };
 
@@ -276,18 +277,25 @@ find_or_add_group(
 	return group;
 }
 
+/* What is left of `duration` when so much of it is over. */
+static usec_t
+left_of(usec_t duration, usec_t age)
+{
+	return duration > age ? duration - age : 0;
+}
+
 /* The group was told of something, by the clock of before the start. */
 static void
 set_told(const struct channel *channel, struct group *group, usec_t told_at,
     struct alert_time now)
 {
 	usec_t age = now.realtime > told_at ? now.realtime - told_at : 0;
-	usec_t told = now.boottime > age ? now.boottime - age : 1;
+	usec_t repeat_due = now.boottime + left_of(repeat_of(channel), age);
 
-	if (told <= group->told_at)
+	if (repeat_due <= group->repeat_due)
 		return;
-	group->told_at = told;
-	group->due = told + interval_of(channel);
+	group->repeat_due = repeat_due;
+	group->due = now.boottime + left_of(interval_of(channel), age);
 }
 
 static bool
@@ -551,7 +559,7 @@ tell(struct notice_groups *groups, struct channel *channel, struct group *group,
 			return -1;
 		note_told(outlook, first, notice.count, now.realtime);
 	}
-	group->told_at = now.boottime;
+	group->repeat_due = now.boottime + repeat_of(channel);
 	return 0;
 }
 
@@ -590,8 +598,7 @@ flush(struct notice_groups *groups, struct channel *channel,
 
 	look_at(groups, channel, group, &outlook);
 	is_due = outlook.has_news ||
-		 (outlook.firing > 0 &&
-		     now.boottime - group->told_at >= repeat_of(channel));
+		 (outlook.firing > 0 && now.boottime >= group->repeat_due);
 	if (is_due)
 		is_kept = tell(groups, channel, group, &outlook, now) == 0;
 	free(outlook.alerts);

@@ -12,7 +12,7 @@ import { assertAnswer } from './harness/contract.js';
 import { request } from './harness/http.js';
 import { until } from './harness/poll.js';
 import { Mailbox, Webhook, headerOf } from './harness/receivers.js';
-import { Stack, build, freePorts, run } from './harness/stack.js';
+import { Stack, build, freePorts, root, run } from './harness/stack.js';
 
 const secret = 'of the webhook';
 const soon = { group_wait: '1s', group_interval: '1s' };
@@ -128,6 +128,21 @@ test('a webhook gets what Alertmanager would send, signed', async () => {
 	assert.equal(verified.code, 0, verified.stderr);
 	assert.equal((await channel('hook')).failing_since, null);
 	assert.ok(Date.parse((await channel('hook')).delivered_at) > Date.now() - 600_000);
+});
+
+test('a signature is checked as the document says', async () => {
+	const [, snippet] = /```python\n([^`]*)```/.exec(readFileSync(join(root, 'docs/integrations/README.md'), 'utf8'));
+	const { headers, bytes } = webhook.got.at(-1);
+	const check = async (body, key) => {
+		const { code, stdout, stderr } = await run('/usr/bin/python3', ['-c', `${snippet}
+import sys
+print(is_ours(sys.stdin.buffer.read(), sys.argv[1], sys.argv[2].encode()))`, headers['x-kruxos-signature'], key], { input: body });
+		assert.equal(code, 0, stderr);
+		return stdout.trim();
+	};
+	assert.equal(await check(bytes, secret), 'True');
+	assert.equal(await check(bytes, 'another'), 'False');
+	assert.equal(await check(Buffer.concat([bytes, Buffer.from(' ')]), secret), 'False');
 });
 
 test('who was away is told of every transition, in order', async () => {

@@ -86,11 +86,45 @@ anything_but_64_lower_case_digits_is_refused(void **state)
 	assert_int_equal(digest[0], 47);
 }
 
+static void
+codes_are_those_of_rfc_4231(void **state)
+{
+	char short_key[20], long_key[131];
+	const struct {
+		struct slice key;
+		const char *text, *code;
+	} cases[] = {
+		{ { short_key, sizeof(short_key) }, "Hi There",
+		    "b0344c61d8db38535ca8afceaf0bf12b"
+		    "881dc200c9833da726e9376c2e32cff7" },
+		{ SLICE_LITERAL("Jefe"), "what do ya want for nothing?",
+		    "5bdcc146bf60754e6a042426089575c7"
+		    "5a003f089d2739839dec58b964ec3843" },
+		{ { long_key, sizeof(long_key) },
+		    "Test Using Larger Than Block-Size Key - Hash Key First",
+		    "60e431591ee0b67f0d8a26aacbf5b77f"
+		    "8e0bc6213728c5140546040f0ee37f54" },
+	};
+
+	(void)state;
+	memset(short_key, 0x0b, sizeof(short_key));
+	memset(long_key, 0xaa, sizeof(long_key));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cleanup(buf_free) struct buf hex = BUF_INIT;
+		unsigned char code[SHA256_BYTES];
+
+		sha256_hmac(cases[i].key, slice_of(cases[i].text), code);
+		buf_add_hex(&hex, code, sizeof(code));
+		assert_string_equal(hex.data, cases[i].code);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_are_those_of_fips_180_4),
+		cmocka_unit_test(codes_are_those_of_rfc_4231),
 		cmocka_unit_test(hex_is_read_back),
 		cmocka_unit_test(anything_but_64_lower_case_digits_is_refused),
 	};

@@ -229,6 +229,51 @@ services_are_amended_and_added(void **state)
 }
 
 static void
+channels_of_notices_have_alertmanagers_defaults(void **state)
+{
+	cleanup(config_freep) struct config *config =
+	    parse("[notify ops]\n"
+		  "kind = webhook\n"
+		  "url = https://hooks.example.org/x?y=a@b\n"
+		  "secret_file = ops.secret\n"
+		  "[notify mail]\n"
+		  "kind = smtp\n"
+		  "url = smtp://localhost:25\n"
+		  "severity = critical info\n"
+		  "group_by = severity source\n"
+		  "group_wait = 1m\n"
+		  "from = k+x@example.org\n"
+		  "to = a@example.org  b@c.example\n");
+	const struct config_notify *ops = config->notifies;
+	const struct config_notify *mail =
+	    config_notify(config, slice_of("mail"));
+
+	(void)state;
+	assert_int_equal(config->notify_count, 2);
+	assert_string_equal(ops->name, "ops");
+	assert_int_equal(ops->kind, CONFIG_NOTIFY_WEBHOOK);
+	assert_int_equal(ops->severities, (1U << RULE_SEVERITIES) - 1);
+	assert_int_equal(ops->group_by, 1U << CONFIG_LABEL_RULE);
+	assert_int_equal(ops->group_wait, 30 * USEC_PER_SEC);
+	assert_int_equal(ops->group_interval, 5 * USEC_PER_MIN);
+	assert_int_equal(ops->repeat_interval, 4 * USEC_PER_HOUR);
+	assert_int_equal(ops->timeout, 10 * USEC_PER_SEC);
+	assert_true(ops->send_resolved && ops->verify_tls);
+	assert_string_equal(ops->secret_file, "/etc/kruxos/ops.secret");
+	assert_null(ops->password_file);
+	assert_null(ops->user);
+	assert_ptr_equal(mail, config->notifies + 1);
+	assert_int_equal(
+	    mail->severities, 1U << RULE_CRITICAL | 1U << RULE_INFO);
+	assert_int_equal(mail->group_by,
+	    1U << CONFIG_LABEL_SEVERITY | 1U << CONFIG_LABEL_SOURCE);
+	assert_int_equal(mail->group_wait, USEC_PER_MIN);
+	assert_int_equal(mail->to.count, 2);
+	assert_string_equal(mail->to.words[1], "b@c.example");
+	assert_null(config_notify(config, slice_of("none")));
+}
+
+static void
 no_check_takes_longer_than_the_interval(void **state)
 {
 	static const struct {
@@ -312,6 +357,49 @@ everything_wrong_is_named_with_its_line(void **state)
 		    ":2: [alert a] when: \"cpu\" is not a figure or "
 		    "event\n" PATH
 		    ":1: [alert a] when: nothing says when to raise it\n" },
+		{ "[notify a]\n", PATH
+		    ":1: [notify a] kind: nothing says how to send notices\n" },
+		{ "[notify a]\nkind = pigeon\n", PATH
+		    ":2: [notify a] kind: \"pigeon\" is not alertmanager, "
+		    "webhook or smtp\n" PATH
+		    ":1: [notify a] kind: nothing says how to send notices\n" },
+		{ "[notify a]\nkind = webhook\n", PATH
+		    ":1: [notify a] url: nothing says where notices go\n" },
+		{ "[notify a]\nkind = webhook\nurl = smtp://x\n",
+		    PATH ":1: [notify a] url: does not begin with http:// or "
+			 "https://\n" },
+		{ "[notify a]\nkind = alertmanager\nurl = http:///x\n",
+		    PATH ":1: [notify a] url: names no host\n" },
+		{ "[notify a]\nkind = webhook\nurl = http://u:p@x/\n",
+		    PATH ":1: [notify a] url: holds a user; `user` and "
+			 "`password_file` are for that\n" },
+		{ "[notify a]\nkind = smtp\nurl = http://x\n",
+		    PATH ":1: [notify a] url: does not begin with smtp:// or "
+			 "smtps://\n" PATH
+			 ":1: [notify a] from: mail needs a sender\n" PATH
+			 ":1: [notify a] to: nobody gets the mail\n" },
+		{ "[notify a]\nkind = smtp\nurl = smtp://x\nfrom = x\n"
+		  "to = a@b <c@d>\nfrom = a@b\n",
+		    PATH
+		    ":4: [notify a] from: \"x\" is not a mail address\n" PATH
+		    ":5: [notify a] to: \"<c@d>\" is not a mail "
+		    "address\n" PATH
+		    ":6: [notify a] from: stands in line 4 already\n" PATH
+		    ":1: [notify a] from: mail needs a sender\n" PATH
+		    ":1: [notify a] to: nobody gets the mail\n" },
+		{ "[notify a]\nkind = webhook\nurl = http://x\n"
+		  "severity = critical bad\ngroup_by = title\n"
+		  "group_wait = soon\ngroup_interval = 0s\n",
+		    PATH
+		    ":4: [notify a] severity: \"bad\" is not critical, "
+		    "warning or info\n" PATH
+		    ":5: [notify a] group_by: \"title\" is not alertname, "
+		    "rule, severity, service, agent_name, source or "
+		    "instance\n" PATH
+		    ":6: [notify a] group_wait: \"soon\" is not a duration "
+		    "(500ms, 15s, 5m, 24h, 7d, 2w)\n" PATH
+		    ":7: [notify a] group_interval: \"0s\" is too short or "
+		    "too long\n" },
 		{ "[http]\nhealth_port = 7800\n",
 		    PATH ": [http]: health_port, dashboard_port and "
 			 "gateway_port are not three ports\n" },
@@ -540,6 +628,8 @@ main(void)
 		cmocka_unit_test(alerts_are_amended_and_added),
 		cmocka_unit_test(the_file_s_values_replace_the_defaults),
 		cmocka_unit_test(services_are_amended_and_added),
+		cmocka_unit_test(
+		    channels_of_notices_have_alertmanagers_defaults),
 		cmocka_unit_test(no_check_takes_longer_than_the_interval),
 		cmocka_unit_test(everything_wrong_is_named_with_its_line),
 		cmocka_unit_test(services_have_a_bound),

@@ -25,6 +25,8 @@ static const struct command_arg args[] = {
 	{ "why", COMMAND_STRING, "it is recorded" },
 	{ "names", COMMAND_STRINGS, NULL },
 	{ "seqs", COMMAND_NUMBERS, NULL },
+	{ "seq", COMMAND_NUMBER, NULL },
+	{ "ok", COMMAND_BOOLEAN, NULL },
 	{ 0 },
 };
 
@@ -100,6 +102,14 @@ what_is_not_in_the_table_is_not_done(void **state)
 		  "\"seqs\":[1,\"2\"]}}",
 		    "\"wrong_type\",\"field\":\"seqs\"" },
 		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
+		  "\"seq\":\"1\"}}",
+		    "\"wrong_type\",\"field\":\"seq\",\"detail\":\"seq is a "
+		    "number\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
+		  "\"ok\":1}}",
+		    "\"wrong_type\",\"field\":\"ok\",\"detail\":\"ok is true "
+		    "or false\"" },
+		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"w\","
 		  "\"why\":\"v\"}}",
 		    "\"duplicate_key\"" },
 		{ "{\"do\":\"test.do\",\"id\":\"r\",\"args\":[\"why\"]}",
@@ -129,6 +139,10 @@ what_is_in_the_table_is_done(void **state)
 		"{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"why\":\"\"}}",
 		"{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"seqs\":[1,2],"
 		"\"names\":[],\"why\":\"w\"}}",
+		"{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"seq\":1,"
+		"\"ok\":false,\"why\":\"w\"}}",
+		"{\"do\":\"test.do\",\"id\":\"r\",\"args\":{\"ok\":true,"
+		"\"why\":\"w\"}}",
 	};
 	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
 
