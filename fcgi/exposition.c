@@ -164,7 +164,7 @@ exposition_single(struct exposition *exposition, const char *name,
     enum exposition_type type, const char *help, double value)
 {
 	exposition_family(exposition, name, type, help);
-	exposition_sample(exposition, value, NULL);
+	exposition_sample(exposition, value, (char *)NULL);
 }
 
 void

@@ -29,10 +29,10 @@ write_states(
 
 		if (label == NULL)
 			exposition_sample(
-			    out, is == state, "status", status, NULL);
+			    out, is == state, "status", status, (char *)NULL);
 		else
 			exposition_sample(out, is == state, label, name,
-			    "status", status, NULL);
+			    "status", status, (char *)NULL);
 	}
 }
 
@@ -44,7 +44,7 @@ write_health(const struct scrape *scrape, struct exposition *out)
 
 	exposition_family(out, "kruxos_build_info", EXPOSITION_INFO,
 	    "The version of the product.");
-	exposition_sample(out, 1, "version", KRUXOS_VERSION, NULL);
+	exposition_sample(out, 1, "version", KRUXOS_VERSION, (char *)NULL);
 	exposition_single(out, "kruxos_up", EXPOSITION_GAUGE,
 	    "Does kruxosd report?", view->is_there);
 	exposition_single(out, "kruxos_observer_up", EXPOSITION_GAUGE,
@@ -118,7 +118,7 @@ write_services(const struct scrape *scrape, struct exposition *out)
 			if (seen != NULL)
 				exposition_sample(out,
 				    service_rows[row].value(seen), "service",
-				    name, NULL);
+				    name, (char *)NULL);
 		}
 	}
 }
@@ -195,7 +195,7 @@ write_routes(const struct observed *observed, struct exposition *out)
 		for (size_t i = 0; i < observed->route_count; i++)
 			exposition_sample(out,
 			    route_rows[row].value(&observed->routes[i]),
-			    "route", observed->routes[i].name, NULL);
+			    "route", observed->routes[i].name, (char *)NULL);
 	}
 }
 
@@ -207,12 +207,12 @@ write_programs(const struct observed *observed, struct exposition *out)
 	for (size_t i = 0; i < observed->program_count; i++)
 		exposition_sample(out,
 		    (double)observed->programs[i].resident_bytes, "program",
-		    observed->programs[i].name, NULL);
+		    observed->programs[i].name, (char *)NULL);
 	exposition_family(out, "kruxos_program_cpu_seconds_total",
 	    EXPOSITION_COUNTER, "CPU time of a program since its start.");
 	for (size_t i = 0; i < observed->program_count; i++)
 		exposition_sample(out, observed->programs[i].cpu_seconds,
-		    "program", observed->programs[i].name, NULL);
+		    "program", observed->programs[i].name, (char *)NULL);
 }
 
 /* --- the log and its chain ------------------------------------------------ */
