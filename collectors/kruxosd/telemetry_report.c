@@ -200,12 +200,14 @@ read_object(const char *what, const struct field *fields,
     const struct json_reader *reader, const struct json_node *object, void *ret,
     struct error *err)
 {
+	static const double unknown = NAN;
 	const struct json_node *node;
 
 	for (const struct field *field = fields; field->key != NULL; field++) {
 		node = json_reader_member(reader, object, field->key);
 		if (field->type == FIELD_NUMBER)
-			*(double *)((char *)ret + field->offset) = NAN;
+			memcpy((char *)ret + field->offset, &unknown,
+			    sizeof(unknown));
 		else if (node == NULL)
 			return error_set_field(err, ERROR_MISSING_FIELD,
 			    field->key, "%s needs %s", what, field->key);
