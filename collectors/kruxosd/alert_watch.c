@@ -4,6 +4,10 @@
 
 #include "base/diag.h"
 
+/* Is it still at its place? One that cannot be used is tried again. */
+#define LOOK_EVERY (5 * USEC_PER_SEC)
+#define OPEN_AGAIN USEC_PER_MIN
+
 /* Nothing prepares statements over it any more. */
 static struct database *
 take_away(struct kruxosd *kruxosd)
@@ -106,6 +110,19 @@ find_database_failure(struct kruxosd *kruxosd, struct indexer_state *index)
 		   : NULL;
 }
 
+static void
+keep_open(struct kruxosd *kruxosd)
+{
+	usec_t now = clock_boottime(kruxosd->clock);
+
+	if (now < kruxosd->alert_watch.open_due)
+		return;
+	alert_watch_open(kruxosd);
+	kruxosd->alert_watch.open_due =
+	    now +
+	    (kruxosd->alert_watch.database == NULL ? OPEN_AGAIN : LOOK_EVERY);
+}
+
 void
 alert_watch_tick(struct kruxosd *kruxosd)
 {
@@ -130,6 +147,7 @@ alert_watch_tick(struct kruxosd *kruxosd)
 		},
 	};
 
+	keep_open(kruxosd);
 	telemetry_read(
 	    kruxosd->telemetry, figures, services, &input.service_count);
 	alerts_tick(kruxosd->alerts, &input);

@@ -5,14 +5,15 @@
 
 #include "collectors/kruxosd/kruxosd.h"
 
-/* Open telemetry.db where it is not open; why not is said. Once a minute. */
+/* Open telemetry.db, or say why it cannot be. */
 void alert_watch_open(struct kruxosd *kruxosd);
 
 /* Somebody has damaged the log: the next look tells of it, even if it holds
  * again by then. */
 void alert_watch_damage(struct kruxosd *kruxosd, const char *sentence);
 
-/* Once a second. */
+/* Once a second. Now and then telemetry.db is opened where it is not open, or
+ * another has taken its place; why it cannot be is said. */
 void alert_watch_tick(struct kruxosd *kruxosd);
 
 /* Alerts end, and the database is closed. */

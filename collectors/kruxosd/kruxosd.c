@@ -111,7 +111,6 @@ save(struct kruxosd *kruxosd, usec_t now)
 	state_retry(kruxosd->state);
 	erasure_retry(kruxosd->erasure);
 	report_verification(kruxosd);
-	alert_watch_open(kruxosd);
 	kruxosd->save_due =
 	    now + (state_status(kruxosd->state) == STATUS_STATE_FAILING
 			  ? SAVE_AGAIN

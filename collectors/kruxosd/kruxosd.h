@@ -36,6 +36,7 @@
 /* What alerts are made of, beside what others hold (alert_watch.h). */
 struct alert_watch {
 	struct database *database; /* NULL: it cannot be used now */
+	usec_t open_due;	   /* CLOCK_BOOTTIME */
 	uint64_t failures;	   /* of the log, at the last look */
 	/* It was damaged since the last look, by these words; "": not. */
 	char damage[ERROR_SENTENCE_SIZE];
