@@ -14,7 +14,8 @@ struct service {
 	int kind; /* enum config_service_kind */
 	uint64_t parents;
 	char user[OBSERVED_NAME_BYTES + 1]; /* "": nobody */
-	usec_t heard_at; /* a heartbeat; CLOCK_BOOTTIME; 0: never */
+	/* CLOCK_BOOTTIME; the second of its last heartbeat, 0: of none. */
+	usec_t added_at, heard_at;
 	struct observed_service seen;
 };
 
@@ -142,6 +143,7 @@ keep_known(struct service *service, const struct service *old, size_t old_count)
 		if (strcmp(old[i].seen.name, service->seen.name) == 0 &&
 		    old[i].kind == service->kind) {
 			service->seen = old[i].seen;
+			service->added_at = old[i].added_at;
 			service->heard_at = old[i].heard_at;
 		}
 }
@@ -168,6 +170,7 @@ telemetry_configure(struct telemetry *telemetry, const struct config *config)
 		snprintf(service->seen.name, sizeof(service->seen.name), "%s",
 		    from->name);
 		service->seen.latency_ms = (double)NAN;
+		service->added_at = clock_boottime(telemetry->clock);
 		keep_known(service, old, old_count);
 	}
 	telemetry->write_due = 0;
@@ -293,6 +296,7 @@ beat(struct telemetry *telemetry, const struct command_call *call,
 	telemetry_report_details(argument(call, "details"), details);
 	set_seen(telemetry, &service->seen, health, details);
 	service->heard_at = clock_boottime(telemetry->clock);
+	telemetry->write_due = 0; /* readers know how old it is, too */
 	return 0;
 }
 
@@ -336,7 +340,7 @@ judge_heartbeat(struct telemetry *telemetry, struct service *service)
 	struct observed_service *seen = &service->seen;
 	usec_t now = clock_boottime(telemetry->clock);
 	usec_t since =
-	    service->heard_at != 0 ? service->heard_at : telemetry->started_at;
+	    service->heard_at != 0 ? service->heard_at : service->added_at;
 	usec_t checked_at = seen->checked_at;
 
 	if (now - since <= telemetry->check_silence)
