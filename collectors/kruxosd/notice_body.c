@@ -241,9 +241,12 @@ notice_body_add_mark(struct buf *out, uint64_t seq)
 	buf_addf(out, "\"" SEQ_KEY "\":\"%" PRIu64 "\"", seq);
 }
 
+/* The elements of an array have no key. */
 static bool
 is_of_words(struct slice key)
 {
+	if (key.data == NULL)
+		return false;
 	return slice_is(key, label_name(LABEL_TITLE)) ||
 	       slice_is(key, annotation_names[ANNOTATION_SUMMARY]) ||
 	       slice_is(key, annotation_names[ANNOTATION_DESCRIPTION]);

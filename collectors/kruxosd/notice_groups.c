@@ -84,10 +84,19 @@ drop_group(struct channel *channel, struct group *group)
 static void
 empty_channel(struct channel *channel)
 {
-	while (!TAILQ_EMPTY(&channel->members))
-		drop_member(channel, TAILQ_FIRST(&channel->members));
-	while (!TAILQ_EMPTY(&channel->groups))
-		drop_group(channel, TAILQ_FIRST(&channel->groups));
+	struct member *member, *next_member;
+	struct group *group, *next_group;
+
+	for (member = TAILQ_FIRST(&channel->members); member != NULL;
+	     member = next_member) {
+		next_member = TAILQ_NEXT(member, of_channel);
+		drop_member(channel, member);
+	}
+	for (group = TAILQ_FIRST(&channel->groups); group != NULL;
+	     group = next_group) {
+		next_group = TAILQ_NEXT(group, of_channel);
+		drop_group(channel, group);
+	}
 	free(channel->name);
 }
 
@@ -102,12 +111,16 @@ drop_item(struct notice_groups *groups, struct item *item)
 void
 notice_groups_free(struct notice_groups *groups)
 {
+	struct item *item, *next;
+
 	if (groups == NULL)
 		return;
 	for (size_t i = 0; i < groups->count; i++)
 		empty_channel(groups->channels + i);
-	while (!TAILQ_EMPTY(&groups->items))
-		drop_item(groups, TAILQ_FIRST(&groups->items));
+	for (item = TAILQ_FIRST(&groups->items); item != NULL; item = next) {
+		next = TAILQ_NEXT(item, of_groups);
+		drop_item(groups, item);
+	}
 	free(groups);
 }
 

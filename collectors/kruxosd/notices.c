@@ -239,12 +239,16 @@ end_test(struct notices *notices, struct test *test, bool is_delivered,
 void
 notices_free(struct notices *notices)
 {
+	struct test *test, *next;
+
 	if (notices == NULL)
 		return;
 	alerts_set_listener(notices->alerts, NULL, NULL);
-	while (!LIST_EMPTY(&notices->tests))
-		end_test(notices, LIST_FIRST(&notices->tests), false,
-		    SLICE_LITERAL("the daemon ends"));
+	for (test = LIST_FIRST(&notices->tests); test != NULL; test = next) {
+		next = LIST_NEXT(test, of_notices);
+		end_test(
+		    notices, test, false, SLICE_LITERAL("the daemon ends"));
+	}
 	outbox_writer_free(notices->writer);
 	notice_groups_free(notices->groups);
 	json_reader_free(&notices->reader);
@@ -609,7 +613,7 @@ take_result(struct notices *notices, uint64_t id, bool is_delivered,
 {
 	struct outbox_waiting waiting;
 	struct test *test = find_test(notices, id);
-	bool is_failing;
+	bool is_failing = false;
 
 	if (notices->writer == NULL)
 		return error_set(

@@ -257,6 +257,8 @@ web_transfer_words(const struct web_transfer *transfer, CURLcode result)
 	switch (result) {
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return "the name does not resolve";
+	case CURLE_OPERATION_TIMEDOUT:
+		return "timed out";
 	case CURLE_COULDNT_CONNECT:
 		return errnum == ECONNREFUSED || errnum == 0
 			   ? "connection refused"
@@ -274,6 +276,9 @@ web_transfer_words(const struct web_transfer *transfer, CURLcode result)
 		return "the answer ends in the middle";
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return "its certificate is not trusted";
+	case CURLE_LOGIN_DENIED:
+		return "the password is refused";
+	case CURLE_USE_SSL_FAILED:
 	case CURLE_SSL_CONNECT_ERROR:
 		return "no TLS at the other end";
 	default:

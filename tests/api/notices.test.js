@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -18,7 +19,7 @@ const secret = 'of the webhook';
 const soon = { group_wait: '1s', group_interval: '1s' };
 const WHILE = 90_000; // back-off, and a loaded machine
 
-let stack, door, folder, alertmanager, webhook, mailbox, closed;
+let stack, door, folder, alertmanager, webhook, mailbox, guarded, closed;
 
 /** Rules that the tests switch on and off. */
 const rule = title => ({ when: 'disk_used_percent >= 0', severity: 'warning', title, enabled: 'no' });
@@ -26,14 +27,19 @@ const rules = ['For Alertmanager', 'For the webhook', 'For one that is away', 'T
 const nameOf = title => title.toLowerCase().replaceAll(' ', '-');
 
 before(async () => {
-	const [alertsPort, hookPort, mailPort, closedPort] = await freePorts(4);
+	const [alertsPort, hookPort, mailPort, guardedPort, closedPort] = await freePorts(5);
 	folder = mkdtempSync(join(tmpdir(), 'kruxos-notices-'));
 	writeFileSync(join(folder, 'secret'), `${secret}\n`);
 	closed = closedPort;
+	const made = await run('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
+		'-subj', '/CN=mail', '-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', join(folder, 'key.pem'), '-out', join(folder, 'cert.pem')]);
+	assert.equal(made.code, 0, made.stderr);
 	webhook = new Webhook(hookPort);
 	mailbox = new Mailbox(mailPort);
 	await webhook.start();
 	await mailbox.start();
+	guarded = new Mailbox(guardedPort, join(folder, 'cert.pem'), join(folder, 'key.pem'), secret);
+	await guarded.start();
 	alertmanager = await Alertmanager.start(alertsPort);
 	stack = await Stack.start({
 		...Object.fromEntries(rules.map(title => [`alert ${nameOf(title)}`, rule(title)])),
@@ -43,14 +49,22 @@ before(async () => {
 			kind: 'smtp', url: `smtp://127.0.0.1:${mailPort}`, from: 'kruxos@example.org',
 			to: 'alice@example.org bob@example.org', severity: 'critical', ...soon,
 		},
-		'notify nobody': { kind: 'webhook', url: `http://127.0.0.1:${closed}/`, severity: 'info', timeout_ms: 2000 },
+		'notify guarded': {
+			kind: 'smtp', url: `smtp://127.0.0.1:${guardedPort}`, from: 'kruxos@example.org', to: 'alice@example.org',
+			severity: 'critical', user: 'kruxos', password_file: join(folder, 'secret'), ca_file: join(folder, 'cert.pem'),
+		},
+		'notify open': {
+			kind: 'smtp', url: `smtp://127.0.0.1:${mailPort}`, from: 'kruxos@example.org', to: 'alice@example.org',
+			severity: 'critical', user: 'kruxos', password_file: join(folder, 'secret'),
+		},
+		'notify nobody': { kind: 'webhook', url: `http://127.0.0.1:${closed}/`, severity: 'info', timeout_ms: 8000 },
 	});
 	door = await stack.door();
 });
 after(async () => {
 	door?.close();
 	await stack?.stop();
-	await Promise.all([alertmanager?.stop(), webhook?.stop(), mailbox?.stop()]);
+	await Promise.all([alertmanager?.stop(), webhook?.stop(), mailbox?.stop(), guarded?.stop()]);
 	rmSync(folder, { recursive: true, force: true });
 });
 
@@ -268,6 +282,40 @@ test('kruxos notify test says what came of it', async () => {
 	assert.equal((await kruxos('notify', 'test')).code, 64);
 });
 
+test('a password goes over TLS, or not at all', async () => {
+	const tested = await kruxos('notify', 'test', 'guarded');
+	assert.equal(tested.code, 0, tested.stderr);
+	await until('the mail is there', () => guarded.got.length > 0);
+	const refused = await kruxos('notify', 'test', 'open');
+	assert.equal(refused.code, 1);
+	assert.match(refused.stderr, /open: not delivered: no TLS at the other end/);
+	writeFileSync(join(folder, 'secret'), 'another\n');
+	const denied = await kruxos('notify', 'test', 'guarded');
+	assert.equal(denied.code, 1);
+	assert.match(denied.stderr, /guarded: not delivered: the password is refused, SMTP 535/);
+	rmSync(join(folder, 'secret'));
+	const without = await kruxos('notify', 'test', 'guarded');
+	assert.equal(without.code, 1);
+	assert.match(without.stderr, /secret: open: No such file or directory/);
+	writeFileSync(join(folder, 'secret'), `${secret}\n`);
+});
+
+test('one that hangs delays no other', async () => {
+	const sockets = new Set();
+	const server = net.createServer(socket => sockets.add(socket.on('error', () => {})));
+	await new Promise(resolve => server.listen(closed, '127.0.0.1', resolve));
+	let isOver = false;
+	const hanging = kruxos('notify', 'test', 'nobody').finally(() => isOver = true);
+	await until('it is being tried', () => sockets.size > 0);
+	assert.equal((await kruxos('notify', 'test', 'hook')).code, 0);
+	assert.equal(isOver, false);
+	const { code, stderr } = await hanging;
+	assert.equal(code, 1);
+	assert.match(stderr, /nobody: not delivered: timed out/);
+	sockets.forEach(socket => socket.destroy());
+	await new Promise(resolve => server.close(resolve));
+});
+
 test('kruxos notify list shows the channels and how they go', async () => {
 	const { code, stdout } = await kruxos('notify', 'list');
 	assert.equal(code, 0);
@@ -276,7 +324,7 @@ test('kruxos notify list shows the channels and how they go', async () => {
 	assert.match(stdout, /^nobody +webhook +/m);
 	assert.doesNotMatch(stdout, new RegExp(`:${closed}`)); // a URL may be a secret
 	const { channels } = JSON.parse((await kruxos('notify', 'list', '--json')).stdout);
-	assert.deepEqual(channels.map(one => one.channel), ['central', 'hook', 'mail', 'nobody']);
+	assert.deepEqual(channels.map(one => one.channel), ['central', 'hook', 'mail', 'guarded', 'open', 'nobody']);
 	assert.deepEqual(channels[2].severity, ['critical']);
 });
 

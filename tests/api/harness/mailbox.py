@@ -1,13 +1,18 @@
 """An SMTP server on the loopback: each mail that it takes becomes a line of
-JSON on standard output, as Python's own parser of mails understands it."""
+JSON on standard output, as Python's own parser of mails understands it.
+
+    mailbox.py PORT [CERTIFICATE KEY PASSWORD]
+
+With a certificate it wants STARTTLS, and then the password."""
 
 import asyncio
 import email
 import email.policy
 import json
+import ssl
 import sys
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Mailbox:
@@ -22,10 +27,23 @@ class Mailbox:
         return "250 taken"
 
 
-async def serve(port):
+def guarded(certificate, key, password):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+
+    def authenticate(server, session, envelope, mechanism, login):
+        return AuthResult(success=login.password == password.encode(), handled=False)
+
+    return {"tls_context": context, "require_starttls": True,
+            "authenticator": authenticate, "auth_required": True}
+
+
+async def serve(port, *guard):
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Mailbox(), loop=loop), "127.0.0.1", port)
+    settings = guarded(*guard) if guard else {}
+    server = await loop.create_server(
+        lambda: SMTP(Mailbox(), loop=loop, **settings), "127.0.0.1", port)
     await server.serve_forever()
 
 
-asyncio.run(serve(int(sys.argv[1])))
+asyncio.run(serve(int(sys.argv[1]), *sys.argv[2:]))

@@ -54,15 +54,17 @@ export class Mailbox {
 	#said = '';
 	got = [];
 
-	constructor(port) {
+	/** `guard`: [certificate, key, password] */
+	constructor(port, ...guard) {
 		this.port = port;
+		this.guard = guard;
 	}
 
 	async start() {
 		let rest = '';
 		// Debian's own, which has Debian's modules.
 		this.#child = spawn('/usr/bin/python3',
-			[fileURLToPath(new URL('mailbox.py', import.meta.url)), String(this.port)],
+			[fileURLToPath(new URL('mailbox.py', import.meta.url)), String(this.port), ...this.guard],
 			{ stdio: ['ignore', 'pipe', 'pipe'] });
 		this.#child.stderr.setEncoding('utf8').on('data', text => this.#said += text);
 		this.#child.stdout.setEncoding('utf8').on('data', text => {

@@ -24,6 +24,8 @@ words_choose_a_command(void **state)
 		{ { "metrics", "http" }, "metrics", 1 },
 		{ { "alerts", "--json" }, "alerts", 1 },
 		{ { "alerts", "ack", "7" }, "alerts ack", 2 },
+		{ { "notify", "test", "ops" }, "notify test", 2 },
+		{ { "notify" }, NULL, 0 },
 		{ { "audit" }, NULL, 0 },
 		{ { "audit", "x" }, NULL, 0 },
 		{ { "query" }, NULL, 0 },

@@ -67,6 +67,8 @@ bash_offers_what_may_follow(void **state)
 		    "ack --severity --last --all --json --config --help\n" },
 		{ "kruxos alerts --severity ''", "critical warning info\n" },
 		{ "kruxos alerts ack --", "--note --config --help\n" },
+		{ "kruxos notify ''", "list test\n" },
+		{ "kruxos notify list --", "--json --config --help\n" },
 		{ "kruxos nonsense ''", "\n" },
 		{ "kruxos audit verify --dir /et", "/etc\n" },
 	};
