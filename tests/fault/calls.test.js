@@ -12,7 +12,8 @@ const DEPTH = 5; // return addresses that tell a site from another
 const family = new Family({
 	number: 5, what: 'a system call fails', file: 'calls.test.js', seconds: 40,
 	wanted: call => call !== 'malloc',
-	floors: { 'audit.fcgi': 20, 'activity.fcgi': 10, 'health.fcgi': 10, kruxos: 20 },
+	floors: { 'audit.fcgi': 20, 'activity.fcgi': 10, 'health.fcgi': 10,
+		'metrics.fcgi': 10, 'alerts.fcgi': 10, kruxos: 20 },
 	pairs: 5000,
 });
 

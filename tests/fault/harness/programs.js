@@ -58,12 +58,19 @@ function parseAnswer(text) {
 
 const HEALTH = ['healthy', 'degraded', 'unhealthy', 'unknown', 'live', 'ready', 'not_ready'];
 
+/** Of what is never the same twice: whole, and of its shape. */
+const shapes = {
+	'health.fcgi': body => HEALTH.includes(JSON.parse(body).status),
+	'metrics.fcgi': body => /^# HELP kruxos_[^]*\nkruxos_up [01]\n/.test(body) ||
+		['status', 'cpu_percent', 'figures'].some(key => key in JSON.parse(body)),
+	'alerts.fcgi': body => ['alerts', 'silences'].some(key => Array.isArray(JSON.parse(body)[key])),
+};
+
 /** Right, or an error that says so; never a wrong answer. */
-function assertAnswer(text, reference, isHealth) {
+function assertAnswer(text, reference, hasShape) {
 	const answer = parseAnswer(text);
-	if (isHealth) {
-		const body = JSON.parse(answer.body);
-		assert.ok(HEALTH.includes(body.status) || 'title' in body, answer.body);
+	if (hasShape !== undefined && !/application\/problem\+json/.test(answer.head)) {
+		assert.ok(hasShape(answer.body), answer.body.slice(0, 500));
 	} else if (answer.status >= 400) {
 		assert.match(answer.head, /application\/problem\+json/);
 		assert.ok(JSON.parse(answer.body).title, answer.body);
@@ -106,7 +113,7 @@ function cgi(context, program, url) {
 		if (faults.length === 0)
 			reference = life.stdout;
 		if (life.ended === 0)
-			assertAnswer(life.stdout, reference, program === 'health.fcgi');
+			assertAnswer(life.stdout, reference, shapes[program]);
 	});
 }
 
@@ -134,7 +141,7 @@ function server(context, program, urls) {
 				return isWhole;
 			if (faults.length === 0)
 				references.set(url, text);
-			assertAnswer(text, references.get(url), program === 'health.fcgi');
+			assertAnswer(text, references.get(url), shapes[program]);
 			return true;
 		} finally {
 			client.close();
@@ -227,6 +234,8 @@ export async function programSubjects(test, depth) {
 	];
 	const activity = ['/api/activity?agent_name=fixture&limit=5'];
 	const health = ['/health', '/health/live', '/health/ready'];
+	const metrics = ['/metrics', '/api/metrics?category=system', '/api/metrics/history?figure=cpu_percent', '/api/health'];
+	const alerts = ['/api/alerts?state=all', '/api/silences'];
 
 	return [
 		server(context, 'audit.fcgi', audit),
@@ -235,6 +244,10 @@ export async function programSubjects(test, depth) {
 		...activity.map(url => cgi(context, 'activity.fcgi', url)),
 		server(context, 'health.fcgi', health),
 		...health.map(url => cgi(context, 'health.fcgi', url)),
+		server(context, 'metrics.fcgi', metrics),
+		...metrics.map(url => cgi(context, 'metrics.fcgi', url)),
+		server(context, 'alerts.fcgi', alerts),
+		...alerts.map(url => cgi(context, 'alerts.fcgi', url)),
 		command(context, 'verify', ['audit', 'verify', '--dir', stack.auditDir], { isVolatile: true }),
 		command(context, 'head', ['audit', 'head'], { isVolatile: true }),
 		command(context, 'query', ['audit', 'query', '--json', ...options]),
