@@ -23,6 +23,7 @@ static const usec_t PAGE_KEPT = USEC_PER_SEC;
 
 static struct observed_page *observed;
 static struct alerts_reader *alerts;
+static struct outbox *outbox;
 
 /* --- /metrics ------------------------------------------------------------- */
 
@@ -52,16 +53,36 @@ static struct {
 	usec_t started_at;
 	struct alert_counts alerts;
 	bool has_alerts;
+	const struct config *config; /* whose channels follow */
+	struct outbox_channel channels[CONFIG_NOTIFIES];
+	bool has_channels;
+	struct arena arena;
 	struct own_process process;
 } beside;
 
 static void
-look_beside(usec_t now)
+look_at_channels(const struct config *config)
+{
+	struct error err;
+
+	arena_reset(&beside.arena);
+	beside.config = config;
+	beside.has_channels = true;
+	for (size_t i = 0; i < config->notify_count && beside.has_channels; i++)
+		beside.has_channels =
+		    outbox_channel(outbox, slice_of(config->notifies[i].name),
+			&beside.arena, beside.channels + i, &err) == 0;
+}
+
+static void
+look_beside(const struct config *config, usec_t now)
 {
 	struct error err = { 0 };
 
-	if (beside.looked_at != 0 && now - beside.looked_at < PAGE_KEPT)
+	if (beside.looked_at != 0 && now - beside.looked_at < PAGE_KEPT &&
+	    beside.config == config)
 		return;
+	look_at_channels(config);
 	/* Without the database nothing is known of alerts. */
 	beside.has_alerts = alerts_count(alerts, clock_realtime(&clock_system),
 				&beside.alerts, &err) == 0;
@@ -81,9 +102,11 @@ render(struct program *prog, enum exposition_format format, struct buf *out)
 	};
 
 	view_look(prog, observed, &view);
-	look_beside(loop_now(prog->loop));
+	look_beside(prog->config, loop_now(prog->loop));
 	if (beside.has_alerts)
 		scrape.alerts = &beside.alerts;
+	if (beside.has_channels)
+		scrape.channels = beside.channels;
 	scrape_write(&scrape, format, out);
 }
 
@@ -155,6 +178,7 @@ on_open(struct program *prog, struct error *err)
 		buf_init(&pages[i].body);
 	beside.started_at = clock_realtime(&clock_system);
 	alerts = alerts_open(prog->config->telemetry_file);
+	outbox = outbox_open(prog->config->telemetry_file);
 	observed = observed_open(prog->config->observed_file, err);
 	return observed == NULL ? -1 : 0;
 }
@@ -165,6 +189,8 @@ on_close(struct program *prog)
 	(void)prog;
 	observed_close(observed);
 	alerts_close(alerts);
+	outbox_close(outbox);
+	arena_free(&beside.arena);
 	for (size_t i = 0; i < FORMATS; i++)
 		buf_free(&pages[i].body);
 }

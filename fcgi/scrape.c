@@ -284,6 +284,53 @@ write_alerts(const struct alert_counts *counts, struct exposition *out)
 	    moment(counts->oldest_silence));
 }
 
+/* --- notices -------------------------------------------------------------- */
+
+static double
+waiting_of(const struct outbox_channel *channel)
+{
+	return (double)channel->waiting;
+}
+
+static double
+is_failing(const struct outbox_channel *channel)
+{
+	return channel->failing_since != 0;
+}
+
+static double
+delivered_of(const struct outbox_channel *channel)
+{
+	return moment(channel->delivered_at);
+}
+
+static void
+write_channels(const struct scrape *scrape, struct exposition *out)
+{
+	static const struct {
+		const char *name, *help;
+		double (*value)(const struct outbox_channel *channel);
+	} families[] = {
+		{ "kruxos_notices_waiting",
+		    "Notices of alerts that the channel has not taken yet.",
+		    waiting_of },
+		{ "kruxos_notices_failing",
+		    "Is there one that it did not take?", is_failing },
+		{ "kruxos_notices_delivered_timestamp_seconds",
+		    "When it took one last.", delivered_of },
+	};
+	const struct config *config = scrape->config;
+
+	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+		exposition_family(
+		    out, families[i].name, EXPOSITION_GAUGE, families[i].help);
+		for (size_t j = 0; j < config->notify_count; j++)
+			exposition_sample(out,
+			    families[i].value(scrape->channels + j), "channel",
+			    config->notifies[j].name, (char *)NULL);
+	}
+}
+
 /* --- this program --------------------------------------------------------- */
 
 /* By the names that client libraries give them. */
@@ -325,6 +372,8 @@ scrape_write(
 		write_audit(&view->status, &exposition);
 	if (scrape->alerts != NULL)
 		write_alerts(scrape->alerts, &exposition);
+	if (scrape->channels != NULL)
+		write_channels(scrape, &exposition);
 	write_process(scrape, &exposition);
 	exposition_end(&exposition);
 }

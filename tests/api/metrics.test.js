@@ -153,7 +153,7 @@ test('nobody is named who could be many', async () => {
 	assert.doesNotMatch((await scrape()).body, /of-a-test/);
 	const labels = new Set(samples((await made.get('/metrics')).body).flatMap(one => Object.keys(one.labels)));
 	assert.deepEqual([...labels].sort(),
-		['hash', 'program', 'route', 'seq', 'service', 'severity', 'state', 'status', 'version']);
+		['channel', 'hash', 'program', 'route', 'seq', 'service', 'severity', 'state', 'status', 'version']);
 });
 
 test('/metrics takes no parameter, and nothing but GET', async () => {

@@ -73,8 +73,11 @@ export const everything = {
 	programs: [{ name: 'kruxosd', resident_bytes: 9437184, cpu_seconds: 0.25, cpu_percent: 0.5 }],
 };
 
-/** The services among them. */
+/** The services among them, and who is told of alerts. */
 export const services = `
+[notify ops]
+kind = webhook
+url = http://127.0.0.1:3/
 [service gateway]
 kind = http
 target = http://127.0.0.1:1/

@@ -16,7 +16,9 @@ static int
 setup(void **state)
 {
 	(void)state;
-	config = read_config("[service mail]\nkind = tcp\ntarget = mail:25\n");
+	config = read_config("[service mail]\nkind = tcp\ntarget = mail:25\n"
+			     "[notify ops]\nkind = webhook\n"
+			     "url = http://hooks.example.org/\n");
 	return 0;
 }
 
@@ -67,6 +69,10 @@ static const struct alert_counts counts = {
 	.oldest_silence = NOW - USEC_PER_HOUR,
 };
 
+static const struct outbox_channel channels[] = {
+	{ .waiting = 3, .failing_since = NOW },
+};
+
 static const struct own_process process = { 1.5, 4096, 8192, 9, 1024 };
 
 /* `view` as metrics; all of it lies in `body`. */
@@ -78,6 +84,7 @@ write_view(const struct view *view, const struct alert_counts *alerts,
 		.config = config,
 		.view = view,
 		.alerts = alerts,
+		.channels = alerts == NULL ? NULL : channels,
 		.process = &process,
 		.process_started_at = NOW,
 	};
@@ -131,6 +138,8 @@ everything_known_is_there(void **state)
 	has("\nkruxos_alerts{severity=\"critical\",state=\"firing\"} 2\n");
 	has("\nkruxos_alerts{severity=\"info\",state=\"pending\"} 0\n");
 	has("\nkruxos_silences 1\n");
+	has("\nkruxos_notices_waiting{channel=\"ops\"} 3\n");
+	has("\nkruxos_notices_failing{channel=\"ops\"} 1\n");
 	has("\nprocess_resident_memory_bytes 4096\n");
 	for (int i = 0; i < FIGURE_COUNT; i++) {
 		char line[128];
@@ -152,6 +161,7 @@ what_is_not_known_is_left_out(void **state)
 	write_view(&view, NULL, EXPOSITION_TEXT);
 	assert_null(strstr(body.data, "kruxos_host_load1 "));
 	assert_null(strstr(body.data, "kruxos_alerts"));
+	assert_null(strstr(body.data, "kruxos_notices"));
 	assert_null(strstr(
 	    body.data, "kruxos_http_route_latency_p99_seconds{route=\"other"));
 	assert_null(strstr(
