@@ -69,8 +69,8 @@ async function openDoor() {
 	return door;
 }
 
-function configure(services) {
-	writeFileSync(join(folder, 'kruxos.conf'), Object.entries(services)
+function configure(services, more = '') {
+	writeFileSync(join(folder, 'kruxos.conf'), more + Object.entries(services)
 		.map(([name, keys]) => [`[service ${name}]`,
 			...Object.entries({ timeout_ms: TIMEOUT_MS, ...keys }).map(([key, value]) => `${key} = ${value}`), '']
 			.join('\n')).join('\n'));
@@ -166,6 +166,33 @@ test('what is wrong with a service is told, and none delays another', async () =
 		for (const [name, server] of Object.entries(servers))
 			if (name !== 'gone')
 				await server.stop();
+	}
+});
+
+test('services are checked as often as is said, and what changes is told at once', async () => {
+	const server = await saying(answer(200));
+	const hangs = await serve(() => {});
+	configure({
+		web: { kind: 'http', target: `http://127.0.0.1:${server.port}/` },
+		hangs: { kind: 'http', target: `http://127.0.0.1:${hangs.port}/`, timeout_ms: 15_000 },
+	}, '[observer]\ncheck_interval_seconds = 1\n');
+	const door = await openDoor();
+	try {
+		await observing(async () => {
+			await until('one has not answered within the interval', () => door.service('hangs'));
+			assert.equal(door.service('hangs').details, 'timed out after 1000 ms');
+			const { checked_at: first } = await until('the other is well', () => door.service('web'));
+			await server.stop();
+			const { checked_at: last } = await until('it is told to be down', () =>
+				door.service('web').status === 'unhealthy' && door.service('web'));
+			assert.ok(Date.parse(last) - Date.parse(first) < 15_000);
+			// Not with the next sample: the last one is told again.
+			const samples = door.reports.map(({ figures }) => JSON.stringify(figures));
+			assert.ok(new Set(samples).size < samples.length);
+		});
+	} finally {
+		await door.close();
+		await hangs.stop();
 	}
 });
 
