@@ -157,9 +157,9 @@ function services() {
 
 		const ack = await stack.kruxos(['alerts', 'ack', String(alert.id), '--note', 'on it']);
 		assert.equal(ack.code, 0, ack.stderr);
-		const silence = await ask(await stack.door(), 'silences.add',
-			{ matchers: ['service=web'], reason: 'known', until: 'resolved' });
-		const seen = await untilAlert(stack, { service: 'web', silenced_by: Number(silence.ok.id) });
+		const silence = await stack.kruxos(['silence', 'add', 'service=web', '-r', 'known', '--until-resolved']);
+		assert.equal(silence.code, 0, silence.stderr);
+		const seen = await untilAlert(stack, { service: 'web', silenced_by: Number(silence.stdout) });
 		assert.equal(seen.note, 'on it');
 
 		await shop.start();
