@@ -93,6 +93,7 @@ weight(const struct config_service *service, const struct view *view)
 
 	if (health == HEALTH_UNKNOWN &&
 	    service->kind != CONFIG_SERVICE_UNCHECKED &&
+	    view_service(view, service->name) == NULL &&
 	    !view_is_current(view, 0, view->check_silence))
 		return HEALTH_UNHEALTHY;
 	return health;

@@ -135,6 +135,45 @@ set_seen(struct telemetry *telemetry, struct observed_service *seen,
 	snprintf(seen->details, sizeof(seen->details), "%s", details);
 }
 
+/* --- the page --------------------------------------------------------------
+ */
+
+static void
+gather_services(struct telemetry *telemetry)
+{
+	struct observed *observed = &telemetry->observed;
+
+	observed->service_count = 0;
+	for (size_t i = 0; i < telemetry->service_count; i++) {
+		const struct service *service = telemetry->services + i;
+
+		if (service->kind != CONFIG_SERVICE_UNCHECKED ||
+		    is_own(service))
+			observed->services[observed->service_count++] =
+			    service->seen;
+	}
+}
+
+static void
+write_page(struct telemetry *telemetry)
+{
+	usec_t now = clock_boottime(telemetry->clock);
+	struct error err;
+	int result;
+
+	if (telemetry->page == NULL)
+		return;
+	gather_services(telemetry);
+	result = observed_write(telemetry->page, &telemetry->observed, &err);
+	if (result == -1 && !telemetry->has_failed)
+		diag(DIAG_ERROR, "%s", err.sentence);
+	telemetry->has_failed = result == -1;
+	telemetry->write_due = now + WRITE_EVERY;
+}
+
+/* --- what is configured -----------------------------------------------------
+ */
+
 /* What is known of those that stay, stays. */
 static void
 keep_known(struct service *service, const struct service *old, size_t old_count)
@@ -170,10 +209,12 @@ telemetry_configure(struct telemetry *telemetry, const struct config *config)
 		snprintf(service->seen.name, sizeof(service->seen.name), "%s",
 		    from->name);
 		service->seen.latency_ms = (double)NAN;
+		/* From now on somebody has to tell of it. */
 		service->added_at = clock_boottime(telemetry->clock);
+		service->seen.reported_at = service->added_at;
 		keep_known(service, old, old_count);
 	}
-	telemetry->write_due = 0;
+	write_page(telemetry);
 }
 
 /* --- what is reported ----------------------------------------------------- */
@@ -408,39 +449,6 @@ gather_figures(struct telemetry *telemetry)
 }
 
 static void
-gather_services(struct telemetry *telemetry)
-{
-	struct observed *observed = &telemetry->observed;
-
-	observed->service_count = 0;
-	for (size_t i = 0; i < telemetry->service_count; i++) {
-		const struct service *service = telemetry->services + i;
-
-		if (service->kind != CONFIG_SERVICE_UNCHECKED ||
-		    is_own(service))
-			observed->services[observed->service_count++] =
-			    service->seen;
-	}
-}
-
-static void
-write_page(struct telemetry *telemetry)
-{
-	usec_t now = clock_boottime(telemetry->clock);
-	struct error err;
-	int result;
-
-	if (telemetry->page == NULL || now < telemetry->write_due)
-		return;
-	gather_services(telemetry);
-	result = observed_write(telemetry->page, &telemetry->observed, &err);
-	if (result == -1 && !telemetry->has_failed)
-		diag(DIAG_ERROR, "%s", err.sentence);
-	telemetry->has_failed = result == -1;
-	telemetry->write_due = now + WRITE_EVERY;
-}
-
-static void
 hand_on(struct telemetry *telemetry, const struct state_removed *removed)
 {
 	struct recorder_input input = { .removed = *removed };
@@ -465,7 +473,8 @@ telemetry_tick(struct telemetry *telemetry, const struct status *status,
 	telemetry->status = *status;
 	judge(telemetry);
 	gather_figures(telemetry);
-	write_page(telemetry);
+	if (clock_boottime(telemetry->clock) >= telemetry->write_due)
+		write_page(telemetry);
 	hand_on(telemetry, removed);
 }
 

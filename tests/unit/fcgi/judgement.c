@@ -193,7 +193,10 @@ a_service_counts_as_it_is_seen(void **state)
 		{ true, OBSERVED_HEALTHY, 46, HEALTH_UNKNOWN,
 		    HEALTH_UNHEALTHY },
 		{ true, OBSERVED_HEALTHY, 45, HEALTH_HEALTHY, HEALTH_HEALTHY },
-		{ true, OBSERVED_UNKNOWN, 1, HEALTH_UNKNOWN, HEALTH_UNHEALTHY },
+		/* New, so that its first check may still come. */
+		{ true, OBSERVED_UNKNOWN, 1, HEALTH_UNKNOWN, HEALTH_HEALTHY },
+		{ true, OBSERVED_UNKNOWN, 46, HEALTH_UNKNOWN,
+		    HEALTH_UNHEALTHY },
 	};
 	struct config *both[] = {
 		read_config("[service mail]\nkind = tcp\ntarget = mail:25\n"),
