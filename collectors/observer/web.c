@@ -9,6 +9,9 @@
 
 #include <errno.h>
 
+/* Of curl's timer: with the loop's usual 250 ms each latency would be those. */
+#define TIMER_ACCURACY USEC_PER_MSEC
+
 struct web {
 	sd_event *event;
 	CURLM *multi;
@@ -318,8 +321,8 @@ web_new(sd_event *event, struct error *err)
 	web->event = sd_event_ref(event);
 	if (result == CURLE_OK)
 		web->multi = curl_multi_init();
-	r = sd_event_add_time(
-	    event, &web->timer, CLOCK_MONOTONIC, 0, 0, on_timer, web);
+	r = sd_event_add_time(event, &web->timer, CLOCK_MONOTONIC, 0,
+	    TIMER_ACCURACY, on_timer, web);
 	if (r >= 0)
 		r = sd_event_source_set_enabled(web->timer, SD_EVENT_OFF);
 	if (web->multi == NULL || r < 0) {

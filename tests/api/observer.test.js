@@ -182,6 +182,7 @@ test('services are checked as often as is said, and what changes is told at once
 			await until('one has not answered within the interval', () => door.service('hangs'));
 			assert.equal(door.service('hangs').details, 'timed out after 1000 ms');
 			const { checked_at: first } = await until('the other is well', () => door.service('web'));
+			await until('its latency is its own, not that of a timer', () => door.service('web').latency_ms < 200);
 			await server.stop();
 			const { checked_at: last } = await until('it is told to be down', () =>
 				door.service('web').status === 'unhealthy' && door.service('web'));
