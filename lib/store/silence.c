@@ -47,6 +47,15 @@ is_value(struct slice value)
 	       memchr(value.data, '\n', value.len) == NULL;
 }
 
+static bool
+has_field(const struct silence *silence, int field)
+{
+	for (size_t i = 0; i < silence->matcher_count; i++)
+		if (silence->matchers[i].field == (enum silence_field)field)
+			return true;
+	return false;
+}
+
 int
 silence_add(struct silence *silence, struct slice text, struct error *err)
 {
@@ -62,6 +71,8 @@ silence_add(struct silence *silence, struct slice text, struct error *err)
 	field = find_field(name);
 	if (field == -1)
 		return fail(name, "is no field of an alert", err);
+	if (has_field(silence, field))
+		return fail(name, "is given twice", err);
 	if (!is_value(value))
 		return fail(value, "is not a value of 1 to 256 bytes", err);
 	if (field == SILENCE_SEVERITY && rule_severity_of(value) == -1 &&

@@ -45,8 +45,9 @@ struct silence {
 	usec_t ended_at;     /* 0: not yet */
 };
 
-/* One matcher, `name=value`, added to those of `silence`; its value lies in
- * `text`. ERROR_INVALID, ERROR_TOO_LONG; err->field "matchers". */
+/* One matcher, `name=value`, added to those of `silence`, of which none has
+ * this name; its value lies in `text`. ERROR_INVALID, ERROR_TOO_LONG;
+ * err->field "matchers". */
 int silence_add(struct silence *silence, struct slice text, struct error *err);
 
 /* All of them, with newlines between: as they are kept. */

@@ -54,6 +54,7 @@ what_is_no_matcher_is_named(void **state)
 		{ "id=3", "\"id\" is no field of an alert" },
 		{ "title=", "\"\" is not a value of 1 to 256 bytes" },
 		{ "severity=bad", "\"bad\" is not critical, warning or info" },
+		{ "rule=b", "\"rule\" is given twice" },
 	};
 
 	(void)state;
@@ -61,6 +62,8 @@ what_is_no_matcher_is_named(void **state)
 		struct silence silence = { 0 };
 		struct error err;
 
+		assert_int_equal(
+		    silence_add(&silence, slice_of("rule=a"), &err), 0);
 		assert_int_equal(
 		    silence_add(&silence, slice_of(cases[i].text), &err), -1);
 		assert_string_equal(err.sentence, cases[i].sentence);
