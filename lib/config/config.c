@@ -2,244 +2,18 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "config/defaults.h"
+#include "config/parser.h"
 #include "config/reader.h"
 #include "config/settings.h"
+#include "config/whole.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 /* OBSERVED_SILENCE_MAX of store/observed.h, which is not below us. */
 #define THREE_REPORTS (15 * USEC_PER_SEC)
-
-enum {
-	SETTINGS = 128, /* room for the rows of the table */
-	/* and for a file's sections */
-	SECTIONS = CONFIG_SERVICES + CONFIG_ALERTS + CONFIG_NOTIFIES + 8,
-};
-
-/* Services that are there without being configured. */
-static const struct {
-	const char *name;
-	bool critical;
-} own_services[] = {
-	{ "gateway", false },
-	{ "vault", false },
-	{ "proxy", false },
-	{ "audit", true },
-	{ "state", true },
-};
-
-/* Alerts that are there without being configured. */
-static const struct {
-	const char *name;
-	const char *when;
-	const char *severity;
-	const char *title;
-} own_alerts[] = {
-	{ "high-cpu", "cpu_percent > 90 for 5m", "warning", "High CPU" },
-	{ "high-memory", "memory_percent > 85", "warning", "High memory" },
-	{ "disk-space", "disk_used_percent > 90", "critical", "Disk space" },
-	{ "audit-write-failure", "audit_write_failure", "critical",
-	    "Audit write failure" },
-	{ "log-damaged", "log_damaged", "critical", "Audit log damaged" },
-	{ "database-failure", "database_failure", "critical",
-	    "Database failure" },
-	{ "observer-silent", "observer_silent", "warning", "Observer silent" },
-	{ "service-down", "service_down", "critical", "Service down" },
-	{ "approval-waiting", "approval_waiting_seconds > 1800", "info",
-	    "Approval waiting" },
-	{ "rate-limit", "rate_limit_hit", "warning", "Rate limit exceeded" },
-};
-
-/* Where something stands in the file. */
-struct place {
-	unsigned line; /* 0: nowhere */
-	struct slice section;
-	struct slice name; /* {NULL, 0}: none */
-	struct slice key;  /* {NULL, 0}: none */
-};
-
-/* One call of config_parse(). */
-struct parser {
-	struct config *config;
-	const char *path; /* as it was given */
-	const char *folder;
-	struct buf *problems;
-
-	struct place sections[SECTIONS]; /* of the file, so far */
-	size_t section_count;
-	struct place here;	  /* the present section */
-	void *object;		  /* its struct; NULL: the section is wrong */
-	unsigned lines[SETTINGS]; /* of its settings; 0: not yet */
-};
-
-/* PATH:LINE: [SECTION NAME] KEY: SENTENCE */
-static void __attribute__((format(printf, 3, 4))) add_problem(
-    struct parser *parser, const struct place *place, const char *format, ...)
-{
-	struct buf *out = parser->problems;
-	va_list arguments;
-
-	text_add_visible(out, slice_of(parser->path), TEXT_ONE_LINE);
-	if (place->line > 0)
-		buf_addf(out, ":%u", place->line);
-	buf_add_str(out, ": ");
-	if (place->section.data != NULL) {
-		buf_add_char(out, '[');
-		text_add_visible(out, place->section, TEXT_ONE_LINE);
-		if (place->name.data != NULL)
-			buf_add_char(out, ' ');
-		text_add_visible(out, place->name, TEXT_ONE_LINE);
-		buf_add_char(out, ']');
-		if (place->key.data != NULL)
-			buf_add_char(out, ' ');
-		text_add_visible(out, place->key, TEXT_ONE_LINE);
-		buf_add_str(out, ": ");
-	}
-	va_start(arguments, format);
-	buf_addv(out, format, arguments);
-	va_end(arguments);
-	buf_add_char(out, '\n');
-}
-
-/* Defaults. */
-
-static bool
-is_of(const struct setting *row, const char *section)
-{
-	return strcmp(row->section, section) == 0;
-}
-
-static void
-store_default(const struct setting *row, struct parser *parser, void *object)
-{
-	const char *folder = parser->config->data_dir;
-	struct error err;
-
-	if (settings_store(row, slice_of(row->standard),
-		folder == NULL ? parser->folder : folder,
-		&parser->config->arena, object, &err) == -1)
-		assert(!"a default is no value of its setting");
-}
-
-/* The defaults of a section that has a name. */
-static void
-store_section(struct parser *parser, const char *section, void *object)
-{
-	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (is_of(row, section))
-			store_default(row, parser, object);
-}
-
-static struct config_service *
-add_service(struct parser *parser, struct slice name)
-{
-	struct config *config = parser->config;
-	struct config_service *service =
-	    config->services + config->service_count++;
-
-	service->name = arena_slice(&config->arena, name).data;
-	store_section(parser, "service", service);
-	return service;
-}
-
-static struct config_alert *
-add_alert(struct parser *parser, struct slice name)
-{
-	struct config *config = parser->config;
-	struct config_alert *alert = config->alerts + config->alert_count++;
-
-	alert->name = arena_slice(&config->arena, name).data;
-	store_section(parser, "alert", alert);
-	return alert;
-}
-
-static struct config_notify *
-add_notify(struct parser *parser, struct slice name)
-{
-	struct config *config = parser->config;
-	struct config_notify *notify =
-	    config->notifies + config->notify_count++;
-
-	notify->name = arena_slice(&config->arena, name).data;
-	notify->kind = -1;
-	store_section(parser, "notify", notify);
-	return notify;
-}
-
-static void
-add_own_alerts(struct parser *parser)
-{
-	struct error err;
-
-	for (size_t i = 0; i < sizeof(own_alerts) / sizeof(own_alerts[0]);
-	     i++) {
-		struct config_alert *alert =
-		    add_alert(parser, slice_of(own_alerts[i].name));
-
-		if (rule_parse(
-			slice_of(own_alerts[i].when), &alert->when, &err) == -1)
-			assert(!"a rule of our own is none");
-		alert->severity =
-		    rule_severity_of(slice_of(own_alerts[i].severity));
-		alert->title = own_alerts[i].title;
-	}
-}
-
-static void
-store_defaults(struct parser *parser)
-{
-	struct config *config = parser->config;
-
-	config->services = arena_array(
-	    &config->arena, CONFIG_SERVICES, sizeof(config->services[0]));
-	for (size_t i = 0; i < sizeof(own_services) / sizeof(own_services[0]);
-	     i++)
-		add_service(parser, slice_of(own_services[i].name))->critical =
-		    own_services[i].critical;
-	config->alerts = arena_array(
-	    &config->arena, CONFIG_ALERTS, sizeof(config->alerts[0]));
-	add_own_alerts(parser);
-	config->notifies = arena_array(
-	    &config->arena, CONFIG_NOTIFIES, sizeof(config->notifies[0]));
-	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (!settings_is_named(row) && row->type != SETTING_PATH)
-			store_default(row, parser, config);
-}
-
-/* Paths that the file leaves out lie in data_dir, wherever it said that is;
- * data_dir itself, the table's first, in the folder of the file. */
-static void
-store_default_paths(struct parser *parser)
-{
-	struct config *config = parser->config;
-	struct arena *arena = &config->arena;
-
-	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (row->type == SETTING_PATH && !settings_is_named(row) &&
-		    *(const char **)((char *)config + row->offset) == NULL)
-			store_default(row, parser, config);
-	config->index_file =
-	    arena_printf(arena, "%s/kruxos.db", config->data_dir);
-	config->state_file =
-	    arena_printf(arena, "%s/state.db", config->data_dir);
-	config->telemetry_file =
-	    arena_printf(arena, "%s/telemetry.db", config->data_dir);
-	config->status_file =
-	    arena_printf(arena, "%s/kruxosd.status", config->runtime_dir);
-	config->observed_file =
-	    arena_printf(arena, "%s/kruxosd.observed", config->runtime_dir);
-	config->ingest_socket =
-	    arena_printf(arena, "%s/ingest.sock", config->runtime_dir);
-	config->api_socket =
-	    arena_printf(arena, "%s/api.sock", config->runtime_dir);
-	config->access_log =
-	    arena_printf(arena, "%s/access.log", config->log_dir);
-	config->nginx_pid =
-	    arena_printf(arena, "%s/nginx.pid", config->pid_dir);
-}
 
 /* The file, line by line. */
 
@@ -249,7 +23,7 @@ may_be_named(struct parser *parser, const char *what)
 {
 	if (settings_is_name(parser->here.name, SETTINGS_NAME_BYTES, "-_."))
 		return true;
-	add_problem(parser, &parser->here,
+	parser_problem(parser, &parser->here,
 	    "%s needs a name: 1 to %d letters, digits, '-', '_' and '.'", what,
 	    SETTINGS_NAME_BYTES);
 	return false;
@@ -266,11 +40,11 @@ find_service(struct parser *parser, struct slice name)
 		if (slice_is(name, config->services[i].name))
 			return config->services + i;
 	if (config->service_count == CONFIG_SERVICES) {
-		add_problem(parser, &parser->here,
+		parser_problem(parser, &parser->here,
 		    "there are more than %d services", CONFIG_SERVICES);
 		return NULL;
 	}
-	return add_service(parser, name);
+	return defaults_add_service(parser, name);
 }
 
 static struct config_alert *
@@ -284,11 +58,11 @@ find_alert(struct parser *parser, struct slice name)
 		if (slice_is(name, config->alerts[i].name))
 			return config->alerts + i;
 	if (config->alert_count == CONFIG_ALERTS) {
-		add_problem(parser, &parser->here,
+		parser_problem(parser, &parser->here,
 		    "there are more than %d alerts", CONFIG_ALERTS);
 		return NULL;
 	}
-	return add_alert(parser, name);
+	return defaults_add_alert(parser, name);
 }
 
 static struct config_notify *
@@ -299,11 +73,11 @@ find_notify(struct parser *parser, struct slice name)
 	if (!may_be_named(parser, "a channel"))
 		return NULL;
 	if (config->notify_count == CONFIG_NOTIFIES) {
-		add_problem(parser, &parser->here,
+		parser_problem(parser, &parser->here,
 		    "there are more than %d channels", CONFIG_NOTIFIES);
 		return NULL;
 	}
-	return add_notify(parser, name);
+	return defaults_add_notify(parser, name);
 }
 
 /* The struct that the present section's values go into, or NULL. */
@@ -313,7 +87,7 @@ object_of_section(struct parser *parser)
 	const struct place *here = &parser->here;
 
 	if (!settings_has_section(here->section)) {
-		add_problem(parser, here, "there is no such section");
+		parser_problem(parser, here, "there is no such section");
 		return NULL;
 	}
 	for (size_t i = 0; i < parser->section_count; i++) {
@@ -321,8 +95,8 @@ object_of_section(struct parser *parser)
 
 		if (slice_equal(earlier->section, here->section) &&
 		    slice_equal(earlier->name, here->name)) {
-			add_problem(parser, here, "stands in line %u already",
-			    earlier->line);
+			parser_problem(parser, here,
+			    "stands in line %u already", earlier->line);
 			return NULL;
 		}
 	}
@@ -333,7 +107,7 @@ object_of_section(struct parser *parser)
 	if (slice_is(here->section, "notify"))
 		return find_notify(parser, here->name);
 	if (here->name.data != NULL) {
-		add_problem(parser, here, "this section takes no name");
+		parser_problem(parser, here, "this section takes no name");
 		return NULL;
 	}
 	return parser->config;
@@ -357,18 +131,19 @@ read_pair(struct parser *parser, const struct place *place, struct slice value)
 	unsigned *line;
 
 	if (row == NULL) {
-		add_problem(parser, place, "there is no such setting");
+		parser_problem(parser, place, "there is no such setting");
 		return;
 	}
 	line = parser->lines + (row - settings);
 	if (*line != 0) {
-		add_problem(parser, place, "stands in line %u already", *line);
+		parser_problem(
+		    parser, place, "stands in line %u already", *line);
 		return;
 	}
 	*line = place->line;
 	if (settings_store(row, value, parser->folder, &parser->config->arena,
 		parser->object, &err) == -1)
-		add_problem(parser, place, "%s", err.sentence);
+		parser_problem(parser, place, "%s", err.sentence);
 }
 
 static void
@@ -387,7 +162,7 @@ read_lines(struct parser *parser, struct slice text)
 			return;
 		case READER_BAD:
 			place = (struct place){ .line = reader.line };
-			add_problem(parser, &place, "%s", err.sentence);
+			parser_problem(parser, &place, "%s", err.sentence);
 			break;
 		case READER_SECTION:
 			parser->here = (struct place){ reader.line,
@@ -400,190 +175,11 @@ read_lines(struct parser *parser, struct slice text)
 			if (parser->object != NULL)
 				read_pair(parser, &place, item.value);
 			else if (place.section.data == NULL)
-				add_problem(parser, &place,
+				parser_problem(parser, &place,
 				    "a setting stands before the first "
 				    "[section]");
 			break;
 		}
-	}
-}
-
-/* `key` of the section; its line is that of the section. */
-static struct place
-place_of(const struct parser *parser, const char *section, const char *name,
-    const char *key)
-{
-	struct place place = { 0 };
-
-	for (size_t i = 0; i < parser->section_count; i++)
-		if (slice_is(parser->sections[i].section, section) &&
-		    slice_is(parser->sections[i].name, name))
-			place = parser->sections[i];
-	place.key = slice_of(key);
-	return place;
-}
-
-static void
-check_alert(struct parser *parser, const struct config_alert *alert)
-{
-	struct place place = place_of(parser, "alert", alert->name, "when");
-
-	if (alert->when.subject == RULE_NOTHING)
-		add_problem(parser, &place, "nothing says when to raise it");
-}
-
-static void
-find_parents(struct parser *parser, struct config_service *service)
-{
-	const struct config *config = parser->config;
-	struct place place =
-	    place_of(parser, "service", service->name, "depends_on");
-
-	for (size_t i = 0; i < service->depends_on.count; i++) {
-		const char *name = service->depends_on.words[i];
-		const struct config_service *parent =
-		    config_service(config, slice_of(name));
-
-		if (parent == NULL)
-			add_problem(
-			    parser, &place, "there is no service \"%s\"", name);
-		else
-			service->parents |= (uint64_t)1
-					    << (parent - config->services);
-	}
-}
-
-/* Does the service depend on itself, by whatever way? */
-static bool
-is_in_circle(const struct config *config, size_t place)
-{
-	uint64_t reached = config->services[place].parents, before;
-
-	do {
-		before = reached;
-		for (size_t i = 0; i < config->service_count; i++)
-			if ((before >> i & 1) != 0)
-				reached |= config->services[i].parents;
-	} while (reached != before);
-	return (reached >> place & 1) != 0;
-}
-
-/* The next check begins when the one before is over. */
-static void
-limit_timeouts(struct config *config)
-{
-	for (size_t i = 0; i < config->service_count; i++)
-		if (config->services[i].timeout > config->check_interval)
-			config->services[i].timeout = config->check_interval;
-}
-
-static void
-check_services(struct parser *parser)
-{
-	const struct config *config = parser->config;
-
-	for (size_t i = 0; i < config->service_count; i++)
-		find_parents(parser, config->services + i);
-	for (size_t i = 0; i < config->service_count; i++) {
-		const struct config_service *service = config->services + i;
-		struct place place =
-		    place_of(parser, "service", service->name, "depends_on");
-
-		if (is_in_circle(config, i))
-			add_problem(
-			    parser, &place, "it would depend on itself");
-		place.key = SLICE_LITERAL("target");
-		if (service->kind != CONFIG_SERVICE_UNCHECKED &&
-		    service->kind != CONFIG_SERVICE_HEARTBEAT &&
-		    service->target == NULL)
-			add_problem(parser, &place,
-			    "nothing says what is to be checked");
-	}
-}
-
-/* What is wrong with `url`, or NULL. A password has its own file. */
-static const char *
-check_url(const struct config_notify *notify)
-{
-	static const char *const schemes[][2] = {
-		[CONFIG_NOTIFY_ALERTMANAGER] = { "http://", "https://" },
-		[CONFIG_NOTIFY_WEBHOOK] = { "http://", "https://" },
-		[CONFIG_NOTIFY_SMTP] = { "smtp://", "smtps://" },
-	};
-	struct slice url = slice_of(notify->url), host;
-
-	if (url.data == NULL)
-		return "nothing says where notices go";
-	host = url;
-	for (int i = 0; i < 2; i++) {
-		struct slice scheme = slice_of(schemes[notify->kind][i]);
-
-		if (slice_starts_with(url, scheme))
-			host = (struct slice){ url.data + scheme.len,
-				url.len - scheme.len };
-	}
-	if (host.len == url.len)
-		return notify->kind == CONFIG_NOTIFY_SMTP
-			   ? "does not begin with smtp:// or smtps://"
-			   : "does not begin with http:// or https://";
-	if (strcspn(host.data, "/?#") == 0)
-		return "names no host";
-	if (memchr(host.data, '@', strcspn(host.data, "/?#")) != NULL)
-		return "holds a user; `user` and `password_file` are for that";
-	return NULL;
-}
-
-static void
-check_notify(struct parser *parser, const struct config_notify *notify)
-{
-	struct place place = place_of(parser, "notify", notify->name, "kind");
-	const char *problem;
-
-	if (notify->kind == -1) {
-		add_problem(parser, &place, "nothing says how to send notices");
-		return;
-	}
-	problem = check_url(notify);
-	place.key = SLICE_LITERAL("url");
-	if (problem != NULL)
-		add_problem(parser, &place, "%s", problem);
-	if (notify->kind != CONFIG_NOTIFY_SMTP)
-		return;
-	place.key = SLICE_LITERAL("from");
-	if (notify->from == NULL)
-		add_problem(parser, &place, "mail needs a sender");
-	place.key = SLICE_LITERAL("to");
-	if (notify->to.count == 0)
-		add_problem(parser, &place, "nobody gets the mail");
-}
-
-/* What no line alone can tell. */
-static void
-check_whole(struct parser *parser)
-{
-	const struct config *config = parser->config;
-	struct place place = { 0 };
-
-	for (size_t i = 0; i < config->alert_count; i++)
-		check_alert(parser, config->alerts + i);
-	check_services(parser);
-	limit_timeouts(parser->config);
-	for (size_t i = 0; i < config->notify_count; i++)
-		check_notify(parser, config->notifies + i);
-	if (config->health_port == config->dashboard_port ||
-	    config->health_port == config->gateway_port ||
-	    config->dashboard_port == config->gateway_port) {
-		place.section = SLICE_LITERAL("http");
-		add_problem(parser, &place,
-		    "health_port, dashboard_port and gateway_port are not "
-		    "three ports");
-	}
-	if (strlen(config->runtime_dir) > CONFIG_RUNTIME_BYTES) {
-		place.section = SLICE_LITERAL("paths");
-		add_problem(parser, &place,
-		    "runtime_dir has more than %d bytes, too long for the "
-		    "sockets in it",
-		    CONFIG_RUNTIME_BYTES);
 	}
 }
 
@@ -601,7 +197,7 @@ find_folder(struct parser *parser, const char *path)
 	} else {
 		working = get_current_dir_name();
 		if (working == NULL) {
-			add_problem(parser, &nowhere,
+			parser_problem(parser, &nowhere,
 			    "the working directory is not known: %m");
 			return -1;
 		}
@@ -629,10 +225,10 @@ config_parse(const char *path, struct slice text, struct config **ret,
 
 	if (find_folder(&parser, path) == -1)
 		return -1;
-	store_defaults(&parser);
+	defaults_store(&parser);
 	read_lines(&parser, text);
-	store_default_paths(&parser);
-	check_whole(&parser);
+	defaults_store_paths(&parser);
+	whole_check(&parser);
 	if (problems->len > problems_before)
 		return -1;
 	*ret = config;

@@ -1,0 +1,182 @@
+#include "config/whole.h"
+
+#include "config/settings.h"
+
+/* `key` of the section; its line is that of the section. */
+static struct place
+place_of(const struct parser *parser, const char *section, const char *name,
+    const char *key)
+{
+	struct place place = { 0 };
+
+	for (size_t i = 0; i < parser->section_count; i++)
+		if (slice_is(parser->sections[i].section, section) &&
+		    slice_is(parser->sections[i].name, name))
+			place = parser->sections[i];
+	place.key = slice_of(key);
+	return place;
+}
+
+static void
+check_alert(struct parser *parser, const struct config_alert *alert)
+{
+	struct place place = place_of(parser, "alert", alert->name, "when");
+
+	if (alert->when.subject == RULE_NOTHING)
+		parser_problem(parser, &place, "nothing says when to raise it");
+}
+
+static void
+find_parents(struct parser *parser, struct config_service *service)
+{
+	const struct config *config = parser->config;
+	struct place place =
+	    place_of(parser, "service", service->name, "depends_on");
+
+	for (size_t i = 0; i < service->depends_on.count; i++) {
+		const char *name = service->depends_on.words[i];
+		const struct config_service *parent =
+		    config_service(config, slice_of(name));
+
+		if (parent == NULL)
+			parser_problem(
+			    parser, &place, "there is no service \"%s\"", name);
+		else
+			service->parents |= (uint64_t)1
+					    << (parent - config->services);
+	}
+}
+
+/* Does the service depend on itself, by whatever way? */
+static bool
+is_in_circle(const struct config *config, size_t place)
+{
+	uint64_t reached = config->services[place].parents, before;
+
+	do {
+		before = reached;
+		for (size_t i = 0; i < config->service_count; i++)
+			if ((before >> i & 1) != 0)
+				reached |= config->services[i].parents;
+	} while (reached != before);
+	return (reached >> place & 1) != 0;
+}
+
+/* The next check begins when the one before is over. */
+static void
+limit_timeouts(struct config *config)
+{
+	for (size_t i = 0; i < config->service_count; i++)
+		if (config->services[i].timeout > config->check_interval)
+			config->services[i].timeout = config->check_interval;
+}
+
+static void
+check_services(struct parser *parser)
+{
+	const struct config *config = parser->config;
+
+	for (size_t i = 0; i < config->service_count; i++)
+		find_parents(parser, config->services + i);
+	for (size_t i = 0; i < config->service_count; i++) {
+		const struct config_service *service = config->services + i;
+		struct place place =
+		    place_of(parser, "service", service->name, "depends_on");
+
+		if (is_in_circle(config, i))
+			parser_problem(
+			    parser, &place, "it would depend on itself");
+		place.key = SLICE_LITERAL("target");
+		if (service->kind != CONFIG_SERVICE_UNCHECKED &&
+		    service->kind != CONFIG_SERVICE_HEARTBEAT &&
+		    service->target == NULL)
+			parser_problem(parser, &place,
+			    "nothing says what is to be checked");
+	}
+}
+
+/* What is wrong with `url`, or NULL. A password has its own file. */
+static const char *
+check_url(const struct config_notify *notify)
+{
+	static const char *const schemes[][2] = {
+		[CONFIG_NOTIFY_ALERTMANAGER] = { "http://", "https://" },
+		[CONFIG_NOTIFY_WEBHOOK] = { "http://", "https://" },
+		[CONFIG_NOTIFY_SMTP] = { "smtp://", "smtps://" },
+	};
+	struct slice url = slice_of(notify->url), host;
+
+	if (url.data == NULL)
+		return "nothing says where notices go";
+	host = url;
+	for (int i = 0; i < 2; i++) {
+		struct slice scheme = slice_of(schemes[notify->kind][i]);
+
+		if (slice_starts_with(url, scheme))
+			host = (struct slice){ url.data + scheme.len,
+				url.len - scheme.len };
+	}
+	if (host.len == url.len)
+		return notify->kind == CONFIG_NOTIFY_SMTP
+			   ? "does not begin with smtp:// or smtps://"
+			   : "does not begin with http:// or https://";
+	if (strcspn(host.data, "/?#") == 0)
+		return "names no host";
+	if (memchr(host.data, '@', strcspn(host.data, "/?#")) != NULL)
+		return "holds a user; `user` and `password_file` are for that";
+	return NULL;
+}
+
+static void
+check_notify(struct parser *parser, const struct config_notify *notify)
+{
+	struct place place = place_of(parser, "notify", notify->name, "kind");
+	const char *problem;
+
+	if (notify->kind == -1) {
+		parser_problem(
+		    parser, &place, "nothing says how to send notices");
+		return;
+	}
+	problem = check_url(notify);
+	place.key = SLICE_LITERAL("url");
+	if (problem != NULL)
+		parser_problem(parser, &place, "%s", problem);
+	if (notify->kind != CONFIG_NOTIFY_SMTP)
+		return;
+	place.key = SLICE_LITERAL("from");
+	if (notify->from == NULL)
+		parser_problem(parser, &place, "mail needs a sender");
+	place.key = SLICE_LITERAL("to");
+	if (notify->to.count == 0)
+		parser_problem(parser, &place, "nobody gets the mail");
+}
+
+void
+whole_check(struct parser *parser)
+{
+	const struct config *config = parser->config;
+	struct place place = { 0 };
+
+	for (size_t i = 0; i < config->alert_count; i++)
+		check_alert(parser, config->alerts + i);
+	check_services(parser);
+	limit_timeouts(parser->config);
+	for (size_t i = 0; i < config->notify_count; i++)
+		check_notify(parser, config->notifies + i);
+	if (config->health_port == config->dashboard_port ||
+	    config->health_port == config->gateway_port ||
+	    config->dashboard_port == config->gateway_port) {
+		place.section = SLICE_LITERAL("http");
+		parser_problem(parser, &place,
+		    "health_port, dashboard_port and gateway_port are not "
+		    "three ports");
+	}
+	if (strlen(config->runtime_dir) > CONFIG_RUNTIME_BYTES) {
+		place.section = SLICE_LITERAL("paths");
+		parser_problem(parser, &place,
+		    "runtime_dir has more than %d bytes, too long for the "
+		    "sockets in it",
+		    CONFIG_RUNTIME_BYTES);
+	}
+}
