@@ -443,13 +443,14 @@ static void
 all_sections_at_once_have_room(void **state)
 {
 	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(config_freep) struct config *own = parse("");
 	cleanup(config_freep) struct config *config = NULL;
 
 	(void)state;
 	buf_add_str(&text, "[paths]\n[audit]\n[door]\n[http]\n");
-	for (size_t i = 0; i < COUNT(own_services); i++)
-		buf_addf(&text, "[service %s]\n", own_services[i].name);
-	for (size_t i = COUNT(own_services); i < CONFIG_SERVICES; i++)
+	for (size_t i = 0; i < own->service_count; i++)
+		buf_addf(&text, "[service %s]\n", own->services[i].name);
+	for (size_t i = own->service_count; i < CONFIG_SERVICES; i++)
 		buf_addf(&text, "[service s%zu]\n", i);
 	config = parse(text.data);
 	assert_int_equal(config->service_count, CONFIG_SERVICES);
@@ -463,7 +464,7 @@ the_table_has_room_in_the_parser(void **state)
 	(void)state;
 	while (settings[rows].section != NULL)
 		rows++;
-	assert_in_range(rows, 1, SETTINGS);
+	assert_in_range(rows, 1, PARSER_SETTINGS);
 }
 
 /* A folder of its own, and in it for as long as a test lasts. */
