@@ -1,5 +1,6 @@
 #include "config/whole.h"
 
+#include "base/number.h"
 #include "config/settings.h"
 
 /* `key` of the section; its line is that of the section. */
@@ -71,6 +72,63 @@ limit_timeouts(struct config *config)
 			config->services[i].timeout = config->check_interval;
 }
 
+/* What follows one of two schemes, or NULL. */
+static const char *
+skip_scheme(const char *url, const char *const schemes[2])
+{
+	for (int i = 0; i < 2; i++)
+		if (slice_starts_with(slice_of(url), slice_of(schemes[i])))
+			return url + strlen(schemes[i]);
+	return NULL;
+}
+
+static const char *
+check_web_target(const char *target)
+{
+	static const char *const schemes[2] = { "http://", "https://" };
+	const char *host = skip_scheme(target, schemes);
+
+	if (host == NULL)
+		return "does not begin with http:// or https://";
+	return strcspn(host, "/?#") == 0 ? "names no host" : NULL;
+}
+
+static const char *
+check_tcp_target(const char *target)
+{
+	const char *colon = strrchr(target, ':');
+	uint64_t port;
+
+	if (colon == NULL || colon == target ||
+	    strcspn(target, "/?#@") != strlen(target) ||
+	    number_parse_u64(slice_of(colon + 1), 1, UINT16_MAX, &port) == -1)
+		return "is not host:port";
+	return NULL;
+}
+
+/* What is wrong with the target of the service, or NULL. */
+static const char *
+check_target(const struct config_service *service)
+{
+	bool is_asked = service->kind != CONFIG_SERVICE_UNCHECKED &&
+			service->kind != CONFIG_SERVICE_HEARTBEAT;
+
+	if (is_asked && service->target == NULL)
+		return "nothing says what is to be checked";
+	switch (service->kind) {
+	case CONFIG_SERVICE_HTTP:
+		return check_web_target(service->target);
+	case CONFIG_SERVICE_TCP:
+		return check_tcp_target(service->target);
+	case CONFIG_SERVICE_UNIX:
+		return service->target[0] == '/'
+			   ? NULL
+			   : "is not the whole path of a socket";
+	default:
+		return NULL;
+	}
+}
+
 static void
 check_services(struct parser *parser)
 {
@@ -82,16 +140,14 @@ check_services(struct parser *parser)
 		const struct config_service *service = config->services + i;
 		struct place place =
 		    place_of(parser, "service", service->name, "depends_on");
+		const char *problem = check_target(service);
 
 		if (is_in_circle(config, i))
 			parser_problem(
 			    parser, &place, "it would depend on itself");
 		place.key = SLICE_LITERAL("target");
-		if (service->kind != CONFIG_SERVICE_UNCHECKED &&
-		    service->kind != CONFIG_SERVICE_HEARTBEAT &&
-		    service->target == NULL)
-			parser_problem(parser, &place,
-			    "nothing says what is to be checked");
+		if (problem != NULL)
+			parser_problem(parser, &place, "%s", problem);
 	}
 }
 
@@ -104,25 +160,18 @@ check_url(const struct config_notify *notify)
 		[CONFIG_NOTIFY_WEBHOOK] = { "http://", "https://" },
 		[CONFIG_NOTIFY_SMTP] = { "smtp://", "smtps://" },
 	};
-	struct slice url = slice_of(notify->url), host;
+	const char *host;
 
-	if (url.data == NULL)
+	if (notify->url == NULL)
 		return "nothing says where notices go";
-	host = url;
-	for (int i = 0; i < 2; i++) {
-		struct slice scheme = slice_of(schemes[notify->kind][i]);
-
-		if (slice_starts_with(url, scheme))
-			host = (struct slice){ url.data + scheme.len,
-				url.len - scheme.len };
-	}
-	if (host.len == url.len)
+	host = skip_scheme(notify->url, schemes[notify->kind]);
+	if (host == NULL)
 		return notify->kind == CONFIG_NOTIFY_SMTP
 			   ? "does not begin with smtp:// or smtps://"
 			   : "does not begin with http:// or https://";
-	if (strcspn(host.data, "/?#") == 0)
+	if (strcspn(host, "/?#") == 0)
 		return "names no host";
-	if (memchr(host.data, '@', strcspn(host.data, "/?#")) != NULL)
+	if (memchr(host, '@', strcspn(host, "/?#")) != NULL)
 		return "holds a user; `user` and `password_file` are for that";
 	return NULL;
 }

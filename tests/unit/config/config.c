@@ -353,6 +353,20 @@ everything_wrong_is_named_with_its_line(void **state)
 		{ "[service a]\nkind = tcp\n",
 		    PATH ":1: [service a] target: nothing says what is to be "
 			 "checked\n" },
+		{ "[service a]\nkind = http\ntarget = file:///etc/passwd\n",
+		    PATH ":1: [service a] target: does not begin with http:// "
+			 "or https://\n" },
+		{ "[service a]\nkind = http\ntarget = http:///x\n",
+		    PATH ":1: [service a] target: names no host\n" },
+		{ "[service a]\nkind = tcp\ntarget = mail\n",
+		    PATH ":1: [service a] target: is not host:port\n" },
+		{ "[service a]\nkind = tcp\ntarget = mail:99999\n",
+		    PATH ":1: [service a] target: is not host:port\n" },
+		{ "[service a]\nkind = tcp\ntarget = http://mail:25\n",
+		    PATH ":1: [service a] target: is not host:port\n" },
+		{ "[service a]\nkind = unix\ntarget = a.sock\n",
+		    PATH ":1: [service a] target: is not the whole path of a "
+			 "socket\n" },
 		{ "[alert a]\nwhen = cpu > 9\n", PATH
 		    ":2: [alert a] when: \"cpu\" is not a figure or "
 		    "event\n" PATH
