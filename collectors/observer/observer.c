@@ -314,8 +314,9 @@ open_loop(struct observer *observer, struct error *err)
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &observer->soon,
 		    CLOCK_BOOTTIME, REPORT_SOON, 0, on_soon, observer);
-	r = sd_event_add_time_relative(
-	    event, NULL, CLOCK_BOOTTIME, 0, 0, on_look, observer);
+	if (r >= 0)
+		r = sd_event_add_time_relative(
+		    event, NULL, CLOCK_BOOTTIME, 0, 0, on_look, observer);
 	if (r >= 0)
 		r = sd_event_add_defer(
 		    event, &observer->ready, on_ready, observer);
