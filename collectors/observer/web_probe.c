@@ -47,12 +47,28 @@ end(struct exchange *exchange, enum observed_status status, const char *details)
 
 /* --- what came of it ----------------------------------------------------- */
 
+/* A redirection within its host has the user and the password of the target,
+ * says curl, and a query may hold a token: details are there for everyone. */
+static void
+add_place(struct buf *details, const char *url)
+{
+	const char *mark = strstr(url, "://");
+	const char *host = mark == NULL ? url : mark + 3;
+	const char *at = memrchr(host, '@', strcspn(host, "/?#"));
+
+	buf_add(details, url, (size_t)(host - url));
+	if (at != NULL)
+		host = at + 1;
+	buf_add(details, host, strcspn(host, "?#"));
+}
+
 static void
 judge_redirect(struct exchange *exchange, long code, const char *to)
 {
 	cleanup(buf_free) struct buf details = BUF_INIT;
 
-	buf_addf(&details, "HTTP %ld, redirects to %s", code, to);
+	buf_addf(&details, "HTTP %ld, redirects to ", code);
+	add_place(&details, to);
 	end(exchange, OBSERVED_DEGRADED, details.data);
 }
 

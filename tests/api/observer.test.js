@@ -107,6 +107,7 @@ test('what is wrong with a service is told, and none delays another', async () =
 		slow: await later(answer(200)),
 		closes: await serve(socket => socket.destroy()),
 		moved: await saying(answer(302, '', 'Location: http://elsewhere.example/\x1b[31m\r\n')),
+		within: await saying(answer(302, '', 'Location: /login?token=hidden#hidden\r\n')),
 		failing: await saying(answer(503)),
 		absent: await saying(answer(404)),
 		large: await saying(answer(200, 'x'.repeat(1 << 20))),
@@ -121,6 +122,7 @@ test('what is wrong with a service is told, and none delays another', async () =
 	configure({
 		good: url('good'), matched: { ...url('good'), match: 'is well' }, unmatched: { ...url('good'), match: 'is ill' },
 		hangs: url('hangs'), garbage: url('garbage'), slow: url('slow'), closes: url('closes'), moved: url('moved'),
+		within: { kind: 'http', target: `http://someone:hidden@${at('within')}/` },
 		failing: url('failing'), absent: url('absent'), large: url('large'), refused: url('gone'),
 		unresolved: { kind: 'http', target: 'http://nowhere.invalid/', timeout_ms: 10_000 },
 		metadata: { kind: 'http', target: 'http://169.254.169.254/' },
@@ -135,6 +137,7 @@ test('what is wrong with a service is told, and none delays another', async () =
 		hangs: ['unhealthy', /^timed out after 1000 ms$/], garbage: ['unhealthy', /^garbage instead of HTTP$/],
 		slow: ['degraded', /^HTTP 200, answers slowly$/], closes: ['unhealthy', /^closed at once$/],
 		moved: ['degraded', /^HTTP 302, redirects to http:\/\/elsewhere\.example\/[^\x1b]*$/],
+		within: ['degraded', /^HTTP 302, redirects to http:\/\/127\.0\.0\.1:\d+\/login$/],
 		failing: ['unhealthy', /^HTTP 503$/], absent: ['unhealthy', /^HTTP 404$/], large: ['healthy', /^HTTP 200$/],
 		refused: ['unhealthy', /^connection refused$/], unresolved: ['unhealthy', /^the name does not resolve$/],
 		metadata: ['unhealthy', /^a link-local address is not asked$/],
