@@ -140,10 +140,31 @@ other_route(struct traffic *traffic)
 	return make_route(traffic, OTHER, SLICE_LITERAL("other"));
 }
 
+/* Is there something at the path? nginx itself answers with 3xx (to plain HTTP
+ * where TLS is spoken), 4xx, 501 and 505 whatever it is; and 304 is a file's.
+ */
+static bool
+is_of_something(unsigned status)
+{
+	return (status >= 200 && status < 300) || status == 304 ||
+	       (status >= 500 && status != 501 && status != 505);
+}
+
+/* nginx takes "//", "/.", "/.." and "%61" away before it looks: there is no end
+ * of such names for the same thing. */
+static bool
+is_canonical(struct slice path)
+{
+	return memchr(path.data, '%', path.len) == NULL &&
+	       memmem(path.data, path.len, "//", 2) == NULL &&
+	       memmem(path.data, path.len, "/.", 2) == NULL;
+}
+
 static struct route *
 find_route(struct traffic *traffic, const struct traffic_answer *answer)
 {
-	bool is_refused = answer->status >= 400 && answer->status < 500;
+	bool is_nameless =
+	    !is_of_something(answer->status) || !is_canonical(answer->path);
 	struct slice name;
 
 	buf_reset(&traffic->name);
@@ -152,7 +173,7 @@ find_route(struct traffic *traffic, const struct traffic_answer *answer)
 	for (size_t i = 0; i < traffic->count; i++)
 		if (slice_is(name, traffic->routes[i]->name))
 			return traffic->routes[i];
-	if (is_refused || traffic->count == OTHER || name.len == 0 ||
+	if (is_nameless || traffic->count == OTHER || name.len == 0 ||
 	    name.len > OBSERVED_NAME_BYTES)
 		return other_route(traffic);
 	return make_route(traffic, traffic->count++, name);

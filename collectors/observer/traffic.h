@@ -5,9 +5,10 @@
  * older goes half a minute at a time.
  *
  * A route is a path without what differs between two requests for the same
- * thing: traffic_route(). A name is given to a path that something answers to
- * (any status but 4xx), and to OBSERVED_ROUTES - 1 of them; the rest counts as
- * "other". So a stranger who asks for paths that are not there makes no names.
+ * thing: traffic_route(). A name is given to a path that something answers to,
+ * as it is written canonically, and to OBSERVED_ROUTES - 1 of them; the rest
+ * counts as "other". So a stranger who asks for paths that are not there, or in
+ * other words for those that are, makes no names.
  */
 #ifndef OBSERVER_TRAFFIC_H
 #define OBSERVER_TRAFFIC_H
