@@ -34,6 +34,7 @@ struct held {
 	usec_t seen_at, told_at;
 	usec_t over_at;
 	uint64_t round; /* of its last evaluation */
+	bool is_untold; /* it was counted since it was told */
 };
 
 struct engine_rule {
@@ -253,6 +254,7 @@ tell(struct alert_engine *engine, struct held *held, enum alert_event event,
     struct alert_time now)
 {
 	held->told_at = now.boottime;
+	held->is_untold = false;
 	engine->listener(engine->context, &held->alert, event, now.realtime);
 }
 
@@ -545,6 +547,15 @@ evaluate_rule(struct alert_engine *engine, const struct engine_rule *rule,
 	}
 }
 
+/* Once a second at most, however often it happens. */
+static void
+tell_count(
+    struct alert_engine *engine, struct held *held, struct alert_time now)
+{
+	if (held->is_untold && now.boottime - held->told_at >= USEC_PER_SEC)
+		tell(engine, held, ALERT_REPEAT, now);
+}
+
 /* What was not seen for long enough is over; so is what no rule speaks of any
  * more. */
 static void
@@ -562,6 +573,8 @@ sweep_one(struct alert_engine *engine, size_t place, struct alert_time now)
 		drop(engine, held, now);
 	} else if (is_over) {
 		resolve(engine, held, now);
+	} else {
+		tell_count(engine, held, now);
 	}
 }
 
@@ -607,8 +620,8 @@ raised(struct alert_engine *engine, struct held *held, struct alert_time now)
 	}
 	held->alert.count++;
 	held->alert.last_seen = now.realtime;
-	if (now.boottime - held->told_at >= USEC_PER_SEC)
-		tell(engine, held, ALERT_REPEAT, now);
+	held->is_untold = true;
+	tell_count(engine, held, now);
 }
 
 static void

@@ -18,6 +18,7 @@ struct night {
 	const char *audit_failure;
 	usec_t now; /* CLOCK_BOOTTIME, at 1 h at first */
 	char told[4096];
+	uint64_t told_count; /* of what was told last */
 };
 
 static struct alert_time
@@ -36,6 +37,7 @@ on_told(void *context, const struct alert *alert, enum alert_event event,
 	size_t len = strlen(night->told);
 
 	assert_int_equal(realtime, at(night).realtime);
+	night->told_count = alert->count;
 	if (event != ALERT_REPEAT)
 		snprintf(night->told + len, sizeof(night->told) - len,
 		    "%s %.*s%s%.*s; ", alert_event_name(event),
@@ -453,6 +455,9 @@ an_agent_that_floods_has_one_row_and_a_count(void **state)
 	expect(&night, "fire Deployment failed/deployer; ");
 	assert_int_equal(only(&night)->count, 10000);
 	assert_int_equal(only(&night)->seq, 7);
+	assert_int_equal(night.told_count, 1);
+	pass(&night, 1);
+	assert_int_equal(night.told_count, 10000);
 	words.severity = RULE_CRITICAL;
 	alert_engine_send(night.engine, &words, at(&night));
 	words.severity = RULE_INFO;
