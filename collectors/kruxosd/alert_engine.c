@@ -624,24 +624,62 @@ raised(struct alert_engine *engine, struct held *held, struct alert_time now)
 	tell_count(engine, held, now);
 }
 
-static void
-rate_limit(struct alert_engine *engine, const struct engine_rule *rule,
-    struct slice agent_name, struct alert_time now)
+/* Of an agent that had hit its rate limit, and it is not over. */
+static bool
+is_limited(const struct held *held)
 {
-	cleanup(buf_free) struct buf message = BUF_INIT;
+	return held != NULL && held->alert.rule.data != NULL &&
+	       held->alert.agent_name.data != NULL &&
+	       held->alert.state != ALERT_RESOLVED;
+}
+
+static size_t
+count_limited(const struct alert_engine *engine)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < engine->count; i++)
+		count += is_limited(engine->held[i]);
+	return count;
+}
+
+static struct subject
+subject_of_limit(struct alert_engine *engine, const struct engine_rule *rule,
+    struct slice agent_name)
+{
 	struct subject subject = subject_of(rule);
-	struct held *held;
 
 	subject.agent_name = agent_name;
 	subject.fingerprint =
 	    fingerprint_of(engine, "limit", slice_of(rule->name), agent_name);
 	subject.is_quiet_clear = true;
 	subject.clear_time = ALERT_QUIET_RATE_LIMIT;
+	return subject;
+}
+
+/* Names of agents are made up easily: one alert stands for those beyond. */
+static void
+rate_limit(struct alert_engine *engine, const struct engine_rule *rule,
+    struct slice agent_name, struct alert_time now)
+{
+	cleanup(buf_free) struct buf message = BUF_INIT;
+	struct subject subject = subject_of_limit(engine, rule, agent_name);
+	struct slice none = { NULL, 0 };
+	struct held *held;
+
+	if (!is_limited(find(engine, subject.fingerprint)) &&
+	    count_limited(engine) >= ALERT_ENGINE_LIMITED)
+		subject = subject_of_limit(engine, rule, none);
 	held = find_or_add(engine, &subject, now);
 	if (held == NULL)
 		return;
-	buf_addf(&message, "%.*s has exceeded its rate limit",
-	    SLICE_ARG(agent_name));
+	if (subject.agent_name.data != NULL)
+		buf_addf(&message, "%.*s has exceeded its rate limit",
+		    SLICE_ARG(agent_name));
+	else
+		buf_addf(&message,
+		    "more than %d agents have exceeded their rate limits",
+		    ALERT_ENGINE_LIMITED);
 	set_text(
 	    &held->alert.message, buf_slice(&message), ALERT_MESSAGE_BYTES);
 	raised(engine, held, now);

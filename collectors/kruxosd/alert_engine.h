@@ -11,8 +11,10 @@
  * depends on is down, and what the daemon counts itself waits while its log
  * cannot be written.
  *
- * What agents send is hostile text: cut to its bounds, deduplicated, and each
- * agent has only so many alerts; what is beyond is one alert that counts.
+ * What agents send is hostile text: cut to its bounds, deduplicated, and of an
+ * agent and of all agents there are only so many alerts, and so many about
+ * their rate limits; what is beyond is one alert that counts. There is always
+ * room for what the machine itself has to say.
  *
  * Nothing here reads a clock, a file or a socket: what becomes of an alert is
  * told to one function.
@@ -25,9 +27,10 @@
 #include "store/observed.h"
 
 enum {
-	ALERT_ENGINE_MAX = 1024,   /* alerts held at once */
-	ALERT_ENGINE_A_AGENT = 32, /* of one agent, not resolved */
-	ALERT_ENGINE_AGENTS = 512, /* of all agents, not resolved */
+	ALERT_ENGINE_MAX = 1024,    /* alerts held at once */
+	ALERT_ENGINE_A_AGENT = 32,  /* of one agent, not resolved */
+	ALERT_ENGINE_AGENTS = 512,  /* of all agents, not resolved */
+	ALERT_ENGINE_LIMITED = 128, /* about rate limits, not resolved */
 };
 
 /* How long it must have been clear; twice as long for each time that it has

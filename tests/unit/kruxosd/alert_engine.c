@@ -507,6 +507,33 @@ titles_by_the_thousand_are_bounded(void **state)
 }
 
 static void
+rate_limits_of_agents_by_the_thousand_are_bounded(void **state)
+{
+	struct night night;
+	const struct alert *beyond;
+
+	(void)state;
+	begin(&night, "");
+	for (int agent = 0; agent < 3 * ALERT_ENGINE_MAX; agent++) {
+		char name[32];
+
+		snprintf(name, sizeof(name), "agent-%d", agent);
+		alert_engine_rate_limit(
+		    night.engine, slice_of(name), at(&night));
+		night.told[0] = '\0';
+	}
+	assert_int_equal(count_held(&night), ALERT_ENGINE_LIMITED + 1);
+	beyond = alert_engine_at(night.engine, ALERT_ENGINE_LIMITED);
+	assert_null(beyond->agent_name.data);
+	assert_int_equal(
+	    beyond->count, 3 * ALERT_ENGINE_MAX - ALERT_ENGINE_LIMITED);
+	night.figures[FIGURE_DISK_USED_PERCENT] = 95;
+	pass(&night, 1);
+	expect(&night, "begin Disk space; fire Disk space; ");
+	end(&night);
+}
+
+static void
 long_words_are_cut_and_half_a_context_is_none(void **state)
 {
 	cleanup(buf_free) struct buf text = BUF_INIT;
@@ -655,6 +682,8 @@ main(void)
 		    what_the_log_tells_waits_while_it_stands_still),
 		cmocka_unit_test(an_agent_that_floods_has_one_row_and_a_count),
 		cmocka_unit_test(titles_by_the_thousand_are_bounded),
+		cmocka_unit_test(
+		    rate_limits_of_agents_by_the_thousand_are_bounded),
 		cmocka_unit_test(long_words_are_cut_and_half_a_context_is_none),
 		cmocka_unit_test(rules_are_amended_added_and_taken_away),
 		cmocka_unit_test(what_was_there_before_the_start_goes_on),
