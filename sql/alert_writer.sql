@@ -41,6 +41,9 @@ INSERT OR REPLACE INTO silences (id, matchers, author, reason, created_at,
 	ends_at, until_resolved, ended_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8);
 
+-- name: alert_writer_end_silence
+UPDATE silences SET ended_at = ?2 WHERE id = ?1;
+
 -- name: alert_writer_silences
 SELECT id, matchers, author, reason, created_at, ends_at, until_resolved,
 	ended_at

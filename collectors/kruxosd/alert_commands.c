@@ -313,12 +313,18 @@ on_removal_logged(
 	struct request *request = context;
 	struct alerts *alerts = request->alerts;
 	const struct silence *silence;
+	struct error full;
 
 	(void)tag;
 	(void)seq;
 	silence = alert_silences_find(alerts->silences, request->id);
-	if (err == NULL && silence != NULL)
-		alerts_end_silence(alerts, silence, request->silence.author);
+	if (err == NULL && silence != NULL &&
+	    alerts_end_silence(alerts, silence, request->silence.author) ==
+		-1) {
+		error_set(&full, ERROR_BUSY,
+		    "its end cannot be recorded now; it stays");
+		err = &full;
+	}
 	alerts_record(alerts);
 	answer(request, request->id, err == NULL ? 0 : -1, err);
 }

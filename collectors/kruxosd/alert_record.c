@@ -217,6 +217,18 @@ store_alert(
 }
 
 static int
+store_change(
+    struct alerts *alerts, const struct change *change, struct error *err)
+{
+	if (change->erased != 0)
+		return alert_writer_erase(alerts->writer, change->erased, err);
+	if (change->alert != 0)
+		return store_alert(alerts, change, err);
+	return alert_writer_end_silence(
+	    alerts->writer, change->silence, change->at, err);
+}
+
+static int
 store_changes(struct alerts *alerts, struct error *err)
 {
 	struct change *change;
@@ -225,8 +237,8 @@ store_changes(struct alerts *alerts, struct error *err)
 	if (database_run(alerts->database, "BEGIN IMMEDIATE", err) == -1)
 		return -1;
 	TAILQ_FOREACH(change, &alerts->queue, of_queue)
-		if (!change->is_stored && change->alert != 0 &&
-		    store_alert(alerts, change, err) == -1)
+		if (!change->is_stored &&
+		    store_change(alerts, change, err) == -1)
 			goto fail;
 	if (database_run(alerts->database, "COMMIT", err) == -1)
 		goto fail;

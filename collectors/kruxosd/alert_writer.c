@@ -175,6 +175,18 @@ alert_writer_save_silence(struct alert_writer *writer,
 }
 
 int
+alert_writer_end_silence(
+    struct alert_writer *writer, uint64_t id, usec_t at, struct error *err)
+{
+	struct statement end =
+	    statement_start(writer->statements, ALERT_WRITER_END_SILENCE);
+
+	statement_bind_u64(&end, 1, id);
+	statement_bind_u64(&end, 2, at);
+	return statement_run(&end, err);
+}
+
+int
 alert_writer_expire(
     struct alert_writer *writer, usec_t before, struct error *err)
 {

@@ -35,6 +35,8 @@ int alert_writer_add_event(struct alert_writer *writer, uint64_t id,
     struct error *err);
 int alert_writer_save_silence(struct alert_writer *writer,
     const struct silence *silence, struct error *err);
+int alert_writer_end_silence(
+    struct alert_writer *writer, uint64_t id, usec_t at, struct error *err);
 
 /* Resolved ones that were last seen before `before`, and their history. */
 int alert_writer_expire(

@@ -251,18 +251,23 @@ alerts_write_silence(struct buf *out, const struct silence *silence)
 	json_writer_end_object(&json);
 }
 
-void
+int
 alerts_end_silence(
     struct alerts *alerts, const struct silence *silence, struct slice user)
 {
-	struct silence ended = *silence;
-	struct error err;
+	struct change *change = alerts_add_change(
+	    alerts, ALERT_UNSILENCE, clock_realtime(alerts->clock));
 
-	ended.ended_at = clock_realtime(alerts->clock);
+	if (change == NULL)
+		return -1;
+	change->silence = silence->id;
+	if (user.data == NULL) {
+		alerts_write_silence(&change->request, silence);
+		change->is_logged = change->is_in_log = false;
+	}
 	alerts_note_silence(alerts, silence, ALERT_UNSILENCE, user);
-	alerts_say_stored(
-	    alerts, alerts_store_silence(alerts, &ended, &err), &err);
 	alert_silences_remove(alerts->silences, silence->id);
+	return 0;
 }
 
 static void
@@ -270,18 +275,11 @@ end_silences(struct alerts *alerts, usec_t now)
 {
 	struct slice nobody = { NULL, 0 };
 	const struct silence *silence;
-	struct change *change;
 
 	while ((silence = alert_silences_over(
-		    alerts->silences, alerts->engine, now)) != NULL) {
-		change = alerts_add_change(alerts, ALERT_UNSILENCE, now);
-		if (change == NULL)
+		    alerts->silences, alerts->engine, now)) != NULL)
+		if (alerts_end_silence(alerts, silence, nobody) == -1)
 			return;
-		change->silence = silence->id;
-		alerts_write_silence(&change->request, silence);
-		change->is_logged = change->is_in_log = false;
-		alerts_end_silence(alerts, silence, nobody);
-	}
 }
 
 static void
@@ -312,10 +310,13 @@ alerts_tick(struct alerts *alerts, struct alert_input *input)
 void
 alerts_erase(struct alerts *alerts, uint64_t seq)
 {
-	struct error err;
+	struct change *change;
 
 	alert_engine_erase(alerts->engine, seq);
-	if (alerts->writer != NULL)
-		alerts_say_stored(alerts,
-		    alert_writer_erase(alerts->writer, seq, &err), &err);
+	change = alerts_add_change(
+	    alerts, ALERT_REPEAT, clock_realtime(alerts->clock));
+	if (change == NULL)
+		return;
+	change->erased = seq;
+	alerts_record(alerts);
 }

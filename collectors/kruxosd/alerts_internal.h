@@ -15,8 +15,9 @@
  * it. */
 struct change {
 	uint64_t serial;
-	uint64_t alert; /* 0: of a silence alone */
-	uint64_t silence;
+	uint64_t alert;	  /* 0: of none */
+	uint64_t silence; /* 0: of none; alone: it ended */
+	uint64_t erased;  /* the entry whose words go; 0: none */
 	enum alert_event event;
 	usec_t at;
 	struct buf user, note;
@@ -64,8 +65,9 @@ int alerts_store_silence(
 void alerts_note_silence(struct alerts *alerts, const struct silence *silence,
     enum alert_event event, struct slice user);
 
-/* `silence` is over: by `user`, or {NULL, 0} by itself. It is freed. */
-void alerts_end_silence(
+/* `silence` is over, and freed: by `user`, whose entry stands in the log, or
+ * {NULL, 0} by itself. -1: it stays, as there is no room to record its end. */
+int alerts_end_silence(
     struct alerts *alerts, const struct silence *silence, struct slice user);
 
 /* --- recording ------------------------------------------------------------ */

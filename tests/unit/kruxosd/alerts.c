@@ -1,7 +1,9 @@
 #include "collectors/kruxosd/alerts.c"
 
+#include "sql/alert_writer.h"
 #include "sql/schema_telemetry.h"
 #include "store/alerts.h"
+#include "store/statement.h"
 #include "tests/unit/daemon_rig.h"
 
 #include <limits.h>
@@ -271,6 +273,92 @@ erased_words_leave_the_database(void **state)
 	assert_null(list(scene).alerts[0].message.data);
 }
 
+/* What another process does that has the file open. */
+static struct database *
+lock_database(struct scene *scene)
+{
+	struct error err;
+	struct database *other =
+	    database_open(scene->path, DATABASE_WRITE, &err);
+
+	assert_non_null(other);
+	assert_int_equal(database_run(other, "BEGIN IMMEDIATE", &err), 0);
+	sqlite3_busy_timeout(database_handle(scene->database), 0);
+	return other;
+}
+
+static void
+words_are_erased_once_the_database_is_free_again(void **state)
+{
+	struct scene *scene = *state;
+	struct database *other;
+	uint64_t seq;
+
+	say(scene, "{\"title\":\"hunter2\",\"message\":\"hunter2\"}");
+	tick(scene);
+	seq = list(scene).alerts[0].seq;
+	other = lock_database(scene);
+	alerts_erase(scene->alerts, seq);
+	tick(scene);
+	assert_true(slice_is(list(scene).alerts[0].title, "hunter2"));
+	database_close(other);
+	tick(scene);
+	assert_true(slice_is(list(scene).alerts[0].title, "(erased)"));
+	assert_true(TAILQ_EMPTY(&scene->alerts->queue));
+}
+
+static size_t
+count_silences(struct scene *scene)
+{
+	struct database *reader;
+	struct statement_set *statements;
+	struct statement row;
+	struct error err;
+	size_t count = 0;
+
+	reader = database_open(scene->path, DATABASE_READ, &err);
+	assert_non_null(reader);
+	statements = statement_set_new(
+	    reader, alert_writer_statements, ALERT_WRITER_STATEMENTS, &err);
+	assert_non_null(statements);
+	row = statement_start(statements, ALERT_WRITER_SILENCES);
+	statement_bind_u64(&row, 1, 0);
+	statement_bind_u64(&row, 2, SILENCES);
+	while (statement_next(&row))
+		count++;
+	assert_int_equal(statement_end(&row, &err), 0);
+	statement_set_free(statements);
+	database_close(reader);
+	return count;
+}
+
+static void
+a_silence_ends_in_a_locked_database_later(void **state)
+{
+	struct scene *scene = *state;
+	struct silence silence = { .author = slice_of("eve"),
+		.reason = slice_of("maintenance"),
+		.ends_at = clock_realtime(&scene->rig.clock.clock) + 1 };
+	const struct silence *added;
+	struct database *other;
+	struct error err;
+
+	assert_int_equal(
+	    silence_add(&silence, slice_of("severity=info"), &err), 0);
+	added = alert_silences_add(scene->alerts->silences, &silence, &err);
+	assert_non_null(added);
+	assert_int_equal(alerts_store_silence(scene->alerts, added, &err), 0);
+	assert_int_equal(count_silences(scene), 1);
+	other = lock_database(scene);
+	tick(scene);
+	assert_null(alert_silences_at(scene->alerts->silences, 0));
+	assert_int_equal(count_silences(scene), 1);
+	database_close(other);
+	tick(scene);
+	assert_int_equal(count_silences(scene), 0);
+	assert_int_equal(count_entries(scene, "alerts.unsilence"), 1);
+}
+
 static void
 a_restart_goes_on_with_what_was_firing(void **state)
 {
@@ -302,6 +390,8 @@ main(void)
 		TEST(an_alert_about_the_log_is_recorded_when_it_takes_up),
 		TEST(what_agents_send_is_read_from_the_log),
 		TEST(erased_words_leave_the_database),
+		TEST(words_are_erased_once_the_database_is_free_again),
+		TEST(a_silence_ends_in_a_locked_database_later),
 		TEST(a_restart_goes_on_with_what_was_firing),
 	};
 
