@@ -37,21 +37,10 @@ struct request {
 	struct arena arena;
 };
 
-static struct slice
-argument(const struct command_call *call, const char *key)
-{
-	const struct json_node *node =
-	    call->args == NULL
-		? NULL
-		: json_reader_member(call->reader, call->args, key);
-
-	return node == NULL ? (struct slice){ NULL, 0 } : node->text;
-}
-
 static int
 id_of(const struct command_call *call, uint64_t *ret, struct error *err)
 {
-	if (number_parse_u64(argument(call, "id"), 1, INT64_MAX, ret) == 0)
+	if (number_parse_u64(command_text(call, "id"), 1, INT64_MAX, ret) == 0)
 		return 0;
 	return error_set_field(
 	    err, ERROR_OUT_OF_RANGE, "id", "id: a number, as it is listed");
@@ -160,7 +149,7 @@ void
 alerts_acknowledge_command(struct alerts *alerts, struct command_call *call)
 {
 	cleanup(buf_free) struct buf text = BUF_INIT;
-	struct slice note = argument(call, "note");
+	struct slice note = command_text(call, "note");
 	struct request *request;
 	const struct alert *alert;
 	struct json_writer json;
@@ -221,8 +210,7 @@ static int
 read_matchers(
     const struct command_call *call, struct request *request, struct error *err)
 {
-	const struct json_node *list =
-	    json_reader_member(call->reader, call->args, "matchers");
+	const struct json_node *list = command_argument(call, "matchers");
 	const struct json_node *item = json_reader_first(call->reader, list);
 
 	if (item == NULL)
@@ -239,8 +227,8 @@ static int
 read_times(const struct command_call *call, struct silence *silence, usec_t now,
     struct error *err)
 {
-	struct slice text = argument(call, "duration");
-	struct slice until = argument(call, "until");
+	struct slice text = command_text(call, "duration");
+	struct slice until = command_text(call, "until");
 	usec_t duration = SILENCE_DURATION;
 
 	if (text.data != NULL &&
@@ -276,7 +264,7 @@ read_silence(
     const struct command_call *call, struct request *request, struct error *err)
 {
 	struct silence *silence = &request->silence;
-	struct slice reason = argument(call, "reason");
+	struct slice reason = command_text(call, "reason");
 
 	silence->author = arena_slice(&request->arena, call->peer.user_name);
 	silence->reason = arena_slice(&request->arena, reason);

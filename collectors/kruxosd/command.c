@@ -49,6 +49,22 @@ call_end(struct command_call *call, const struct buf *line)
 		caller->on_answer(caller, buf_slice(line));
 }
 
+const struct json_node *
+command_argument(const struct command_call *call, const char *key)
+{
+	return call->args == NULL
+		   ? NULL
+		   : json_reader_member(call->reader, call->args, key);
+}
+
+struct slice
+command_text(const struct command_call *call, const char *key)
+{
+	const struct json_node *node = command_argument(call, key);
+
+	return node == NULL ? (struct slice){ NULL, 0 } : node->text;
+}
+
 void
 command_ok(struct command_call *call, struct slice result)
 {

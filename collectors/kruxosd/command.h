@@ -59,6 +59,11 @@ struct command_call {
 	char id[MESSAGE_ID_BYTES + 1];
 };
 
+/* The argument `key`, or NULL; and its text, {NULL, 0} without one. */
+const struct json_node *
+command_argument(const struct command_call *call, const char *key);
+struct slice command_text(const struct command_call *call, const char *key);
+
 /* `result`: an object, as JSON; {NULL, 0}: an empty one. */
 void command_ok(struct command_call *call, struct slice result);
 void command_fail(struct command_call *call, const struct error *err);

@@ -165,8 +165,7 @@ static int
 read_reason(const struct command_call *call, struct slice *ret_reason,
     struct error *err)
 {
-	const struct json_node *node =
-	    json_reader_member(call->reader, call->args, "reason");
+	const struct json_node *node = command_argument(call, "reason");
 
 	if (node->text.len == 0)
 		return error_set_field(err, ERROR_MISSING_FIELD, "reason",
@@ -291,8 +290,7 @@ void
 erasure_command(struct erasure *erasure, struct command_call *call)
 {
 	struct request *request = memory_new(sizeof(*request));
-	const struct json_node *seqs =
-	    json_reader_member(call->reader, call->args, "seqs");
+	const struct json_node *seqs = command_argument(call, "seqs");
 	struct slice reason;
 	struct error err;
 

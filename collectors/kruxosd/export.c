@@ -42,10 +42,7 @@ static int
 set_actor(
     const struct command_call *call, struct entry *entry, struct error *err)
 {
-	const struct json_node *via =
-	    call->args == NULL
-		? NULL
-		: json_reader_member(call->reader, call->args, "via");
+	const struct json_node *via = command_argument(call, "via");
 
 	if (via == NULL && (call->peer.classes & MESSAGE_WEB) != 0)
 		return error_set_field(err, ERROR_MISSING_FIELD, "via",

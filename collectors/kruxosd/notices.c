@@ -555,14 +555,6 @@ const struct command_arg notices_test_args[] = {
 	{ 0 },
 };
 
-static const struct json_node *
-argument(const struct command_call *call, const char *key)
-{
-	return call->args == NULL
-		   ? NULL
-		   : json_reader_member(call->reader, call->args, key);
-}
-
 static struct test *
 find_test(struct notices *notices, uint64_t id)
 {
@@ -635,13 +627,13 @@ take_result(struct notices *notices, uint64_t id, bool is_delivered,
 void
 notices_result_command(struct notices *notices, struct command_call *call)
 {
-	const struct json_node *detail = argument(call, "detail");
+	const struct json_node *detail = command_argument(call, "detail");
 	cleanup(buf_free) struct buf why = BUF_INIT;
 	struct error err;
 	uint64_t id;
 
-	if (number_parse_u64(
-		argument(call, "notice")->text, 1, INT64_MAX, &id) == -1) {
+	if (number_parse_u64(command_argument(call, "notice")->text, 1,
+		INT64_MAX, &id) == -1) {
 		error_set_field(&err, ERROR_OUT_OF_RANGE, "notice",
 		    "notice: the number of a notice");
 		command_fail(call, &err);
@@ -652,8 +644,9 @@ notices_result_command(struct notices *notices, struct command_call *call)
 		    (struct slice){ detail->text.data,
 			text_cut(detail->text, OUTBOX_ERROR_BYTES) },
 		    TEXT_ONE_LINE);
-	if (take_result(notices, id, argument(call, "ok")->type == JSON_TRUE,
-		&why, &err) == -1)
+	if (take_result(notices, id,
+		command_argument(call, "ok")->type == JSON_TRUE, &why,
+		&err) == -1)
 		command_fail(call, &err);
 	else
 		command_ok(call, (struct slice){ NULL, 0 });
@@ -691,7 +684,7 @@ put_test(struct notices *notices, const struct config_notify *channel,
 void
 notices_test_command(struct notices *notices, struct command_call *call)
 {
-	struct slice name = argument(call, "channel")->text;
+	struct slice name = command_argument(call, "channel")->text;
 	size_t place = find_channel(notices, name);
 	struct test *test;
 	struct error err;

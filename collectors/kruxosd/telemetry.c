@@ -308,33 +308,24 @@ find_heartbeat(struct telemetry *telemetry, const struct command_call *call,
 	return 0;
 }
 
-static struct slice
-argument(const struct command_call *call, const char *key)
-{
-	const struct json_node *node =
-	    json_reader_member(call->reader, call->args, key);
-
-	return node == NULL ? (struct slice){ NULL, 0 } : node->text;
-}
-
 static int
 beat(struct telemetry *telemetry, const struct command_call *call,
     struct error *err)
 {
 	char details[OBSERVED_DETAILS_BYTES + 1];
-	struct slice status = argument(call, "status");
+	struct slice status = command_text(call, "status");
 	enum observed_status health = OBSERVED_HEALTHY;
 	struct service *service = NULL;
 
-	if (find_heartbeat(telemetry, call, argument(call, "service"), &service,
-		err) == -1)
+	if (find_heartbeat(telemetry, call, command_text(call, "service"),
+		&service, err) == -1)
 		return -1;
 	if (status.data != NULL &&
 	    (observed_status_parse(status, &health, err) == -1 ||
 		health == OBSERVED_UNKNOWN))
 		return error_set_field(err, ERROR_OUT_OF_RANGE, "status",
 		    "a status is healthy, degraded or unhealthy");
-	telemetry_report_details(argument(call, "details"), details);
+	telemetry_report_details(command_text(call, "details"), details);
 	set_seen(telemetry, &service->seen, health, details);
 	service->heard_at = clock_boottime(telemetry->clock);
 	telemetry->write_due = 0; /* readers know how old it is, too */
