@@ -102,13 +102,19 @@ alerts_add_state(struct table *table, struct json_object *alert)
 	alerts_add_text(table, &words);
 }
 
-/* What it is about: a service, or an agent. */
-static struct slice
-alerts_about(struct json_object *alert)
+/* A service, or an agent: who calls itself like a service is not one. */
+static void
+alerts_add_about(struct table *table, struct json_object *alert)
 {
 	struct slice service = json_text(alert, "service");
+	struct slice agent = json_text(alert, "agent_name");
+	cleanup(buf_free) struct buf words = BUF_INIT;
 
-	return service.len > 0 ? service : json_text(alert, "agent_name");
+	if (agent.len > 0)
+		buf_addf(&words, "agent %.*s", SLICE_ARG(agent));
+	else
+		buf_add_slice(&words, service);
+	alerts_add_text(table, &words);
 }
 
 static void
@@ -125,7 +131,7 @@ alerts_add_row(struct table *table, struct json_object *alert)
 	alerts_add_text(table, &count);
 	alerts_add_state(table, alert);
 	table_add(table, json_text(alert, "title"), TERMINAL_PLAIN);
-	table_add(table, alerts_about(alert), TERMINAL_PLAIN);
+	alerts_add_about(table, alert);
 	table_add(table, json_text(alert, "message"), TERMINAL_PLAIN);
 }
 

@@ -98,6 +98,8 @@ test('what agents say is bounded, and comes to a terminal as text', async () => 
 	assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
 	assert.match(stdout, /^System Health: /);
 	assert.match(stdout, /\nWARNING\n.*TITLE/);
+	// An agent may be called like a service.
+	assert.match(stdout, / agent hostile\b/);
 });
 
 test('a rate limit is an alert for each agent', async () => {
