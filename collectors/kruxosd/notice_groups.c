@@ -602,7 +602,8 @@ leave(
 		drop_group(channel, group);
 }
 
-static void
+/* -1: it is due still. */
+static int
 flush(struct notice_groups *groups, struct channel *channel,
     struct group *group, struct alert_time now)
 {
@@ -617,29 +618,41 @@ flush(struct notice_groups *groups, struct channel *channel,
 	free(outlook.alerts);
 	free(outlook.members);
 	if (!is_kept)
-		return;
+		return -1;
 	group->due = now.boottime + interval_of(channel);
 	leave(groups, channel, group);
+	return 0;
+}
+
+/* Returns how many were due. -1: nothing can be kept now, and all wait. */
+static int
+flush_due(struct notice_groups *groups, struct channel *channel,
+    struct alert_time now)
+{
+	struct group *group, *next;
+	int count = 0;
+
+	for (group = TAILQ_FIRST(&channel->groups); group != NULL;
+	     group = next) {
+		next = TAILQ_NEXT(group, of_channel);
+		if (now.boottime < group->due)
+			continue;
+		if (flush(groups, channel, group, now) == -1)
+			return -1;
+		count++;
+	}
+	return count;
 }
 
 void
 notice_groups_tick(struct notice_groups *groups, struct alert_time now)
 {
-	bool was_due = false;
+	int due = 0, count = 0;
 
-	for (size_t i = 0; i < groups->count; i++) {
-		struct channel *channel = groups->channels + i;
-		struct group *group, *next;
-
-		for (group = TAILQ_FIRST(&channel->groups); group != NULL;
-		     group = next) {
-			next = TAILQ_NEXT(group, of_channel);
-			if (now.boottime < group->due)
-				continue;
-			flush(groups, channel, group, now);
-			was_due = true;
-		}
+	for (size_t i = 0; i < groups->count && count != -1; i++) {
+		count = flush_due(groups, groups->channels + i, now);
+		due += count != 0;
 	}
-	if (was_due)
+	if (due > 0)
 		sweep_items(groups);
 }

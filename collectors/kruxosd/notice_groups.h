@@ -37,7 +37,8 @@ struct notice {
 
 struct notice_listener {
 	bool (*is_silenced)(void *context, const struct alert *alert);
-	/* Keep it. -1: it cannot be kept now, and comes again. */
+	/* Keep it. -1: nothing can be kept now; it comes again with the next
+	 * tick, and so do all behind it. */
 	int (*on_due)(void *context, const struct notice *notice, usec_t now);
 	/* An alert that the channel was told of is over, and it is not to be
 	 * told that. */

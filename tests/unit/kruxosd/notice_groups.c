@@ -13,6 +13,7 @@ struct night {
 	usec_t now;	   /* CLOCK_BOOTTIME, at 1 h at first */
 	uint64_t silenced; /* the id of an alert */
 	bool is_full;
+	unsigned offered; /* while it is */
 	char told[8192];
 	char left[256];
 };
@@ -43,8 +44,10 @@ on_due(void *context, const struct notice *notice, usec_t now)
 
 	assert_int_equal(now, at(night).realtime);
 	assert_true(notice->count > 0 && notice->count <= NOTICE_ALERTS);
-	if (night->is_full)
+	if (night->is_full) {
+		night->offered++;
 		return -1;
+	}
 	buf_addf(&words, "%s%s%s:", night->told, notice->channel->name,
 	    notice->is_repeat ? " again" : "");
 	for (size_t i = 0; i < notice->count; i++)
@@ -397,6 +400,27 @@ what_cannot_be_kept_comes_again(void **state)
 }
 
 static void
+what_cannot_be_kept_is_offered_once_a_tick(void **state)
+{
+	struct night night;
+
+	(void)state;
+	begin(&night, OPS);
+	for (uint64_t id = 1; id <= 100; id++) {
+		char rule[16];
+
+		snprintf(rule, sizeof(rule), "rule-%d", (int)id);
+		fire(&night, id, rule);
+	}
+	night.is_full = true;
+	pass(&night, 29 * SECOND);
+	assert_int_equal(night.offered, 0);
+	pass(&night, 10 * SECOND);
+	assert_int_equal(night.offered, 10);
+	end(&night);
+}
+
+static void
 many_alerts_are_many_notices_and_none_is_left_out(void **state)
 {
 	struct night night;
@@ -480,6 +504,7 @@ main(void)
 		cmocka_unit_test(
 		    an_alertmanager_is_told_at_once_and_each_minute),
 		cmocka_unit_test(what_cannot_be_kept_comes_again),
+		cmocka_unit_test(what_cannot_be_kept_is_offered_once_a_tick),
 		cmocka_unit_test(
 		    many_alerts_are_many_notices_and_none_is_left_out),
 		cmocka_unit_test(
