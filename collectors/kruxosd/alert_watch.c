@@ -30,6 +30,10 @@ close_database(struct kruxosd *kruxosd)
 		database_close(database);
 }
 
+/* The recorder, too, writes into it, and takes the write-ahead log back for
+ * both. The loop waits for nobody who has it locked, ours or not:
+ * acknowledgements would wait as well. What it cannot store is tried again each
+ * second. */
 void
 alert_watch_open(struct kruxosd *kruxosd)
 {
@@ -40,13 +44,11 @@ alert_watch_open(struct kruxosd *kruxosd)
 	if (watch->database != NULL && alerts_are_damaged(kruxosd->alerts))
 		telemetry_file_put_aside(
 		    path, take_away(kruxosd), kruxosd->clock);
-	if (watch->database != NULL && database_is_there(watch->database)) {
-		(void)database_checkpoint(watch->database, &err);
+	if (watch->database != NULL && database_is_there(watch->database))
 		return;
-	}
 	close_database(kruxosd);
 	watch->database =
-	    telemetry_file_open(path, DATABASE_WRITE, kruxosd->clock, &err);
+	    telemetry_file_open(path, DATABASE_WRITE_NOW, kruxosd->clock, &err);
 	if (watch->database == NULL ||
 	    alerts_set_database(kruxosd->alerts, watch->database, &err) == -1 ||
 	    notices_set_database(kruxosd->notices, watch->database, &err) ==

@@ -17,6 +17,8 @@ enum {
 	RESTART_PAGES = (64 << 20) / PAGE_BYTES,
 	/* No reader of ours holds a snapshot longer. */
 	BUSY_MS = 1000,
+	/* As long as another writer of ours takes for what it writes. */
+	MOMENT_MS = 25,
 };
 
 struct database {
@@ -39,6 +41,10 @@ static const struct {
 	    "PRAGMA query_only = 1" },
 	[DATABASE_WRITE] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
 	    BUSY_MS, 1024,
+	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+	    "PRAGMA secure_delete = 1" },
+	[DATABASE_WRITE_NOW] = { SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+	    MOMENT_MS, 1024,
 	    "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 	    "PRAGMA secure_delete = 1" },
 	/* NORMAL: a power cut takes the last commits back, in their order. OFF

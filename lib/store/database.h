@@ -1,7 +1,8 @@
 /* An SQLite database as ours are: how it is opened, and how its schema grows.
  *
- * Both of our databases (kruxos.db and state.db) are written by kruxosd alone
- * and read by programs of another uid, which cannot write a byte beside them.
+ * Our databases (kruxos.db, state.db and telemetry.db) are written by kruxosd
+ * alone and read by programs of another uid, which cannot write a byte beside
+ * them.
  * So they are in WAL mode, and the files -wal and -shm stay when the writer
  * closes (SQLITE_FCNTL_PERSIST_WAL): a reader finds all three or none.
  */
@@ -17,9 +18,10 @@
 struct database;
 
 enum database_use {
-	DATABASE_READ,	      /* never creates, never writes */
-	DATABASE_READ_NOW,    /* … nor waits a second for who has locked it */
-	DATABASE_WRITE,	      /* what is committed survives a power cut */
+	DATABASE_READ,	    /* never creates, never writes */
+	DATABASE_READ_NOW,  /* … nor waits a second for who has locked it */
+	DATABASE_WRITE,	    /* what is committed survives a power cut */
+	DATABASE_WRITE_NOW, /* … and who has locked it is hardly waited for */
 	DATABASE_WRITE_LATER, /* … or is lost again, from the last commit
 				 backwards: for what can be made again */
 };

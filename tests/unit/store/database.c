@@ -250,6 +250,24 @@ the_log_is_taken_back_when_it_has_grown(void **state)
 	assert_int_equal(before.st_size, after.st_size);
 }
 
+static void
+a_writer_that_is_in_a_hurry_takes_no_for_an_answer(void **state)
+{
+	cleanup(database_closep) struct database *other =
+	    open_or_fail(DATABASE_WRITE);
+	cleanup(database_closep) struct database *writer =
+	    open_or_fail(DATABASE_WRITE_NOW);
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(database_run(other, "BEGIN IMMEDIATE", &err), 0);
+	assert_int_equal(database_run(writer, "BEGIN IMMEDIATE", &err), -1);
+	assert_int_equal(err.code, ERROR_BUSY);
+	assert_int_equal(database_run(other, "COMMIT", &err), 0);
+	assert_int_equal(database_run(writer, "BEGIN IMMEDIATE", &err), 0);
+	assert_int_equal(database_run(writer, "COMMIT", &err), 0);
+}
+
 int
 main(void)
 {
@@ -264,6 +282,7 @@ main(void)
 		TEST(a_reader_of_another_uid_reads_with_and_without_a_writer),
 		TEST(a_reader_reads_what_a_killed_writer_committed),
 		TEST(the_log_is_taken_back_when_it_has_grown),
+		TEST(a_writer_that_is_in_a_hurry_takes_no_for_an_answer),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
