@@ -149,6 +149,16 @@ alerts_set_database(
 	return load(alerts, err);
 }
 
+/* Where the database cannot be read yet, nobody knows which ids it has given:
+ * all are less than this, since no alert is raised each second for long. */
+static void
+keep_ids_apart(struct alerts *alerts)
+{
+	if (!alerts->is_loaded)
+		alert_engine_set_next_id(alerts->engine,
+		    clock_realtime(alerts->clock) / USEC_PER_SEC);
+}
+
 /* --- what agents say ------------------------------------------------------ */
 
 /* An import may tell of what happened so long ago that it would have resolved
@@ -185,6 +195,7 @@ alerts_read(struct alerts *alerts, struct slice lines)
 	struct alert_time now = alerts_time(alerts);
 	struct slice line;
 
+	keep_ids_apart(alerts);
 	while (slice_take_line(&lines, &line))
 		read_line(alerts, line, now);
 }
@@ -301,6 +312,7 @@ void
 alerts_tick(struct alerts *alerts, struct alert_input *input)
 {
 	input->now = alerts_time(alerts);
+	keep_ids_apart(alerts);
 	alert_engine_evaluate(alerts->engine, input);
 	end_silences(alerts, input->now.realtime);
 	expire(alerts, input->now);

@@ -380,6 +380,28 @@ a_restart_goes_on_with_what_was_firing(void **state)
 	assert_int_equal(count_entries(scene, "alerts.resolve"), 0);
 }
 
+static void
+a_start_without_the_database_takes_no_ids_of_it(void **state)
+{
+	struct scene *scene = *state;
+	struct alert_list found;
+
+	say(scene, "{\"title\":\"before\"}");
+	tick(scene);
+	close_database(scene);
+	alerts_free(scene->alerts);
+	open_alerts(scene);
+	say(scene, "{\"title\":\"meanwhile\"}");
+	tick(scene);
+	open_database(scene);
+	tick(scene);
+	found = list(scene);
+	assert_int_equal(found.count, 2);
+	assert_true(slice_is(found.alerts[0].title, "meanwhile"));
+	assert_true(slice_is(found.alerts[1].title, "before"));
+	assert_true(found.alerts[0].id > found.alerts[1].id);
+}
+
 int
 main(void)
 {
@@ -393,6 +415,7 @@ main(void)
 		TEST(words_are_erased_once_the_database_is_free_again),
 		TEST(a_silence_ends_in_a_locked_database_later),
 		TEST(a_restart_goes_on_with_what_was_firing),
+		TEST(a_start_without_the_database_takes_no_ids_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
