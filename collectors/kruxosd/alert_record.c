@@ -12,6 +12,7 @@ alerts_free_change(struct alerts *alerts, struct change *change)
 {
 	TAILQ_REMOVE(&alerts->queue, change, of_queue);
 	alerts->change_count--;
+	alerts->is_full = false;
 	buf_free(&change->user);
 	buf_free(&change->note);
 	buf_free(&change->summary);
@@ -26,9 +27,11 @@ alerts_add_change(struct alerts *alerts, enum alert_event event, usec_t at)
 	struct change *change;
 
 	if (alerts->change_count == CHANGES) {
-		diag(DIAG_ERROR,
-		    "alerts: what becomes of them cannot be recorded, and "
-		    "there is no room for more of it");
+		if (!alerts->is_full)
+			diag(DIAG_ERROR,
+			    "alerts: what becomes of them cannot be recorded, "
+			    "and there is no room for more of it");
+		alerts->is_full = true;
 		return NULL;
 	}
 	change = memory_new(sizeof(*change));

@@ -53,9 +53,11 @@ alert_watch_open(struct kruxosd *kruxosd)
 	    alerts_set_database(kruxosd->alerts, watch->database, &err) == -1 ||
 	    notices_set_database(kruxosd->notices, watch->database, &err) ==
 		-1) {
-		diag(DIAG_ERROR, "telemetry.db: %s", err.sentence);
+		if (!watch->has_failed)
+			diag(DIAG_ERROR, "telemetry.db: %s", err.sentence);
 		close_database(kruxosd);
 	}
+	watch->has_failed = watch->database == NULL;
 }
 
 void

@@ -46,6 +46,7 @@ struct alerts {
 
 	struct change_queue queue;
 	size_t change_count;
+	bool is_full; /* the queue, and that was said */
 	uint64_t next_serial;
 };
 

@@ -37,6 +37,7 @@
 struct alert_watch {
 	struct database *database; /* NULL: it cannot be used now */
 	usec_t open_due;	   /* CLOCK_BOOTTIME */
+	bool has_failed;	   /* to be opened, and that was said */
 	uint64_t failures;	   /* of the log, at the last look */
 	/* It was damaged since the last look, by these words; "": not. */
 	char damage[ERROR_SENTENCE_SIZE];
