@@ -97,9 +97,8 @@ on_silence(void *context, const struct silence *silence)
 	(void)alert_silences_add(alerts->silences, silence, &ignored);
 }
 
-/* Another database has taken the place of the one before: it may be empty. */
 static int
-save_all(struct alerts *alerts, struct error *err)
+save_each(struct alerts *alerts, struct error *err)
 {
 	const struct alert *alert;
 	const struct silence *silence;
@@ -114,6 +113,22 @@ save_all(struct alerts *alerts, struct error *err)
 		    -1)
 			return -1;
 	return 0;
+}
+
+/* Another database has taken the place of the one before: it may be empty. One
+ * transaction, as each waits for the disk. */
+static int
+save_all(struct alerts *alerts, struct error *err)
+{
+	struct error ignored;
+
+	if (database_run(alerts->database, "BEGIN IMMEDIATE", err) == -1)
+		return -1;
+	if (save_each(alerts, err) == 0 &&
+	    database_run(alerts->database, "COMMIT", err) == 0)
+		return 0;
+	(void)database_run(alerts->database, "ROLLBACK", &ignored);
+	return -1;
 }
 
 static int
