@@ -192,6 +192,24 @@ say(struct recorder *recorder, int result, const struct error *err)
 	recorder->has_failed = result == -1;
 }
 
+/* Before those that have ended since; the oldest go where there is no room. */
+static void
+put_back(struct recorder *recorder, const struct history_writer_span *spans,
+    size_t count)
+{
+	struct history_writer_span *ended = recorder->ended;
+	size_t kept;
+
+	pthread_mutex_lock(&recorder->mutex);
+	kept = ENDED_SPANS - recorder->ended_count;
+	if (kept > count)
+		kept = count;
+	memmove(ended + kept, ended, recorder->ended_count * sizeof(ended[0]));
+	memcpy(ended, spans + (count - kept), kept * sizeof(ended[0]));
+	recorder->ended_count += kept;
+	pthread_mutex_unlock(&recorder->mutex);
+}
+
 static void
 turn(struct recorder *recorder)
 {
@@ -215,8 +233,7 @@ turn(struct recorder *recorder)
 	    ended_count + input.span_count, &err);
 	say(recorder, result, &err);
 	if (result == -1) /* the next one takes them */
-		for (size_t i = 0; i < ended_count; i++)
-			recorder_end_span(recorder, spans + i);
+		put_back(recorder, spans, ended_count);
 }
 
 /* Until the next step of the clock. False: it is to end. */

@@ -3,6 +3,8 @@
 #include "base/buf.h"
 #include "tests/unit/test_clock.h"
 
+#include <sys/stat.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -227,6 +229,35 @@ overwrite(const char *path)
 }
 
 static void
+of_ended_spans_that_wait_the_oldest_go(void **state)
+{
+	struct scene *scene = *state;
+	struct recorder *recorder = scene->recorder;
+	cleanup(buf_free) struct buf folder = BUF_INIT;
+
+	/* There can be no database. */
+	buf_addf(&folder, "%s/telemetry.db", scene->folder);
+	assert_int_equal(mkdir(folder.data, 0700), 0);
+	for (usec_t i = 1; i <= ENDED_SPANS; i++) {
+		struct history_writer_span ended =
+		    span("mail", OBSERVED_UNHEALTHY, BEGIN + i, BEGIN + i);
+
+		recorder_end_span(recorder, &ended);
+		turn(recorder);
+	}
+	for (usec_t i = ENDED_SPANS + 1; i <= ENDED_SPANS + 2; i++) {
+		struct history_writer_span ended =
+		    span("mail", OBSERVED_UNHEALTHY, BEGIN + i, BEGIN + i);
+
+		recorder_end_span(recorder, &ended);
+	}
+	turn(recorder);
+	assert_int_equal(recorder->ended_count, ENDED_SPANS);
+	for (usec_t i = 0; i < ENDED_SPANS; i++)
+		assert_int_equal(recorder->ended[i].since, BEGIN + i + 3);
+}
+
+static void
 a_damaged_database_is_put_aside(void **state)
 {
 	struct scene *scene = *state;
@@ -288,6 +319,7 @@ main(void)
 		TEST(a_minute_is_whole_after_a_restart),
 		TEST(old_samples_go),
 		TEST(spans_grow_and_end),
+		TEST(of_ended_spans_that_wait_the_oldest_go),
 		TEST(a_damaged_database_is_put_aside),
 		TEST(a_deleted_database_is_made_anew),
 		TEST(what_cannot_be_counted_is_not_known),
