@@ -15,7 +15,10 @@
 #include <inttypes.h>
 #include <limits.h>
 
-enum { TESTS = 16 /* at once */ };
+enum {
+	TESTS = 16,	 /* at once */
+	UNERASED = 1024, /* entries */
+};
 
 /* What is old is looked for. */
 #define EXPIRE_EACH USEC_PER_MIN
@@ -58,6 +61,10 @@ struct notices {
 	unsigned test_count;
 	usec_t expire_due;
 	uint64_t dropped; /* since it was last said */
+
+	/* Entries whose words the outbox may still hold: it was busy. */
+	uint64_t unerased[UNERASED];
+	size_t unerased_count;
 };
 
 static struct alert_time
@@ -398,18 +405,34 @@ notices_set_database(
 	return notices->writer == NULL ? -1 : load(notices, err);
 }
 
+/* As far as the database takes it. */
+static void
+erase_words(struct notices *notices)
+{
+	struct error err;
+	int result = 0;
+
+	while (result == 0 && notices->writer != NULL &&
+	       notices->unerased_count > 0) {
+		result = outbox_writer_erase(notices->writer, &notices->reader,
+		    notices->unerased[notices->unerased_count - 1], &err);
+		say_kept(notices, result, &err);
+		notices->unerased_count -= result == 0;
+	}
+}
+
 void
 notices_erase(struct notices *notices, uint64_t seq)
 {
-	struct error err;
-	int result;
-
 	notice_groups_erase(notices->groups, seq);
-	if (notices->writer == NULL)
-		return;
-	result =
-	    outbox_writer_erase(notices->writer, &notices->reader, seq, &err);
-	say_kept(notices, result, &err);
+	if (notices->unerased_count < UNERASED)
+		notices->unerased[notices->unerased_count++] = seq;
+	else
+		diag(DIAG_ERROR,
+		    "telemetry.db: notices may still tell the words of entry "
+		    "%" PRIu64,
+		    seq);
+	erase_words(notices);
 }
 
 /* --- a channel that fails ------------------------------------------------- */
@@ -535,6 +558,7 @@ notices_tick(struct notices *notices)
 {
 	struct alert_time now = time_now(notices);
 
+	erase_words(notices);
 	notice_groups_tick(notices->groups, now);
 	say_channels(notices);
 	end_tests(notices, now);

@@ -1,5 +1,6 @@
 #include "collectors/kruxosd/notices.c"
 
+#include "collectors/kruxosd/alerts_internal.h"
 #include "sql/schema_telemetry.h"
 #include "store/outbox.h"
 #include "tests/unit/daemon_rig.h"
@@ -62,7 +63,7 @@ open_database(struct scene *scene)
 {
 	struct error err;
 
-	scene->database = database_open(scene->path, DATABASE_WRITE, &err);
+	scene->database = database_open(scene->path, DATABASE_WRITE_NOW, &err);
 	if (scene->database == NULL ||
 	    database_migrate(scene->database, &schema_telemetry, &err) == -1 ||
 	    alerts_set_database(scene->alerts, scene->database, &err) == -1 ||
@@ -356,6 +357,47 @@ what_cannot_be_is_refused(void **state)
 	assert_non_null(strstr(ask(scene, line), "\"error\":\"not_found\""));
 }
 
+/* An agent's alert, and its words in a notice that is due. */
+static uint64_t
+send(struct scene *scene, uint64_t seq)
+{
+	const struct alert_words words = {
+		.agent_name = SLICE_LITERAL("deployer"),
+		.severity = RULE_WARNING,
+		.title = SLICE_LITERAL("hunter2"),
+		.seq = seq,
+	};
+
+	alert_engine_send(
+	    scene->alerts->engine, &words, alerts_time(scene->alerts));
+	pass(scene, 2);
+	return next(scene);
+}
+
+static void
+words_are_erased_once_the_database_is_free(void **state)
+{
+	struct scene *scene = *state;
+	struct database *other;
+	struct error err;
+
+	open_database(scene);
+	assert_true(send(scene, 42) > 0);
+	assert_non_null(strstr(scene->body.data, "hunter2"));
+	other = database_open(scene->path, DATABASE_WRITE, &err);
+	assert_int_equal(database_run(other, "BEGIN IMMEDIATE", &err), 0);
+	alerts_erase(scene->alerts, 42);
+	notices_erase(scene->notices, 42);
+	assert_true(next(scene) > 0);
+	assert_non_null(strstr(scene->body.data, "hunter2"));
+	assert_int_equal(database_run(other, "ROLLBACK", &err), 0);
+	database_close(other);
+	pass(scene, 1);
+	if (next(scene) > 0)
+		assert_null(strstr(scene->body.data, "hunter2"));
+	assert_int_equal(scene->notices->unerased_count, 0);
+}
+
 int
 main(void)
 {
@@ -369,6 +411,7 @@ main(void)
 		TEST(a_restart_repeats_nothing),
 		TEST(a_test_is_answered_with_what_came_of_it),
 		TEST(what_cannot_be_is_refused),
+		TEST(words_are_erased_once_the_database_is_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
