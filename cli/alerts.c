@@ -169,22 +169,37 @@ alerts_add_group(
 	table_print(&table, &cli->out, out);
 }
 
+/* "2 silences, the first 3d ago (kruxos silence list)" */
+static void
+alerts_add_silences(struct json_object *answer, struct buf *out)
+{
+	uint64_t silences = json_number(answer, "silences");
+	struct error ignored = { 0 };
+	usec_t now = clock_realtime(&clock_system), time;
+
+	if (silences == 0)
+		return;
+	buf_add_char(out, '\n');
+	words_add_counted(out, silences, "silence", "silences");
+	if (clock_parse(json_text(answer, "oldest_silence"), &time, &ignored) ==
+	    0) {
+		buf_add_str(out, silences == 1 ? ", " : ", the first ");
+		words_add_ago(out, now > time ? now - time : 0);
+	}
+	buf_add_str(out, " (kruxos silence list)\n");
+}
+
 static void
 alerts_print(struct cli *cli, struct json_object *answer, struct buf *out)
 {
 	struct json_object *list = json_member(answer, "alerts");
-	uint64_t silences = json_number(answer, "silences");
 
 	if (alerts_length(list) == 0)
 		buf_add_str(out, "\nNo alerts.\n");
 	for (size_t i = 0; i < sizeof(alerts_groups) / sizeof(alerts_groups[0]);
 	     i++)
 		alerts_add_group(cli, list, i, out);
-	if (silences == 0)
-		return;
-	buf_add_char(out, '\n');
-	words_add_counted(out, silences, "silence", "silences");
-	buf_add_str(out, " (kruxos silence list)\n");
+	alerts_add_silences(answer, out);
 }
 
 static enum command_exit

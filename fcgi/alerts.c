@@ -227,6 +227,8 @@ alerts_get(struct program *prog, struct request *req, struct reply *rep,
 	json_writer_object(rep->json);
 	write_alerts(rep->json, &alerts, &question, &silences, NULL);
 	json_writer_pair_u64(rep->json, "silences", silences.count);
+	write_time(rep->json, "oldest_silence",
+	    silences.count == 0 ? 0 : silences.silences[0].created_at);
 	json_writer_pair_time(rep->json, "generated_at", now);
 	json_writer_end_object(rep->json);
 	return 200;

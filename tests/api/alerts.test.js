@@ -148,6 +148,8 @@ test('a silence mutes what it means, is listed, and ends', async () => {
 	const muted = await get('/api/alerts?state=silenced');
 	assert.deepEqual(muted.alerts.map(one => [one.title, one.silenced_by]), [['Deployment failed', id]]);
 	assert.equal(muted.silences, 1);
+	assert.equal(muted.oldest_silence, silences[0].created_at);
+	assert.match((await kruxos('alerts')).stdout, /\n1 silence, (just now|\d+s ago) \(kruxos silence list\)\n$/);
 	assert.match((await kruxos('silence', 'list')).stdout, /agent_name=dep\*.*being mended/);
 	await entriesOf('alerts.silence');
 
