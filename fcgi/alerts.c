@@ -189,20 +189,16 @@ write_alerts(struct json_writer *json, const struct alert_list *list,
 	json_writer_end_array(json);
 }
 
-/* Before the daemon has made the database there are none. */
+/* Without the database nothing is known: no list is an empty one. */
 static int
 read_both(struct request *req, usec_t since, struct alert_list *alerts,
     struct silence_list *silences, struct error *err)
 {
 	usec_t now = clock_realtime(&clock_system);
 
-	if (alerts_list(reader, since, req->arena, alerts, err) == -1 ||
-	    alerts_silences(reader, now, req->arena, silences, err) == -1) {
-		if (err->code != ERROR_UNREACHABLE)
-			return -1;
-		*err = (struct error){ 0 };
-	}
-	return 0;
+	if (alerts_list(reader, since, req->arena, alerts, err) == -1)
+		return -1;
+	return alerts_silences(reader, now, req->arena, silences, err);
 }
 
 /* GET /api/alerts: what is wrong now, worst first. */
