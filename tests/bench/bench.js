@@ -44,7 +44,8 @@ async function fillAndAsk(stack) {
 }
 
 const began = new Date();
-const stack = await Stack.start();
+// The observer is of the same user, and has a connection, too.
+const stack = await Stack.start({ door: { connections_per_uid: 128 } });
 try {
 	await allowStreams(stack);
 	const memory = new MemoryWatch(stack);
