@@ -76,6 +76,9 @@ struct alert_service {
 	const char *details;
 	uint64_t depends_on; /* a bit for each place in the list */
 	bool has_other_rule; /* which tells when it is down */
+	/* How long those it depends on may take to be found down, too: so long
+	 * its own alert waits for them at least. */
+	usec_t patience;
 };
 
 struct alert_input {

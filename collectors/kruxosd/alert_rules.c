@@ -107,6 +107,8 @@ evaluate_service(struct alert_engine *engine, const struct engine_rule *rule,
 	subject.fingerprint = alert_held_fingerprint(
 	    engine, "rule", slice_of(rule->name), subject.service);
 	subject.clear_time = ALERT_CLEAR_SERVICE;
+	if (subject.hold < service->patience)
+		subject.hold = service->patience;
 	if (outcomes[service->status] == HOLDS)
 		buf_addf(&message, "%s is down: %s", service->name,
 		    service->details[0] != '\0' ? service->details

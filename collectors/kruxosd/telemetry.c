@@ -13,6 +13,7 @@
 struct service {
 	int kind; /* enum config_service_kind */
 	uint64_t parents;
+	usec_t patience;		    /* with them (alert_engine.h) */
 	char user[OBSERVED_NAME_BYTES + 1]; /* "": nobody */
 	/* CLOCK_BOOTTIME; the second of its last heartbeat, 0: of none. */
 	usec_t added_at, heard_at;
@@ -187,6 +188,21 @@ keep_known(struct service *service, const struct service *old, size_t old_count)
 		}
 }
 
+/* Each is checked once in an interval, and a check may take its time-out. */
+static usec_t
+find_patience(const struct config *config, const struct config_service *service)
+{
+	usec_t longest = 0;
+
+	if (service->parents == 0)
+		return 0;
+	for (size_t i = 0; i < config->service_count; i++)
+		if ((service->parents >> i & 1) != 0 &&
+		    config->services[i].timeout > longest)
+			longest = config->services[i].timeout;
+	return config->check_interval + longest;
+}
+
 void
 telemetry_configure(struct telemetry *telemetry, const struct config *config)
 {
@@ -203,6 +219,7 @@ telemetry_configure(struct telemetry *telemetry, const struct config *config)
 
 		service->kind = from->kind;
 		service->parents = from->parents;
+		service->patience = find_patience(config, from);
 		if (from->user != NULL)
 			snprintf(service->user, sizeof(service->user), "%s",
 			    from->user);
@@ -484,6 +501,7 @@ telemetry_read(struct telemetry *telemetry, double figures[static FIGURE_COUNT],
 			.status = service->seen.status,
 			.details = service->seen.details,
 			.depends_on = service->parents,
+			.patience = service->patience,
 			.has_other_rule = is_own(service),
 		};
 	}

@@ -139,8 +139,6 @@ function services() {
 		const began = Date.now();
 		await allWell();
 		await web.stop();
-		// A dependent that is looked at before its parent would be told of itself.
-		await untilAlert(stack, { service: 'web', state: 'firing' });
 		await shop.stop();
 		await untilHealth('unhealthy', { web: 'unhealthy', shop: 'unhealthy' });
 

@@ -660,10 +660,40 @@ two_hundred_rules_are_evaluated(void **state)
 	end(&night);
 }
 
+/* The dependent was looked at first. */
+static void
+a_dependent_waits_until_its_parent_was_looked_at(void **state)
+{
+	struct night night;
+
+	(void)state;
+	begin(&night, "");
+	night.services[0] = (struct alert_service){
+		.name = "web", .status = OBSERVED_HEALTHY, .details = ""
+	};
+	night.services[1] = (struct alert_service){ .name = "shop",
+		.status = OBSERVED_UNHEALTHY,
+		.details = "",
+		.depends_on = 1,
+		.patience = 17 * USEC_PER_SEC };
+	night.service_count = 2;
+	pass(&night, 16);
+	expect(&night, "begin Service down/shop; ");
+	night.services[0].status = OBSERVED_UNHEALTHY;
+	pass(&night, 60);
+	expect(&night, "begin Service down/web; fire Service down/web; ");
+	night.services[0].status = OBSERVED_HEALTHY;
+	pass(&night, 60);
+	expect(&night, "resolve Service down/web; fire Service down/shop; ");
+	end(&night);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+		    a_dependent_waits_until_its_parent_was_looked_at),
 		cmocka_unit_test(cpu_fires_after_five_minutes_above_90_percent),
 		cmocka_unit_test(one_quiet_second_begins_the_five_minutes_anew),
 		cmocka_unit_test(figures_without_a_time_fire_at_once),
