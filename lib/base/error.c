@@ -7,6 +7,7 @@
 /* Here they are defined: error.h wraps them for the analyzer. */
 #undef error_set
 #undef error_set_field
+#undef error_set_wait
 #undef error_set_errno
 #undef error_prefix
 
@@ -31,6 +32,9 @@ static const char *const names[] = {
 	[ERROR_TOO_DEEP] = "too_deep",
 	[ERROR_NOT_ALLOWED] = "not_allowed",
 	[ERROR_AUDIT_UNAVAILABLE] = "audit_unavailable",
+	[ERROR_UNAUTHENTICATED] = "unauthenticated",
+	[ERROR_TOO_MANY] = "too_many",
+	[ERROR_CONFLICT] = "conflict",
 };
 
 /* `wanted` bytes were to go into the `size` bytes at `text`. If they did not
@@ -89,6 +93,7 @@ error_set(struct error *err, enum error_code code, const char *format, ...)
 	va_end(arguments);
 	err->code = code;
 	err->errnum = 0;
+	err->wait_seconds = 0;
 	err->field[0] = '\0';
 	return -1;
 }
@@ -105,6 +110,23 @@ error_set_field(struct error *err, enum error_code code, const char *field,
 	set_field(err, field);
 	err->code = code;
 	err->errnum = 0;
+	err->wait_seconds = 0;
+	return -1;
+}
+
+int
+error_set_wait(
+    struct error *err, unsigned wait_seconds, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_sentence(err, format, arguments);
+	va_end(arguments);
+	err->code = ERROR_TOO_MANY;
+	err->errnum = 0;
+	err->wait_seconds = wait_seconds;
+	err->field[0] = '\0';
 	return -1;
 }
 
@@ -121,6 +143,7 @@ error_set_errno(struct error *err, const char *format, ...)
 	set_sentence_to(err, "%s: %m", err->sentence);
 	err->code = ERROR_SYSTEM;
 	err->errnum = errnum;
+	err->wait_seconds = 0;
 	err->field[0] = '\0';
 	return -1;
 }
@@ -144,7 +167,7 @@ error_code_name(enum error_code code)
 {
 	size_t index = (size_t)code;
 
-	if (index >= sizeof(names) / sizeof(names[0]))
+	if (index >= ERROR_CODES)
 		return "unknown";
 	return names[index];
 }

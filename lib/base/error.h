@@ -36,6 +36,10 @@ enum error_code {
 	ERROR_TOO_DEEP,
 	ERROR_NOT_ALLOWED,
 	ERROR_AUDIT_UNAVAILABLE,
+	ERROR_UNAUTHENTICATED, /* who asks is not known, or not any more */
+	ERROR_TOO_MANY,	       /* tried too often; wait_seconds says how long */
+	ERROR_CONFLICT,	       /* the thing is not in a state for that */
+	ERROR_CODES,
 };
 
 enum {
@@ -49,6 +53,7 @@ enum {
 struct error {
 	enum error_code code;
 	int errnum;		      /* errno, with ERROR_SYSTEM; else 0 */
+	unsigned wait_seconds;	      /* with ERROR_TOO_MANY; else 0 */
 	char field[ERROR_FIELD_SIZE]; /* the field, parameter or key, or "" */
 	char sentence[ERROR_SENTENCE_SIZE]; /* never ends in a full stop */
 };
@@ -61,6 +66,10 @@ int error_set(struct error *err, enum error_code code, const char *format, ...)
 /* The same, naming the field (a parameter, a key) that is wrong. */
 int error_set_field(struct error *err, enum error_code code, const char *field,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* ERROR_TOO_MANY: the same may be tried again in so many seconds. */
+int error_set_wait(struct error *err, unsigned wait_seconds, const char *format,
+    ...) __attribute__((format(printf, 3, 4)));
 
 /* ERROR_SYSTEM of the present errno; ": " and its words follow the sentence. */
 int error_set_errno(struct error *err, const char *format, ...)
@@ -78,6 +87,7 @@ const char *error_code_name(enum error_code code);
 /* It sees one file at a time, and could not know that these return -1. */
 #define error_set(...)	     (error_set(__VA_ARGS__), -1)
 #define error_set_field(...) (error_set_field(__VA_ARGS__), -1)
+#define error_set_wait(...)  (error_set_wait(__VA_ARGS__), -1)
 #define error_set_errno(...) (error_set_errno(__VA_ARGS__), -1)
 #define error_prefix(...)    (error_prefix(__VA_ARGS__), -1)
 #endif

@@ -5,6 +5,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+enum { WAIT_SECONDS = 24 * 60 * 60 }; /* the longest that is believed */
+
 /* --- writing -------------------------------------------------------------- */
 
 /* By hand, not by json_writer: one of these for each batch and connection. */
@@ -27,6 +29,8 @@ write_error(struct json_writer *json, const struct error *err)
 	if (err->field[0] != '\0')
 		json_writer_pair(json, "field", err->field);
 	json_writer_pair(json, "detail", err->sentence);
+	if (err->wait_seconds != 0)
+		json_writer_pair_u64(json, "wait", err->wait_seconds);
 	json_writer_end_object(json);
 	buf_add_char(json->out, '\n');
 }
@@ -103,6 +107,7 @@ static const struct member members[] = {
 	{ "error", JSON_STRING, AT(code) },
 	{ "field", JSON_STRING, AT(field) },
 	{ "detail", JSON_STRING, AT(detail) },
+	{ "wait", JSON_NUMBER, AT(wait_seconds) },
 };
 
 static int
@@ -205,9 +210,12 @@ answer_to_error(const struct answer *answer, struct error *ret)
 	enum error_code code = ERROR_INVALID;
 	char field[ERROR_FIELD_SIZE];
 
-	for (int i = ERROR_SYSTEM; i <= ERROR_AUDIT_UNAVAILABLE; i++)
+	for (int i = ERROR_SYSTEM; i < ERROR_CODES; i++)
 		if (slice_is(answer->code, error_code_name(i)))
 			code = (enum error_code)i;
 	snprintf(field, sizeof(field), "%.*s", SLICE_ARG(answer->field));
 	error_set_field(ret, code, field, "%.*s", SLICE_ARG(answer->detail));
+	ret->wait_seconds = answer->wait_seconds < WAIT_SECONDS
+				? (unsigned)answer->wait_seconds
+				: WAIT_SECONDS;
 }

@@ -10,7 +10,8 @@
  *	{"id":"r1","progress":0.4}        a command goes on
  *	{"id":"r1","ok":{…}}              a command is done
  *	{"id":"r1","error":CODE,"field":"…","detail":"…"}
- *	                                  a command failed
+ *	                                  a command failed; with too_many
+ *	                                  "wait":SECONDS, too
  *
  * Entries are answered in the order of their lines; commands when they end.
  */
@@ -40,6 +41,7 @@ struct answer {
 	struct slice code;   /* ERROR, FAILED: as written */
 	struct slice field;  /* or {NULL, 0} */
 	struct slice detail;
+	uint64_t wait_seconds; /* ERROR, FAILED; 0: none said */
 };
 
 /* Append an answer and its '\n'. */

@@ -128,6 +128,18 @@ commands_answer_by_their_id(void **state)
 	assert_int_equal(answer.kind, ANSWER_FAILED);
 	answer_to_error(&answer, &err);
 	assert_int_equal(err.code, ERROR_NOT_FOUND);
+	assert_int_equal(err.wait_seconds, 0);
+
+	buf_reset(&line);
+	error_set_wait(&err, 30, "too many sign-ins");
+	answer_add_failed(&line, SLICE_LITERAL("r1"), &err);
+	assert_string_equal(line.data,
+	    "{\"id\":\"r1\",\"error\":\"too_many\",\"detail\":"
+	    "\"too many sign-ins\",\"wait\":30}\n");
+	answer = parsed(&line);
+	answer_to_error(&answer, &err);
+	assert_int_equal(err.code, ERROR_TOO_MANY);
+	assert_int_equal(err.wait_seconds, 30);
 }
 
 static void
