@@ -274,7 +274,7 @@ static int
 sign_in(const struct sender *sender, CURL *easy, struct error *err)
 {
 	const struct config_notify *config = sender->config;
-	cleanup(buf_free) struct buf password = BUF_INIT;
+	cleanup(buf_wipe) struct buf password = BUF_INIT;
 
 	if (config->user == NULL)
 		return 0;
@@ -283,7 +283,6 @@ sign_in(const struct sender *sender, CURL *easy, struct error *err)
 		return -1;
 	curl_easy_setopt(easy, CURLOPT_USERNAME, config->user);
 	curl_easy_setopt(easy, CURLOPT_PASSWORD, password.data);
-	explicit_bzero(password.data, password.len);
 	return 0;
 }
 
@@ -306,7 +305,7 @@ set_means(const struct sender *sender, CURL *easy, struct error *err)
 static int
 add_signature(struct sender *sender, struct slice body, struct error *err)
 {
-	cleanup(buf_free) struct buf secret = BUF_INIT;
+	cleanup(buf_wipe) struct buf secret = BUF_INIT;
 	cleanup(buf_free) struct buf header = BUF_INIT;
 	unsigned char code[SHA256_BYTES];
 
@@ -315,7 +314,6 @@ add_signature(struct sender *sender, struct slice body, struct error *err)
 	if (read_secret(sender->config->secret_file, &secret, err) == -1)
 		return -1;
 	sha256_hmac(buf_slice(&secret), body, code);
-	explicit_bzero(secret.data, secret.len);
 	buf_add_str(&header, "X-Kruxos-Signature: sha256=");
 	buf_add_hex(&header, code, sizeof(code));
 	add_to_list(sender, header.data);

@@ -22,6 +22,20 @@ buf_free(struct buf *buf)
 	buf_init(buf);
 }
 
+static void
+wipe_bytes(struct buf *buf)
+{
+	if (buf->capacity > 0)
+		explicit_bzero(buf->data, buf->capacity);
+}
+
+void
+buf_wipe(struct buf *buf)
+{
+	wipe_bytes(buf);
+	buf_free(buf);
+}
+
 void
 buf_reserve(struct buf *buf, size_t extra)
 {

@@ -33,6 +33,10 @@ void buf_init(struct buf *buf);
 /* Free the memory; the buf is empty and may be used again. */
 void buf_free(struct buf *buf);
 
+/* The same, and nothing of what it held stays in memory. A buf that grows
+ * leaves copies behind: who puts a secret into one reserves room before. */
+void buf_wipe(struct buf *buf);
+
 /* Room for `extra` more bytes (and the NUL) without another allocation. */
 void buf_reserve(struct buf *buf, size_t extra);
 

@@ -21,6 +21,8 @@ enum {
 	RECEIVE_BYTES = 64 << 10,
 	/* An answer is never longer: a command's result is the longest. */
 	ANSWER_BYTES = 16 << 20,
+	/* Of a command: keys, verb and id. */
+	COMMAND_FRAME_BYTES = 256,
 };
 
 /* The command that is waited for. */
@@ -128,8 +130,9 @@ door_close(struct door *door)
 	if (door == NULL)
 		return;
 	close(door->fd);
-	buf_free(&door->output);
-	buf_free(&door->input);
+	/* Commands and their answers may hold secrets. */
+	buf_wipe(&door->output);
+	buf_wipe(&door->input);
 	json_reader_free(&door->reader);
 	free(door);
 }
@@ -387,6 +390,7 @@ pump(struct door *door, int timeout_ms)
 static void
 add_line(struct door *door, struct slice line)
 {
+	buf_reserve(&door->output, line.len + 1);
 	buf_add_slice(&door->output, line);
 	buf_add_char(&door->output, '\n');
 	door->sent++;
@@ -451,7 +455,7 @@ door_command(struct door *door, const char *verb, struct slice args,
     struct buf *ret_result, struct error *err)
 {
 	cleanup(buf_free) struct buf id = BUF_INIT;
-	cleanup(buf_free) struct buf line = BUF_INIT;
+	cleanup(buf_wipe) struct buf line = BUF_INIT;
 	struct door_call call = { .on_progress = on_progress,
 		.context = context,
 		.result = ret_result };
@@ -461,6 +465,8 @@ door_command(struct door *door, const char *verb, struct slice args,
 		return -1;
 	buf_addf(&id, "c%llu", (unsigned long long)++door->commands);
 	call.id = buf_slice(&id);
+	/* A character becomes six bytes at most. */
+	buf_reserve(&line, COMMAND_FRAME_BYTES + args.len + 6 * credential.len);
 	write_command(&line, verb, call.id, args, credential);
 	add_line(door, buf_slice(&line));
 	call.line = door->sent;

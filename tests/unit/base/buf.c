@@ -54,6 +54,25 @@ bytes_may_be_nul(void **state)
 	assert_true(slice_equal(buf_slice(&buf), SLICE_LITERAL("a\0b")));
 }
 
+/* A buf whose memory is not given back, so that a test may look at it. */
+static void
+what_is_wiped_is_nowhere_and_the_buf_is_empty(void **state)
+{
+	char kept[16] = "krx_link_secret";
+	struct buf buf = { kept, 8, sizeof(kept) };
+
+	(void)state;
+	wipe_bytes(&buf);
+	for (size_t i = 0; i < sizeof(kept); i++)
+		assert_int_equal(kept[i], 0);
+	buf_init(&buf);
+	buf_add_str(&buf, "a secret");
+	buf_wipe(&buf);
+	assert_int_equal(buf.capacity, 0);
+	buf_wipe(&buf);
+	assert_string_equal(buf.data, "");
+}
+
 static void
 it_grows_byte_by_byte_without_losing_any(void **state)
 {
@@ -137,6 +156,7 @@ main(void)
 		cmocka_unit_test(an_empty_buf_is_a_string_and_owns_nothing),
 		cmocka_unit_test(what_is_added_stands_there_with_a_nul_behind),
 		cmocka_unit_test(bytes_may_be_nul),
+		cmocka_unit_test(what_is_wiped_is_nowhere_and_the_buf_is_empty),
 		cmocka_unit_test(it_grows_byte_by_byte_without_losing_any),
 		cmocka_unit_test(
 		    reserved_room_is_filled_by_hand_without_moving),
