@@ -1,0 +1,190 @@
+#include "store/accounts.h"
+
+#include "base/cleanup.h"
+#include "base/memory.h"
+#include "sql/accounts.h"
+#include "sql/schema_state.h"
+#include "store/statement.h"
+
+struct accounts {
+	char *path;
+	struct database *database; /* NULL: not open */
+	struct statement_set *statements;
+};
+
+struct accounts *
+accounts_open(const char *path)
+{
+	struct accounts *accounts = memory_new(sizeof(*accounts));
+
+	accounts->path = strdup(path);
+	if (accounts->path == NULL)
+		memory_end(strlen(path));
+	return accounts;
+}
+
+static void
+close_database(struct accounts *accounts)
+{
+	statement_set_free(accounts->statements);
+	accounts->statements = NULL;
+	if (accounts->database != NULL)
+		database_close(accounts->database);
+	accounts->database = NULL;
+}
+
+void
+accounts_close(struct accounts *accounts)
+{
+	if (accounts == NULL)
+		return;
+	close_database(accounts);
+	free(accounts->path);
+	free(accounts);
+}
+
+static int
+open_database(struct accounts *accounts, struct error *err)
+{
+	if (accounts->database != NULL && database_is_there(accounts->database))
+		return 0;
+	close_database(accounts);
+	accounts->database =
+	    database_open(accounts->path, DATABASE_READ_NOW, err);
+	if (accounts->database == NULL)
+		return -1;
+	if (database_is_of(accounts->database, &schema_state, err) == 0)
+		accounts->statements = statement_set_new(accounts->database,
+		    accounts_statements, ACCOUNTS_STATEMENTS, err);
+	if (accounts->statements != NULL)
+		return 0;
+	close_database(accounts);
+	return -1;
+}
+
+/* One that is damaged is opened anew when it is asked next. */
+static int
+finish(struct accounts *accounts, int result, const struct error *err)
+{
+	if (result == -1 && err->code == ERROR_CORRUPT)
+		close_database(accounts);
+	return result;
+}
+
+/* --- whose is it? --------------------------------------------------------- */
+
+static void
+copy_text(struct statement *row, int column, char *ret_text, size_t size)
+{
+	snprintf(
+	    ret_text, size, "%.*s", SLICE_ARG(statement_text(row, column)));
+}
+
+/* What stands in the row; a role or a scope that is none of ours makes it
+ * nobody's. */
+static bool
+read_caller(struct statement *row, struct accounts_caller *caller)
+{
+	int role = account_role_of(statement_text(row, 2));
+	int scope = account_scope_of(statement_text(row, 3));
+	enum account_scope most;
+
+	if (role == -1 || (caller->via == CREDENTIAL_TOKEN && scope == -1))
+		return false;
+	copy_text(row, 1, caller->name, sizeof(caller->name));
+	copy_text(row, 4, caller->id, sizeof(caller->id));
+	caller->role = (enum account_role)role;
+	most = account_scope_of_role(caller->role);
+	caller->scope = most;
+	if (caller->via == CREDENTIAL_TOKEN && (enum account_scope)scope < most)
+		caller->scope = (enum account_scope)scope;
+	caller->created_at = statement_u64(row, 5);
+	caller->last_used_at = statement_u64(row, 6);
+	caller->expires_at = statement_u64(row, 7);
+	caller->idle_expires_at = statement_u64(row, 8);
+	return true;
+}
+
+static bool
+is_over(const struct accounts_caller *caller, usec_t now)
+{
+	return (caller->expires_at != 0 && now >= caller->expires_at) ||
+	       (caller->idle_expires_at != 0 && now >= caller->idle_expires_at);
+}
+
+int
+accounts_find(struct accounts *accounts, struct slice credential, usec_t now,
+    struct accounts_caller *ret_caller, struct error *err)
+{
+	unsigned char digest[SHA256_BYTES];
+	struct accounts_caller caller = { 0 };
+	struct statement row;
+	bool is_found;
+
+	if (!credential_read(credential, &caller.via, digest) ||
+	    caller.via == CREDENTIAL_LINK)
+		return error_set(err, ERROR_UNAUTHENTICATED,
+		    "this credential has not the form of one");
+	if (open_database(accounts, err) == -1)
+		return -1;
+	row = statement_start(accounts->statements,
+	    caller.via == CREDENTIAL_SESSION ? ACCOUNTS_SESSION
+					     : ACCOUNTS_TOKEN);
+	statement_bind_blob(
+	    &row, 1, (struct slice){ (const char *)digest, sizeof(digest) });
+	is_found =
+	    statement_next(&row) &&
+	    statement_blob(&row, 0).len == SHA256_BYTES &&
+	    credential_equal(
+		(const unsigned char *)statement_blob(&row, 0).data, digest) &&
+	    read_caller(&row, &caller) && !is_over(&caller, now);
+	if (finish(accounts, statement_end(&row, err), err) == -1)
+		return -1;
+	if (!is_found)
+		return error_set(err, ERROR_UNAUTHENTICATED,
+		    caller.via == CREDENTIAL_SESSION
+			? "you are not signed in, or no more"
+			: "this token is not known, or has expired");
+	*ret_caller = caller;
+	return 0;
+}
+
+/* --- who is signed in ----------------------------------------------------- */
+
+static struct accounts_session
+read_session(struct statement *row, struct arena *arena)
+{
+	return (struct accounts_session){
+		.id = arena_slice(arena, statement_text(row, 0)),
+		.created_at = statement_u64(row, 1),
+		.last_used_at = statement_u64(row, 2),
+		.expires_at = statement_u64(row, 3),
+		.idle_expires_at = statement_u64(row, 4),
+		.address = arena_slice(arena, statement_text(row, 5)),
+		.user_agent = arena_slice(arena, statement_text(row, 6)),
+	};
+}
+
+int
+accounts_sessions(struct accounts *accounts, struct slice name, usec_t now,
+    struct arena *arena, struct accounts_sessions *ret_sessions,
+    struct error *err)
+{
+	struct accounts_sessions found = { NULL, 0 };
+	struct statement rows;
+
+	if (open_database(accounts, err) == -1)
+		return -1;
+	rows = statement_start(accounts->statements, ACCOUNTS_OPEN_SESSIONS);
+	statement_bind_text(&rows, 1, name);
+	statement_bind_u64(&rows, 2, now);
+	statement_bind_u64(&rows, 3, ACCOUNTS_SESSIONS_MAX);
+	found.sessions =
+	    arena_array(arena, ACCOUNTS_SESSIONS_MAX, sizeof(*found.sessions));
+	while (found.count < ACCOUNTS_SESSIONS_MAX && statement_next(&rows))
+		found.sessions[found.count++] = read_session(&rows, arena);
+	if (finish(accounts, statement_end(&rows, err), err) == -1)
+		return -1;
+	*ret_sessions = found;
+	return 0;
+}

@@ -1,0 +1,131 @@
+#include "store/credential.h"
+
+#include "base/buf.h"
+#include "base/cleanup.h"
+
+#include <openssl/crypto.h>
+
+#include <sys/random.h>
+
+#include <assert.h>
+#include <errno.h>
+
+static const char *const prefixes[CREDENTIALS] = {
+	[CREDENTIAL_SESSION] = "krx_session_",
+	[CREDENTIAL_TOKEN] = "krx_user_",
+	[CREDENTIAL_LINK] = "krx_link_",
+};
+
+static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			       "abcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* 32 bytes into 43 characters and a '\0'. */
+static void
+encode(const unsigned char bytes[static CREDENTIAL_RANDOM_BYTES],
+    char ret_text[static CREDENTIAL_RANDOM_TEXT + 1])
+{
+	unsigned bits = 0, value = 0;
+	size_t len = 0;
+
+	for (size_t i = 0; i < CREDENTIAL_RANDOM_BYTES; i++) {
+		value = value << 8 | bytes[i];
+		for (bits += 8; bits >= 6; bits -= 6)
+			ret_text[len++] = alphabet[value >> (bits - 6) & 63];
+	}
+	ret_text[len++] = alphabet[value << (6 - bits) & 63];
+	assert(len == CREDENTIAL_RANDOM_TEXT);
+	ret_text[len] = '\0';
+}
+
+static void
+digest(struct slice text, unsigned char ret_digest[static SHA256_BYTES])
+{
+	struct sha256 *sha256 = sha256_new();
+
+	sha256_digest(sha256, text, ret_digest);
+	sha256_free(sha256);
+}
+
+void
+credential_make(enum credential_kind kind,
+    char ret_text[static CREDENTIAL_SIZE],
+    unsigned char ret_digest[static SHA256_BYTES])
+{
+	unsigned char bytes[CREDENTIAL_RANDOM_BYTES];
+	char random[CREDENTIAL_RANDOM_TEXT + 1];
+	ssize_t got;
+
+	/* So few come at once, or not before the machine has any
+	 * (getrandom(2)); a guessable secret is no answer to anything. */
+	do
+		got = getrandom(bytes, sizeof(bytes), 0);
+	while (got == -1 && errno == EINTR);
+	if (got != sizeof(bytes))
+		abort();
+	encode(bytes, random);
+	snprintf(ret_text, CREDENTIAL_SIZE, "%s%s", prefixes[kind], random);
+	digest(slice_of(ret_text), ret_digest);
+	explicit_bzero(bytes, sizeof(bytes));
+	explicit_bzero(random, sizeof(random));
+}
+
+static bool
+is_random_text(struct slice text)
+{
+	if (text.len != CREDENTIAL_RANDOM_TEXT)
+		return false;
+	for (size_t i = 0; i < text.len; i++)
+		if (text.data[i] == '\0' ||
+		    strchr(alphabet, text.data[i]) == NULL)
+			return false;
+	return true;
+}
+
+bool
+credential_read(struct slice text, enum credential_kind *ret_kind,
+    unsigned char ret_digest[static SHA256_BYTES])
+{
+	for (int kind = 0; kind < CREDENTIALS; kind++) {
+		struct slice prefix = slice_of(prefixes[kind]);
+
+		if (!slice_starts_with(text, prefix) ||
+		    !is_random_text((struct slice){
+			text.data + prefix.len, text.len - prefix.len }))
+			continue;
+		*ret_kind = (enum credential_kind)kind;
+		digest(text, ret_digest);
+		return true;
+	}
+	return false;
+}
+
+bool
+credential_equal(const unsigned char a[static SHA256_BYTES],
+    const unsigned char b[static SHA256_BYTES])
+{
+	return CRYPTO_memcmp(a, b, SHA256_BYTES) == 0;
+}
+
+void
+credential_csrf(struct slice cookie, char ret_text[static CREDENTIAL_CSRF_SIZE])
+{
+	static const char purpose[] = "kruxos csrf"; /* and its '\0' */
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	unsigned char sum[SHA256_BYTES];
+
+	buf_add(&text, purpose, sizeof(purpose));
+	buf_add_slice(&text, cookie);
+	digest(buf_slice(&text), sum);
+	explicit_bzero(text.data, text.len);
+	encode(sum, ret_text);
+}
+
+bool
+credential_is_csrf(struct slice cookie, struct slice token)
+{
+	char wanted[CREDENTIAL_CSRF_SIZE];
+
+	credential_csrf(cookie, wanted);
+	return token.len == CREDENTIAL_CSRF_SIZE - 1 &&
+	       CRYPTO_memcmp(token.data, wanted, token.len) == 0;
+}
