@@ -69,7 +69,7 @@ programs := $(if $(filter collectors/kruxosd/indexer.c,$(kruxosd_src)),$(BUILD)/
             $(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
-all: $(programs)
+all: $(programs) www
 	@:
 
 # --- SQL: names into an enum and a table, migrations into a schema -----------
@@ -115,6 +115,21 @@ $(BUILD)/fcgi.a: $(call objects,$(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_
 	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a
 	$(call link,$(filter %.o,$^) $(filter %.a,$^),$(LIBS_fcgi))
+
+# --- the dashboard ------------------------------------------------------------
+
+# npm notes there what it has installed.
+www_packages := www/node_modules/.package-lock.json
+www_files    := $(shell find www -name node_modules -prune -o -type f -print)
+
+$(www_packages): www/package.json www/package-lock.json
+	$(call show,npm www)www/install-packages
+build/www-types/api.d.ts: docs/openapi.yaml $(www_packages)
+	$(call show,types $@)www/node_modules/.bin/openapi-typescript $< -o $@ >/dev/null
+build/www/index.html: $(www_files) $(www_packages)
+	$(call show,www)node www/build.js build/www >/dev/null
+
+www: build/www/index.html
 
 # --- tests -------------------------------------------------------------------
 
@@ -278,9 +293,9 @@ load:
 c_sources  := $(lib_src) $(kruxosd_src) $(observer_src) $(fcgi_src) $(wildcard cli/*.c cli/*/*.c)
 c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h cli/*/*.h)
 c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
-shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo nginx packaging tests 2>/dev/null)
+shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo nginx packaging tests www/install-packages 2>/dev/null)
 
-checks     := check-format check-layers check-tidy check-cppcheck check-shell
+checks     := check-format check-layers check-tidy check-cppcheck check-shell check-types
 
 check:
 	@packaging/install-packages build check
@@ -300,13 +315,16 @@ check-cppcheck: $(generated)
 check-shell:
 	@shellcheck $(shell_src)
 
+check-types: build/www-types/api.d.ts
+	@www/node_modules/.bin/tsc -p www
+
 clean:
 	rm -rf $(BUILD)
 
 help:
 	@sed -n 's/^#: \{0,1\}//p' Makefile
 
-#: make          the programs, into build/bin and build/fcgi
+#: make          the programs, into build/bin and build/fcgi, and the dashboard
 #: make demo     install what is needed, build, start, replay recorded sessions
 #: make run      the same without recorded sessions; Ctrl-C stops all
 #: make start    the same in the background
@@ -319,7 +337,8 @@ help:
 #: make redaction what redaction finds, its false alarms, its speed
 #: make coverage what the tests run, and each line and branch they do not
 #: make fuzz     the fuzzers alone, longer: FUZZ_SECONDS=60 each
-#: make check    format, layers, clang-tidy, cppcheck, shellcheck
+#: make check    format, layers, clang-tidy, cppcheck, shellcheck, TypeScript
+#: make www      the dashboard, into build/www; part of `make`
 #: make bench    the benchmarks, ENTRIES=1000000 in the log; FULL=1 takes ten
 #:               million, and gives them to PostgreSQL, too
 #: make plots    docs/performance/ from what `make bench` has measured
@@ -328,7 +347,7 @@ help:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: all load demo run start stop bench plots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
+.PHONY: www all load demo run start stop bench plots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj build/fuzz/obj -name '*.d' 2>/dev/null)

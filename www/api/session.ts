@@ -1,0 +1,75 @@
+// Who is signed in. `session` is undefined until that is known, null when
+// nobody is; any answer of 401 makes it null, and the shell then shows the
+// sign-in, with the way back to where the user was.
+
+import { Store } from '../store';
+import { ApiError, get, post } from './client';
+
+export type Role = 'viewer' | 'operator' | 'auditor';
+
+/** A sign-in that is open: one browser, or one program. */
+export interface OpenSession {
+	id: string;
+	created_at: string;
+	last_used_at: string;
+	expires_at: string;
+	address: string | null;
+	user_agent: string | null;
+	current: boolean;
+}
+
+export interface Session {
+	id: string;
+	name: string;
+	role: Role;
+	csrf: string;
+	expires_at: string;
+	idle_expires_at: string;
+	sessions: OpenSession[];
+}
+
+export const session = new Store<Session | null | undefined>(undefined);
+
+export function signedOut(): void {
+	if (session.get() !== undefined)
+		session.set(null);
+}
+
+/** Ask who we are. An unreachable server rejects, and leaves it unknown. */
+export async function loadSession(): Promise<void> {
+	try {
+		session.set(await get<Session>('/api/session'));
+	} catch (error) {
+		if (!(error instanceof ApiError) || error.status !== 401)
+			throw error;
+		session.set(null);
+	}
+}
+
+/** By name and password, or by a one-time link's secret. */
+export async function signIn(by: { name: string; password: string } | { link: string }): Promise<void> {
+	session.set(await post<Session>('/api/session', by, undefined));
+}
+
+/** End this sign-in, or another one of the same account. */
+export async function endSession(id?: string): Promise<void> {
+	const own = session.get();
+	await act('/api/session/end', id === undefined ? {} : { id });
+	if (id === undefined || id === own?.id)
+		session.set(null);
+	else
+		await loadSession();
+}
+
+/** A change, in the name of who is signed in. */
+export async function act<T>(path: string, body: object = {}): Promise<T> {
+	return post<T>(path, body, session.get()?.csrf);
+}
+
+export function mayOperate(who: Session | null | undefined): boolean {
+	return who?.role === 'operator';
+}
+
+export function mayExport(who: Session | null | undefined): boolean {
+	return who?.role === 'operator' || who?.role === 'auditor';
+}

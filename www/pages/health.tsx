@@ -1,0 +1,5 @@
+import type { Place } from '../url';
+
+export default function Page({ place }: { place: Place }) {
+	return <h1>{place.path}</h1>;
+}

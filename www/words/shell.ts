@@ -1,0 +1,81 @@
+// The words of what surrounds every page. `www/words` is the catalogue: all that
+// is read in the dashboard stands there, a file a page, so that it can be
+// translated without reading code.
+
+import { formatNumber } from '../format';
+
+export const shell = {
+	product: 'kruxos-monitor',
+	skip: 'Skip to the content',
+	navigation: 'Pages',
+	pages: {
+		health: 'Health', activity: 'Activity', audit: 'Audit', alerts: 'Alerts', proxy: 'Service Proxy',
+	},
+	badge: (count: number) => `${formatNumber(count)} not acknowledged`,
+	loading: 'Loading…',
+	retry: 'Retry',
+	cancel: 'Cancel',
+	close: 'Close',
+	copy: 'Copy',
+	copied: 'Copied',
+	notCopied: 'The browser did not copy it',
+	notFound: {
+		title: 'There is no such page',
+		text: 'Nothing stands at this address.',
+		back: 'Go to Health',
+	},
+	broken: {
+		title: 'This page cannot be shown',
+		text: 'A part of the dashboard could not be loaded, or failed.',
+		reload: 'Load it again',
+	},
+	failed: (sentence: string) => `That did not work: ${sentence}`,
+	unreachable: (sentence: string, seconds: number) =>
+		`Can't reach the server: ${sentence}. Retrying in ${seconds} s …`,
+
+	banners: {
+		label: 'Alerts',
+		acknowledge: 'Acknowledge',
+		more: (count: number) => `and ${formatNumber(count)} more`,
+		count: (count: number) => `${formatNumber(count)} ×`,
+	},
+	acknowledge: {
+		title: 'Acknowledge the alert',
+		note: 'Note (optional)',
+		hint: 'It says that somebody has seen it, in your name, in the audit log. The alert stays until it clears.',
+		done: 'Acknowledge',
+	},
+	silences: (count: number, oldest: string) =>
+		count === 1 ? `1 silence mutes alerts, set ${oldest} ago`
+			: `${formatNumber(count)} silences mute alerts, the oldest set ${oldest} ago`,
+
+	theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
+	zone: { label: 'Times', utc: 'UTC', local: 'Local' },
+	account: {
+		label: (name: string) => `Account of ${name}`,
+		roles: { viewer: 'viewer', operator: 'operator', auditor: 'auditor' },
+		sessions: 'Open sign-ins',
+		current: 'this one',
+		used: (ago: string) => `used ${ago} ago`,
+		end: 'End',
+		signOut: 'Sign out',
+	},
+	help: {
+		open: 'Keyboard',
+		title: 'Keyboard',
+		keys: [
+			['g h', 'Health'], ['g a', 'Activity'], ['g u', 'Audit'], ['g l', 'Alerts'], ['g p', 'Service Proxy'],
+			['/', 'To the filter'], ['j', 'Next in the list'], ['k', 'The one before'],
+			['Enter', 'Open or close it'], ['?', 'This help'], ['Esc', 'Close'],
+		] as const,
+	},
+	statuses: {
+		success: 'Success', error: 'Error', denied: 'Denied', pending: 'Pending',
+		healthy: 'Healthy', degraded: 'Degraded', unhealthy: 'Unhealthy', unknown: 'Unknown',
+	},
+	severities: { critical: 'Critical', warning: 'Warning', info: 'Info' },
+	tiers: { autonomous: 'autonomous', notify: 'notify', approval_required: 'approval required', blocked: 'blocked' },
+	actors: { agent: 'agent', user: 'user', system: 'system' },
+	showAll: (characters: string) => `… show all ${characters} characters`,
+	control: (code: string) => `invisible character ${code}`,
+};
