@@ -15,6 +15,7 @@ take_away(struct kruxosd *kruxosd)
 	struct database *database = kruxosd->alert_watch.database;
 	struct error ignored; /* to take it away cannot fail */
 
+	(void)proxy_set_database(kruxosd->proxy, NULL, &ignored);
 	(void)notices_set_database(kruxosd->notices, NULL, &ignored);
 	(void)alerts_set_database(kruxosd->alerts, NULL, &ignored);
 	kruxosd->alert_watch.database = NULL;
@@ -41,7 +42,8 @@ alert_watch_open(struct kruxosd *kruxosd)
 	const char *path = kruxosd->config->telemetry_file;
 	struct error err;
 
-	if (watch->database != NULL && alerts_are_damaged(kruxosd->alerts))
+	if (watch->database != NULL && (alerts_are_damaged(kruxosd->alerts) ||
+					   proxy_is_damaged(kruxosd->proxy)))
 		telemetry_file_put_aside(
 		    path, take_away(kruxosd), kruxosd->clock);
 	if (watch->database != NULL && database_is_there(watch->database))
@@ -52,7 +54,8 @@ alert_watch_open(struct kruxosd *kruxosd)
 	if (watch->database == NULL ||
 	    alerts_set_database(kruxosd->alerts, watch->database, &err) == -1 ||
 	    notices_set_database(kruxosd->notices, watch->database, &err) ==
-		-1) {
+		-1 ||
+	    proxy_set_database(kruxosd->proxy, watch->database, &err) == -1) {
 		if (!watch->has_failed)
 			diag(DIAG_ERROR, "telemetry.db: %s", err.sentence);
 		close_database(kruxosd);
@@ -156,6 +159,7 @@ alert_watch_tick(struct kruxosd *kruxosd)
 	    kruxosd->telemetry, figures, services, &input.service_count);
 	alerts_tick(kruxosd->alerts, &input);
 	notices_tick(kruxosd->notices);
+	proxy_tick(kruxosd->proxy);
 }
 
 void
@@ -164,6 +168,8 @@ alert_watch_close(struct kruxosd *kruxosd)
 	if (kruxosd->alerts == NULL)
 		return;
 	close_database(kruxosd);
+	proxy_free(kruxosd->proxy);
+	kruxosd->proxy = NULL;
 	notices_free(kruxosd->notices);
 	kruxosd->notices = NULL;
 	alerts_free(kruxosd->alerts);

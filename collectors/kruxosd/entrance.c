@@ -1,6 +1,7 @@
 #include "collectors/kruxosd/entrance.h"
 
 #include "collectors/kruxosd/export.h"
+#include "collectors/kruxosd/proxy_report.h"
 #include "collectors/kruxosd/telemetry_report.h"
 
 #include "base/diag.h"
@@ -89,6 +90,38 @@ run_notice_test(void *context, struct command_call *call)
 	notices_test_command(kruxosd->notices, call);
 }
 
+static void
+run_proxy_report(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	proxy_report_command(kruxosd->proxy, call);
+}
+
+static void
+run_proxy_cancel(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	proxy_cancel_command(kruxosd->proxy, call);
+}
+
+static void
+run_proxy_retry(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	proxy_retry_command(kruxosd->proxy, call);
+}
+
+static void
+run_proxy_discard(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	proxy_discard_command(kruxosd->proxy, call);
+}
+
 static const struct command commands[] = {
 	{ "alerts.acknowledge", MESSAGE_OWNER | MESSAGE_OPERATOR,
 	    run_acknowledge, alerts_acknowledge_args },
@@ -100,6 +133,14 @@ static const struct command commands[] = {
 	    notices_result_args },
 	{ "notices.test", MESSAGE_OWNER | MESSAGE_OPERATOR, run_notice_test,
 	    notices_test_args },
+	{ "proxy.cancel", MESSAGE_OWNER | MESSAGE_OPERATOR, run_proxy_cancel,
+	    proxy_decide_args },
+	{ "proxy.discard", MESSAGE_OWNER | MESSAGE_OPERATOR, run_proxy_discard,
+	    proxy_decide_args },
+	{ "proxy.report", MESSAGE_OWNER | MESSAGE_SERVICE, run_proxy_report,
+	    proxy_report_args },
+	{ "proxy.retry", MESSAGE_OWNER | MESSAGE_OPERATOR, run_proxy_retry,
+	    proxy_decide_args },
 	{ "service.heartbeat", MESSAGE_ANYONE, run_heartbeat,
 	    telemetry_heartbeat_args },
 	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR, run_silence,

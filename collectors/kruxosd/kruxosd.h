@@ -19,6 +19,7 @@
 #include "collectors/kruxosd/log_writer.h"
 #include "collectors/kruxosd/notices.h"
 #include "collectors/kruxosd/page.h"
+#include "collectors/kruxosd/proxy.h"
 #include "collectors/kruxosd/recent.h"
 #include "collectors/kruxosd/recorder.h"
 #include "collectors/kruxosd/recovery.h"
@@ -65,6 +66,7 @@ struct kruxosd {
 	struct alert_watch alert_watch;
 	struct recorder *recorder;
 	struct telemetry *telemetry;
+	struct proxy *proxy;
 	struct erasure *erasure;
 	struct retention *retention;
 	struct verifier *verifier;

@@ -146,6 +146,19 @@ on_erased(void *context, uint64_t seq)
 }
 
 static void
+make_proxy(struct kruxosd *kruxosd)
+{
+	struct proxy_parts parts = {
+		.clock = kruxosd->clock,
+		.commit = kruxosd->commit,
+		.redactor = kruxosd->redactor,
+		.telemetry = kruxosd->telemetry,
+	};
+
+	kruxosd->proxy = proxy_new(&parts);
+}
+
+static void
 make_keepers(struct kruxosd *kruxosd)
 {
 	const struct config *config = kruxosd->config;
@@ -170,6 +183,7 @@ make_keepers(struct kruxosd *kruxosd)
 	kruxosd->notices =
 	    notices_new(kruxosd->clock, kruxosd->commit, kruxosd->alerts);
 	notices_configure(kruxosd->notices, config);
+	make_proxy(kruxosd);
 	alert_watch_open(kruxosd);
 	kruxosd->erasure = erasure_new(kruxosd->disk, kruxosd->audit_dir,
 	    config->audit_dir, kruxosd->commit, kruxosd->state);

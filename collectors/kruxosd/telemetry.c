@@ -307,6 +307,15 @@ is_user(const struct service *service, const struct message_peer *peer)
 	return user.len > 0 && slice_equal(user, peer->user_name);
 }
 
+bool
+telemetry_is_user(struct telemetry *telemetry, const char *name,
+    const struct message_peer *peer)
+{
+	const struct service *service = find(telemetry, slice_of(name));
+
+	return service != NULL && is_user(service, peer);
+}
+
 static int
 find_heartbeat(struct telemetry *telemetry, const struct command_call *call,
     struct slice name, struct service **ret, struct error *err)
@@ -323,6 +332,25 @@ find_heartbeat(struct telemetry *telemetry, const struct command_call *call,
 		    service->seen.name);
 	*ret = service;
 	return 0;
+}
+
+static void
+hear(struct telemetry *telemetry, struct service *service,
+    enum observed_status status, const char *details)
+{
+	set_seen(telemetry, &service->seen, status, details);
+	service->heard_at = clock_boottime(telemetry->clock);
+	telemetry->write_due = 0; /* readers know how old it is, too */
+}
+
+void
+telemetry_beat(struct telemetry *telemetry, const char *name,
+    enum observed_status status, const char *details)
+{
+	struct service *service = find(telemetry, slice_of(name));
+
+	if (service != NULL && service->kind == CONFIG_SERVICE_HEARTBEAT)
+		hear(telemetry, service, status, details);
 }
 
 static int
@@ -343,9 +371,7 @@ beat(struct telemetry *telemetry, const struct command_call *call,
 		return error_set_field(err, ERROR_OUT_OF_RANGE, "status",
 		    "a status is healthy, degraded or unhealthy");
 	telemetry_report_details(command_text(call, "details"), details);
-	set_seen(telemetry, &service->seen, health, details);
-	service->heard_at = clock_boottime(telemetry->clock);
-	telemetry->write_due = 0; /* readers know how old it is, too */
+	hear(telemetry, service, health, details);
 	return 0;
 }
 

@@ -38,6 +38,15 @@ telemetry_read(struct telemetry *telemetry, double figures[static FIGURE_COUNT],
     struct alert_service ret_services[static OBSERVED_SERVICES],
     size_t *ret_count);
 
+/* Is it `peer` that the service `name` runs as? */
+bool telemetry_is_user(struct telemetry *telemetry, const char *name,
+    const struct message_peer *peer);
+
+/* What counts as a heartbeat of the service `name`; of one that sends none it
+ * is nothing. */
+void telemetry_beat(struct telemetry *telemetry, const char *name,
+    enum observed_status status, const char *details);
+
 /* How long the observer has been silent, or 0: it is not. */
 usec_t telemetry_silence(const struct telemetry *telemetry);
 
