@@ -8,13 +8,13 @@ struct proxy_state {
 	struct proxy_report report;
 };
 
-/* Of which writes an action is, and how that is said. */
+/* Of which writes an action is, and what they are then. */
 static const struct {
 	enum proxy_write_state of;
 	const char *done;
 } actions[PROXY_ACTIONS] = {
 	[PROXY_CANCEL] = { PROXY_BUFFERED, "cancelled" },
-	[PROXY_RETRY] = { PROXY_DEAD, "to be tried again" },
+	[PROXY_RETRY] = { PROXY_DEAD, "retried" },
 	[PROXY_DISCARD] = { PROXY_DEAD, "discarded" },
 };
 
@@ -153,7 +153,7 @@ check(const struct proxy_write *write, enum proxy_action action,
 
 	if (decision->action != PROXY_NONE)
 		return error_set_field(err, ERROR_CONFLICT, "id",
-		    "%.*s is %s already: %.*s has decided so",
+		    "%.*s is to be %s already: %.*s has decided so",
 		    SLICE_ARG(write->id), actions[decision->action].done,
 		    SLICE_ARG(decision->user_name));
 	if (write->state != actions[action].of)
