@@ -163,9 +163,8 @@ nothing_is_decided_twice(void **state)
 			     PROXY_DISCARD, slice_of("bob"), 8, &err),
 	    -1);
 	assert_int_equal(err.code, ERROR_CONFLICT);
-	assert_string_equal(err.sentence,
-	    "w0 is to be tried again already: alice has decided "
-	    "so");
+	assert_string_equal(
+	    err.sentence, "w0 is to be retried already: alice has decided so");
 }
 
 static void
