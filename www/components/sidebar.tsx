@@ -1,10 +1,13 @@
 // The pages, and what a user may choose.
 
+import { useState } from 'preact/hooks';
+
 import { alerts, unseen } from '../api/alerts';
-import { endSession, session, type Session } from '../api/session';
+import { endSession, loadSession, session, type Session } from '../api/session';
 import { theme, zone, zoneName } from '../preferences';
 import { useStore } from '../store';
 import { usePlace } from '../url';
+import { visible } from '../visible';
 import { shell } from '../words/shell';
 import { Segments } from './segments';
 import { Ago } from './time';
@@ -19,6 +22,12 @@ const icons: Record<PageName, string> = {
 	alerts: 'M10 2.5a5 5 0 0 1 5 5c0 4 1.5 5.5 1.5 5.5h-13S5 11.5 5 7.5a5 5 0 0 1 5-5zM8.5 16.5a1.6 1.6 0 0 0 3 0',
 	proxy: 'M3 6.5h12l-3-3M17 13.5H5l3 3',
 };
+
+export function Mark() {
+	return <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+		<rect width="32" height="32" rx="7" /><path d="M5 17h5l3-8 5 15 3-7h6" />
+	</svg>;
+}
 
 function Pages() {
 	const { path } = usePlace();
@@ -40,41 +49,66 @@ function Pages() {
 	</nav>;
 }
 
-function Account({ who }: { who: Session }) {
-	return <details class="account">
-		<summary aria-label={shell.account.label(who.name)}>
-			{who.name} <span class="muted">({shell.account.roles[who.role]})</span>
-		</summary>
-		<h3>{shell.account.sessions}</h3>
+function OpenSessions({ who, onEnd }: { who: Session; onEnd: (id: string) => void }) {
+	return <>
+		<h2 class="account-head">{shell.account.sessions}</h2>
 		<ul>
-			{who.sessions.map(open => <li key={open.id}>
+			{who.sessions.map(open => <li key={open.id} title={visible(open.user_agent ?? '')}>
 				<span class="muted">
-					{open.current ? shell.account.current : <><Ago value={open.last_used_at} everyMs={30_000} /> {open.address}</>}
+					{open.current ? shell.account.current
+						: <>{open.address ?? shell.account.nowhere} · <Ago value={open.last_used_at} everyMs={30_000} /></>}
 				</span>
-				{!open.current && <button type="button" class="small" onClick={() => void endSession(open.id)}>{shell.account.end}</button>}
+				{!open.current && <button type="button" class="small" onClick={() => onEnd(open.id)}>{shell.account.end}</button>}
 			</li>)}
 		</ul>
-		<button type="button" onClick={() => void endSession()}>{shell.account.signOut}</button>
+	</>;
+}
+
+function Account({ who }: { who: Session }) {
+	const [error, setError] = useState<string>();
+
+	function end(id?: string) {
+		setError(undefined);
+		endSession(id).catch((failure: Error) => setError(failure.message));
+	}
+	return <details class="account" onToggle={event => event.currentTarget.open && void loadSession().catch(() => {})}>
+		<summary aria-label={shell.account.label(who.name)}>
+			<span class="account-name">{who.name}</span> <span class="muted">{shell.account.roles[who.role]}</span>
+		</summary>
+		<OpenSessions who={who} onEnd={end} />
+		<p role="alert" class="form-error">{error !== undefined && shell.failed(error)}</p>
+		<button type="button" onClick={() => end()}>{shell.account.signOut}</button>
 	</details>;
+}
+
+/** Always the zone, whatever it is; the browser's own has a name of its own. */
+function Choices() {
+	const chosenZone = useStore(zone);
+
+	return <>
+		<div>
+			<Segments label={shell.zone.label} choices={{ utc: shell.zone.utc, local: shell.zone.local }}
+				chosen={chosenZone} onChoose={choice => zone.set(choice)} />
+			<p class="zone">{shell.zone.said(zoneName(chosenZone))}</p>
+		</div>
+		<Segments label={shell.theme.label} chosen={useStore(theme)} onChoose={choice => theme.set(choice)}
+			choices={{ system: shell.theme.system, light: shell.theme.light, dark: shell.theme.dark }} />
+	</>;
 }
 
 export function Sidebar({ onHelp }: { onHelp: () => void }) {
 	const who = useStore(session);
-	const chosenZone = useStore(zone);
+	// Where there is little room, what may be chosen is behind a button.
+	const [isOpen, setOpen] = useState(false);
 
 	return <div class="sidebar">
-		<a class="brand" href="/health">
-			<svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="7" fill="#10233f" /><path d="M5 17h5l3-8 5 15 3-7h6" fill="none" stroke="#6fd3a5" stroke-width="2.6" stroke-linecap="round" stroke-linejoin="round" /></svg>
-			{shell.product}
-		</a>
+		<a class="brand" href="/health"><Mark />{shell.product}</a>
+		<button type="button" class="plain menu" aria-expanded={isOpen} aria-controls="choices"
+			onClick={() => setOpen(!isOpen)}>{shell.menu}</button>
 		<Pages />
-		<div class="sidebar-foot">
-			<Segments label={shell.zone.label} choices={{ utc: shell.zone.utc, local: shell.zone.local }}
-				chosen={chosenZone} onChoose={choice => zone.set(choice)} />
-			<span class="muted zone">{zoneName(chosenZone)}</span>
-			<Segments label={shell.theme.label} chosen={useStore(theme)} onChoose={choice => theme.set(choice)}
-				choices={{ system: shell.theme.system, light: shell.theme.light, dark: shell.theme.dark }} />
-			<button type="button" class="small" onClick={onHelp}>{shell.help.open} <kbd>?</kbd></button>
+		<div class={isOpen ? 'sidebar-foot is-open' : 'sidebar-foot'} id="choices">
+			<Choices />
+			<button type="button" class="small help-key" onClick={onHelp}>{shell.help.open} <kbd>?</kbd></button>
 			{who != null && <Account who={who} />}
 		</div>
 	</div>;

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../api/client';
 import { session, signIn } from '../api/session';
 import { Empty } from '../components/empty';
+import { Mark } from '../components/sidebar';
 import { useStore } from '../store';
 import { useTitle } from '../title';
 import { go, ownAddress, type Place } from '../url';
@@ -80,7 +81,7 @@ export default function SignIn({ place }: { place: Place }) {
 			go(next, { replace: true });
 	}, [who, place, next]);
 	return <div class="sign-in">
-		<h1>{shell.product}</h1>
+		<h1 class="brand"><Mark />{shell.product}</h1>
 		{link === 'asking' ? <p class="muted" aria-busy="true">{words.byLink}</p> : <>
 			<Form next={next} wasSignedIn={place.query.has('next')} />
 			<Empty title={link === 'failed' ? words.linkFailed : words.noAccount} command={words.command} />

@@ -12,6 +12,7 @@ export const shell = {
 		health: 'Health', activity: 'Activity', audit: 'Audit', alerts: 'Alerts', proxy: 'Service Proxy',
 	},
 	badge: (count: number) => `${formatNumber(count)} not acknowledged`,
+	menu: 'Menu',
 	loading: 'Loading…',
 	retry: 'Retry',
 	cancel: 'Cancel',
@@ -50,13 +51,13 @@ export const shell = {
 			: `${formatNumber(count)} silences mute alerts, the oldest set ${oldest} ago`,
 
 	theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
-	zone: { label: 'Times', utc: 'UTC', local: 'Local' },
+	zone: { label: 'Times', utc: 'UTC', local: 'Local', said: (name: string) => `Times are in ${name}` },
 	account: {
 		label: (name: string) => `Account of ${name}`,
 		roles: { viewer: 'viewer', operator: 'operator', auditor: 'auditor' },
 		sessions: 'Open sign-ins',
 		current: 'this one',
-		used: (ago: string) => `used ${ago} ago`,
+		nowhere: 'unknown address',
 		end: 'End',
 		signOut: 'Sign out',
 	},
