@@ -80,16 +80,10 @@ log_request(struct request *request, const char *capability,
 {
 	struct command_call *call = request->call;
 	struct commit_waiter waiter = { on_commit, request, 0 };
-	struct entry entry = {
-		.uid = call->peer.uid,
-		.actor = ENTRY_USER,
-		.actor_name = call->peer.user_name,
-		.source = ENTRY_CLI,
-		.capability = slice_of(capability),
-		.status = ENTRY_SUCCESS,
-	};
+	struct entry entry = command_entry(call);
 	struct error err;
 
+	entry.capability = slice_of(capability);
 	if (commit_add_json(request->alerts->commit, &entry, NULL,
 		buf_slice(text), &waiter, NULL, &err) == 0)
 		return;
@@ -246,12 +240,17 @@ read_times(const struct command_call *call, struct silence *silence, usec_t now,
 	return 0;
 }
 
-/* What is critical may only be silenced by the owner. */
+/* What is critical may only be silenced by the owner, and by an operator who is
+ * signed in at a browser: a token lies in files. */
 static int
 check_rights(const struct command_call *call, const struct silence *silence,
     struct error *err)
 {
-	if ((call->peer.classes & MESSAGE_OWNER) != 0 ||
+	const unsigned classes = call->peer.classes;
+
+	if ((classes & MESSAGE_OWNER) != 0 ||
+	    ((classes & MESSAGE_ACTOR) != 0 &&
+		(classes & MESSAGE_SESSION) != 0) ||
 	    !silence_may_be_critical(silence))
 		return 0;
 	return error_set_field(err, ERROR_NOT_ALLOWED, "matchers",

@@ -18,7 +18,7 @@ call_new(const struct message *message, const struct message_peer *peer,
 	call->peer.user_name.data = call->user_name;
 	call->reader = message->reader;
 	call->args = message->args;
-	call->credential = message->credential;
+	call->source = ENTRY_CLI;
 
 	call->caller = caller;
 	LIST_INSERT_HEAD(&caller->calls, call, of_caller);
@@ -47,6 +47,18 @@ call_end(struct command_call *call, const struct buf *line)
 	free(call);
 	if (caller != NULL)
 		caller->on_answer(caller, buf_slice(line));
+}
+
+struct entry
+command_entry(const struct command_call *call)
+{
+	return (struct entry){
+		.uid = call->peer.uid,
+		.source = call->source,
+		.actor = ENTRY_USER,
+		.actor_name = call->peer.user_name,
+		.status = ENTRY_SUCCESS,
+	};
 }
 
 const struct json_node *
@@ -200,30 +212,72 @@ check_args(const struct command *command, const struct message *message,
 	return 0;
 }
 
+/* --- who asks ------------------------------------------------------------- */
+
+static unsigned
+classes_of(const struct accounts_caller *signed_in)
+{
+	unsigned classes = MESSAGE_SIGNED;
+
+	if (signed_in->via == CREDENTIAL_SESSION)
+		classes |= MESSAGE_SESSION;
+	if (signed_in->role != ACCOUNT_VIEWER)
+		classes |= MESSAGE_EXPORTER;
+	if (signed_in->scope == ACCOUNT_OPERATE)
+		classes |= MESSAGE_ACTOR;
+	return classes;
+}
+
+/* With a credential, the call is its account's. */
+static int
+identify(const struct command_table *table, struct slice credential,
+    struct command_call *call, struct error *err)
+{
+	struct accounts_caller *signed_in = &call->signed_in;
+
+	if (credential.data == NULL)
+		return 0;
+	if (table->identify == NULL)
+		return error_set(
+		    err, ERROR_UNAUTHENTICATED, "nobody can be signed in here");
+	if (table->identify(table->context, credential, signed_in, err) == -1)
+		return -1;
+	snprintf(
+	    call->user_name, sizeof(call->user_name), "%s", signed_in->name);
+	call->peer.user_name = slice_of(call->user_name);
+	call->peer.classes = classes_of(signed_in);
+	call->source = ENTRY_DASHBOARD;
+	return 0;
+}
+
 /* --- running it --------------------------------------------------------- */
 
-void
-command_start(const struct command *commands, void *context,
-    const struct message *message, const struct message_peer *peer,
-    struct command_caller *caller)
+static int
+check(const struct command *command, const struct message *message,
+    const struct command_call *call, struct error *err)
 {
-	const struct command *command = find(commands, message->verb);
+	if (command == NULL)
+		return error_set_field(err, ERROR_NOT_FOUND, "do",
+		    "there is no command %.*s", SLICE_ARG(message->verb));
+	if ((call->peer.classes & command->may) == 0)
+		return error_set_field(err, ERROR_NOT_ALLOWED, "do",
+		    "%s is not yours to do", command->verb);
+	return check_args(command, message, err);
+}
+
+void
+command_start(const struct command_table *table, const struct message *message,
+    const struct message_peer *peer, struct command_caller *caller)
+{
+	const struct command *command = find(table->commands, message->verb);
 	struct command_call *call = call_new(message, peer, caller);
 	struct error err;
 
-	if (command == NULL) {
-		error_set_field(&err, ERROR_NOT_FOUND, "do",
-		    "there is no command %.*s", SLICE_ARG(message->verb));
+	if (identify(table, message->credential, call, &err) == -1 ||
+	    check(command, message, call, &err) == -1)
 		command_fail(call, &err);
-	} else if ((peer->classes & command->may) == 0) {
-		error_set_field(&err, ERROR_NOT_ALLOWED, "do",
-		    "%s is not yours to do", command->verb);
-		command_fail(call, &err);
-	} else if (check_args(command, message, &err) == -1) {
-		command_fail(call, &err);
-	} else {
-		command->run(context, call);
-	}
+	else
+		command->run(table->context, call);
 }
 
 void

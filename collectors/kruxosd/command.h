@@ -13,13 +13,14 @@
 #define KRUXOSD_COMMAND_H
 
 #include "door/message.h"
+#include "store/accounts.h"
 
 #include <sys/queue.h>
 
 struct command_call;
 
-/* `context` is what was given with the table. Only inside this call are args
- * and credential there; who needs them later keeps a copy. */
+/* `context` is the table's. Only inside this call are the args there; who needs
+ * them later keeps a copy. */
 typedef void (*command_run)(void *context, struct command_call *call);
 
 enum command_type {
@@ -46,11 +47,25 @@ struct command {
 	const struct command_arg *args;
 };
 
+/* Whose is `credential`? As accounts_find(). */
+typedef int (*command_identify)(void *context, struct slice credential,
+    struct accounts_caller *ret_signed_in, struct error *err);
+
+/* What the door does. */
+struct command_table {
+	const struct command *commands; /* ends with a verb of NULL */
+	command_identify identify;	/* NULL: nobody can sign in */
+	void *context;			/* for both */
+};
+
 struct command_call {
-	struct message_peer peer;	  /* who asks; for the call's life */
+	/* Who asks; for the call's life. With a credential, its account: the
+	 * uid alone is that of the program that handed it on. */
+	struct message_peer peer;
+	enum entry_source source;	  /* of the entries that come of it */
+	struct accounts_caller signed_in; /* if MESSAGE_SIGNED is a class */
 	const struct json_reader *reader; /* of args */
 	const struct json_node *args;	  /* an object, or NULL */
-	struct slice credential;	  /* or {NULL, 0} */
 
 	/* command.c's own */
 	struct command_caller *caller; /* NULL: gone */
@@ -58,6 +73,10 @@ struct command_call {
 	char user_name[ENTRY_NAME_BYTES + 1];
 	char id[MESSAGE_ID_BYTES + 1];
 };
+
+/* The beginning of an entry that comes of the call: uid, source, and the user
+ * who asks. Its name lives as long as the call. */
+struct entry command_entry(const struct command_call *call);
 
 /* The argument `key`, or NULL; and its text, {NULL, 0} without one. */
 const struct json_node *
@@ -81,14 +100,14 @@ struct command_caller {
 	unsigned count;				      /* of them */
 };
 
-/* Run the command `message` of `peer`: by the row of its verb in `commands`,
- * which ends with a verb of NULL, or answer that there is none
- * (ERROR_NOT_FOUND), that he may not (ERROR_NOT_ALLOWED) or what is wrong with
- * its arguments (ERROR_UNKNOWN_FIELD, _WRONG_TYPE, _MISSING_FIELD; a key that
- * comes twice does not get here). */
-void command_start(const struct command *commands, void *context,
-    const struct message *message, const struct message_peer *peer,
-    struct command_caller *caller);
+/* Run the command `message` of `peer`: by the row of its verb, or answer that
+ * there is none (ERROR_NOT_FOUND), that its credential is nobody's
+ * (ERROR_UNAUTHENTICATED), that he may not (ERROR_NOT_ALLOWED) or what is wrong
+ * with its arguments (ERROR_UNKNOWN_FIELD, _WRONG_TYPE, _MISSING_FIELD; a key
+ * that comes twice does not get here). */
+void
+command_start(const struct command_table *table, const struct message *message,
+    const struct message_peer *peer, struct command_caller *caller);
 
 /* The caller goes; his calls go on without him. */
 void command_abandon(struct command_caller *caller);

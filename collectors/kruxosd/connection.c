@@ -340,8 +340,8 @@ take_line(struct connection *connection, struct slice line)
 		take_entry(connection, &message);
 		break;
 	case MESSAGE_COMMAND:
-		command_start(room->commands, room->command_context, &message,
-		    peer, &connection->caller);
+		command_start(
+		    &room->commands, &message, peer, &connection->caller);
 		break;
 	}
 	return true;

@@ -35,8 +35,7 @@ struct connection_room {
 	struct clock *clock;
 	struct commit *commit;
 	struct recent *recent;
-	const struct command *commands;
-	void *command_context;
+	struct command_table commands;
 	struct fairness *fairness;
 	void (*on_ready)(void *context); /* somebody can be read again */
 	void *on_ready_context;

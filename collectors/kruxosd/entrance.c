@@ -123,10 +123,12 @@ run_proxy_discard(void *context, struct command_call *call)
 }
 
 static const struct command commands[] = {
-	{ "alerts.acknowledge", MESSAGE_OWNER | MESSAGE_OPERATOR,
-	    run_acknowledge, alerts_acknowledge_args },
+	{ "alerts.acknowledge",
+	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR, run_acknowledge,
+	    alerts_acknowledge_args },
 	{ "audit.erase", MESSAGE_OWNER, run_erase, erasure_args },
-	{ "audit.export", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB,
+	{ "audit.export",
+	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB | MESSAGE_EXPORTER,
 	    run_export, export_args },
 	{ "audit.reindex", MESSAGE_OWNER, run_reindex, NULL },
 	{ "notices.result", MESSAGE_OWNER | MESSAGE_OBSERVER, run_notice_result,
@@ -143,14 +145,24 @@ static const struct command commands[] = {
 	    proxy_decide_args },
 	{ "service.heartbeat", MESSAGE_ANYONE, run_heartbeat,
 	    telemetry_heartbeat_args },
-	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR, run_silence,
-	    silences_add_args },
-	{ "silences.remove", MESSAGE_OWNER | MESSAGE_OPERATOR, run_unsilence,
-	    silences_remove_args },
+	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
+	    run_silence, silences_add_args },
+	{ "silences.remove", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
+	    run_unsilence, silences_remove_args },
 	{ "telemetry.report", MESSAGE_OWNER | MESSAGE_OBSERVER, run_report,
 	    telemetry_report_args },
 	{ 0 },
 };
+
+static int
+identify(void *context, struct slice credential,
+    struct accounts_caller *ret_signed_in, struct error *err)
+{
+	struct kruxosd *kruxosd = context;
+
+	return accounts_find(kruxosd->credentials, credential,
+	    clock_realtime(kruxosd->clock), ret_signed_in, err);
+}
 
 static struct ingest_settings
 ingest_settings(const struct config *config)
@@ -193,8 +205,7 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 		.event = kruxosd->event,
 		.clock = kruxosd->clock,
 		.commit = kruxosd->commit,
-		.commands = commands,
-		.command_context = kruxosd,
+		.commands = { commands, identify, kruxosd },
 	};
 
 	raise_limit(kruxosd->config);

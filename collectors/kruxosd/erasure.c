@@ -257,20 +257,13 @@ on_durable(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 static int
 record(struct request *request, struct slice reason, struct error *err)
 {
-	const struct message_peer *peer = &request->call->peer;
 	cleanup(buf_free) struct buf args = BUF_INIT;
 	cleanup(buf_free) struct buf summary = BUF_INIT;
 	struct commit_waiter waiter = { on_durable, request, 0 };
 	struct json_writer json;
-	struct entry entry = {
-		.uid = peer->uid,
-		.source = ENTRY_CLI,
-		.actor = ENTRY_USER,
-		.actor_name = peer->user_name,
-		.capability = SLICE_LITERAL("audit.erase"),
-		.status = ENTRY_SUCCESS,
-	};
+	struct entry entry = command_entry(request->call);
 
+	entry.capability = SLICE_LITERAL("audit.erase");
 	json_writer_init(&json, &args);
 	json_writer_object(&json);
 	json_writer_key(&json, "seqs");

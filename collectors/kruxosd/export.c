@@ -47,16 +47,13 @@ set_actor(
 	if (via == NULL && (call->peer.classes & MESSAGE_WEB) != 0)
 		return error_set_field(err, ERROR_MISSING_FIELD, "via",
 		    "via: which way the export was asked for");
-	if (via == NULL) {
-		entry->actor = ENTRY_USER;
-		entry->actor_name = call->peer.user_name;
-		entry->source = ENTRY_CLI;
+	if (via == NULL)
 		return 0;
-	}
 	if ((call->peer.classes & (MESSAGE_WEB | MESSAGE_OWNER)) == 0)
 		return error_set_field(err, ERROR_NOT_ALLOWED, "via",
 		    "via: only the programs behind nginx may say this");
 	entry->actor = ENTRY_SYSTEM;
+	entry->actor_name = (struct slice){ NULL, 0 };
 	entry->source = ENTRY_DAEMON;
 	return 0;
 }
@@ -66,13 +63,10 @@ export_command(struct commit *commit, struct command_call *call)
 {
 	struct commit_waiter waiter = { on_durable, call, 0 };
 	struct slice args = { NULL, 0 };
-	struct entry entry = {
-		.uid = call->peer.uid,
-		.capability = SLICE_LITERAL("audit.export"),
-		.status = ENTRY_SUCCESS,
-	};
+	struct entry entry = command_entry(call);
 	struct error err;
 
+	entry.capability = SLICE_LITERAL("audit.export");
 	if (call->args != NULL)
 		args = call->args->text;
 	if (set_actor(call, &entry, &err) == -1 ||

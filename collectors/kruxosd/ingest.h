@@ -36,8 +36,7 @@ struct ingest_parts {
 	struct clock *clock;
 	struct commit *commit;
 	struct recent *recent;
-	const struct command *commands; /* ends with a verb of NULL */
-	void *command_context;
+	struct command_table commands;
 };
 
 /* Make it, without a socket yet: the door is closed while recovery reads the

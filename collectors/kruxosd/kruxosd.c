@@ -327,6 +327,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	log_writer_free(kruxosd->writer);
 	call_finder_free(kruxosd->call_finder);
 	indexer_free(kruxosd->indexer);
+	accounts_close(kruxosd->credentials);
 	state_close(kruxosd->state);
 	sd_event_unref(kruxosd->event);
 	page_close(&kruxosd->page);

@@ -57,6 +57,7 @@ struct kruxosd {
 	struct call_finder *call_finder;
 	struct state *state;
 	struct state_removed removed; /* of the log, ever */
+	struct accounts *credentials; /* whose they are */
 	struct log_writer *writer;
 	struct recovery recovery;
 	struct redactor *redactor;

@@ -35,6 +35,7 @@ open_databases(
 	kruxosd->state = state_open(config->state_file, kruxosd->clock, err);
 	if (kruxosd->state == NULL)
 		return -1;
+	kruxosd->credentials = accounts_open(config->state_file);
 	kruxosd->indexer = indexer_new(
 	    config->audit_dir, config->data_dir, kruxosd->clock, err);
 	if (kruxosd->indexer == NULL)

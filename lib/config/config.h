@@ -144,6 +144,12 @@ struct config {
 	unsigned streams_per_address;
 	unsigned slow_answers; /* threads for searches and exports */
 
+	/* [sign_in] */
+	usec_t idle_timeout;
+	usec_t absolute_timeout;
+	usec_t link_timeout;
+	unsigned attempts_per_minute;
+
 	/* [observer] */
 	usec_t check_interval;
 

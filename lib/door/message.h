@@ -25,7 +25,9 @@ enum {
 #define MESSAGE_MAX_BEHIND (24 * USEC_PER_HOUR)
 #define MESSAGE_MAX_AHEAD  (5 * USEC_PER_SEC)
 
-/* Who speaks, by the kernel's word; one uid may be several. */
+/* Who speaks, by the kernel's word; one uid may be several. Behind ANYONE: who
+ * speaks through a program, by the credential that a command carries. He has
+ * the rights of his account, and none of the program's. */
 enum message_peer_class {
 	MESSAGE_OWNER = 1 << 0,	   /* root, the daemon's own uid */
 	MESSAGE_OPERATOR = 1 << 1, /* group kruxos */
@@ -34,6 +36,11 @@ enum message_peer_class {
 	MESSAGE_PRODUCER = 1 << 4, /* group kruxos-ingest */
 	MESSAGE_SERVICE = 1 << 5,  /* uid of a service: heartbeats alone */
 	MESSAGE_ANYONE = (1 << 6) - 1,
+
+	MESSAGE_SIGNED = 1 << 6,   /* any account, by a session or a token */
+	MESSAGE_SESSION = 1 << 7,  /* by a sign-in session */
+	MESSAGE_ACTOR = 1 << 8,	   /* role operator, scope operate */
+	MESSAGE_EXPORTER = 1 << 9, /* role operator or auditor */
 };
 
 struct message_peer {

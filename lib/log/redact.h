@@ -21,13 +21,15 @@
  *
  * Time is linear in the text, whatever it is; nothing backtracks.
  *
- * Our own tokens are made so that any scanner can know one for certain:
+ * Our own secrets are made so that any scanner can know one:
  *
- *	krx_agent_ or krx_user_, 32 characters of [0-9A-Za-z] at random, and 6
- *	more: the CRC-32 (IEEE 802.3) of all 42 or 41 bytes before it, in base
- *	62 with the digits 0-9A-Za-z, most significant first, padded by 0.
+ *	krx_session_, krx_link_ or krx_user_ and 43 characters of base64url
+ *	(store/credential.h);
+ *	krx_agent_, 32 characters of [0-9A-Za-z] at random, and 6 more: the
+ *	CRC-32 (IEEE 802.3) of all 42 bytes before it, in base 62 with the
+ *	digits 0-9A-Za-z, most significant first, padded by 0.
  *
- * They are redacted by shape, whether the checksum holds or not: a token with
+ * They are redacted by shape, whether the checksum holds or not: a secret with
  * a typing error, or one that was cut, is still most of a secret.
  */
 #ifndef LOG_REDACT_H

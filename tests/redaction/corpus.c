@@ -167,7 +167,8 @@ static const struct kind {
 			     "{620}\n-----END OPENSSH "
 			     "PRIV"
 			     "ATE KEY-----" } },
-	{ "krx", { "krx_agent_{a32}", "krx_user_{a32}" } },
+	{ "krx", { "krx_agent_{a32}", "krx_user_{-43}", "krx_session_{-43}",
+		     "krx_link_{-43}" } },
 };
 
 enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
@@ -193,7 +194,7 @@ crc32(struct slice bytes)
 	return ~crc;
 }
 
-/* Our own tokens end in their checksum (redact.h). */
+/* Agents' tokens end in their checksum (redact.h). */
 static void
 add_checksum(struct sample *token)
 {
@@ -216,7 +217,7 @@ make_token(struct sample *token, const struct kind *kind, size_t turn)
 	buf_reset(&token->text);
 	add_template(&token->text, kind->templates[turn % count], &token->begin,
 	    &token->end);
-	if (strcmp(kind->name, "krx") == 0)
+	if (strncmp(token->text.data, "krx_agent_", 10) == 0)
 		add_checksum(token);
 }
 

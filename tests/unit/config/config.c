@@ -43,6 +43,10 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->on_audit_failure, CONFIG_DENY);
 	assert_int_equal(config->connections, 10240);
 	assert_int_equal(config->connections_per_uid, 64);
+	assert_int_equal(config->idle_timeout, 30 * USEC_PER_MIN);
+	assert_int_equal(config->absolute_timeout, 12 * USEC_PER_HOUR);
+	assert_int_equal(config->link_timeout, 5 * USEC_PER_MIN);
+	assert_int_equal(config->attempts_per_minute, 10);
 	assert_string_equal(config->web_user, "kruxos-web");
 	assert_string_equal(config->observer_user, "kruxos-observer");
 	assert_string_equal(config->operator_group, "kruxos");

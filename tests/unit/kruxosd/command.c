@@ -12,12 +12,18 @@
 #include <cmocka.h>
 
 static unsigned runs;
+static char made_by[80];
 
 static void
 run(void *context, struct command_call *call)
 {
+	struct entry entry = command_entry(call);
+
 	(void)context;
 	runs++;
+	snprintf(made_by, sizeof(made_by), "%.*s %s %u",
+	    SLICE_ARG(entry.actor_name), entry_source_name(entry.source),
+	    entry.uid);
 	command_ok(call, (struct slice){ NULL, 0 });
 }
 
@@ -33,8 +39,19 @@ static const struct command_arg args[] = {
 static const struct command commands[] = {
 	{ "test.do", MESSAGE_OWNER, run, args },
 	{ "test.bare", MESSAGE_OWNER, run, NULL },
+	{ "may.own", MESSAGE_OWNER, run, NULL },
+	{ "may.peer", MESSAGE_ANYONE, run, NULL },
+	{ "may.signed", MESSAGE_SIGNED, run, NULL },
+	{ "may.session", MESSAGE_SESSION, run, NULL },
+	{ "may.act", MESSAGE_ACTOR, run, NULL },
+	{ "may.export", MESSAGE_EXPORTER, run, NULL },
 	{ 0 },
 };
+
+static int find_known(void *context, struct slice credential,
+    struct accounts_caller *ret_signed_in, struct error *err);
+
+static const struct command_table table = { commands, find_known, NULL };
 
 struct ear {
 	struct command_caller caller;
@@ -52,7 +69,8 @@ static const char *
 ask(struct ear *ear, const char *line)
 {
 	struct message_parser parser = MESSAGE_PARSER_INIT;
-	struct message_peer peer = { .classes = MESSAGE_OWNER,
+	struct message_peer peer = { .uid = 1000,
+		.classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
 	struct message message;
 	struct error err;
@@ -62,7 +80,7 @@ ask(struct ear *ear, const char *line)
 	    -1)
 		answer_add_error(&ear->heard, 1, &err);
 	else
-		command_start(commands, NULL, &message, &peer, &ear->caller);
+		command_start(&table, &message, &peer, &ear->caller);
 	message_parser_free(&parser);
 	return ear->heard.data;
 }
@@ -155,6 +173,100 @@ what_is_in_the_table_is_done(void **state)
 	buf_free(&ear.heard);
 }
 
+/* --- by a credential ------------------------------------------------------ */
+
+static struct accounts_caller known;
+
+static int
+find_known(void *context, struct slice credential,
+    struct accounts_caller *ret_signed_in, struct error *err)
+{
+	(void)context;
+	if (!slice_is(credential, "good"))
+		return error_set(err, ERROR_UNAUTHENTICATED, "nobody's");
+	*ret_signed_in = known;
+	return 0;
+}
+
+static void
+a_credential_has_the_rights_of_its_account_and_no_others(void **state)
+{
+	enum { SESSION = CREDENTIAL_SESSION, TOKEN = CREDENTIAL_TOKEN };
+	static const struct {
+		enum account_role role;
+		int via;
+		enum account_scope scope;
+		const char *may; /* of the verbs, those that he may */
+	} cases[] = {
+		{ ACCOUNT_VIEWER, SESSION, ACCOUNT_READ, "signed session" },
+		{ ACCOUNT_VIEWER, TOKEN, ACCOUNT_READ, "signed" },
+		{ ACCOUNT_OPERATOR, SESSION, ACCOUNT_OPERATE,
+		    "signed session act export" },
+		{ ACCOUNT_OPERATOR, TOKEN, ACCOUNT_OPERATE,
+		    "signed act export" },
+		{ ACCOUNT_OPERATOR, TOKEN, ACCOUNT_READ, "signed export" },
+		{ ACCOUNT_AUDITOR, SESSION, ACCOUNT_READ,
+		    "signed session export" },
+		{ ACCOUNT_AUDITOR, TOKEN, ACCOUNT_READ, "signed export" },
+	};
+	static const char *const verbs[] = {
+		"signed",
+		"session",
+		"act",
+		"export",
+		"own",
+		"peer",
+	};
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+	char line[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (size_t j = 0; j < sizeof(verbs) / sizeof(verbs[0]); j++) {
+			known = (struct accounts_caller){
+				.via = (enum credential_kind)cases[i].via,
+				.name = "ana",
+				.role = cases[i].role,
+				.scope = cases[i].scope,
+			};
+			snprintf(line, sizeof(line),
+			    "{\"do\":\"may.%s\",\"id\":\"r\","
+			    "\"credential\":\"good\"}",
+			    verbs[j]);
+			if ((strstr(ask(&ear, line), "not_allowed") == NULL) !=
+			    (strstr(cases[i].may, verbs[j]) != NULL))
+				fail_msg("%zu: %s", i, ear.heard.data);
+		}
+	buf_free(&ear.heard);
+}
+
+static void
+what_comes_of_it_is_in_the_name_of_the_account(void **state)
+{
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+
+	(void)state;
+	known = (struct accounts_caller){ .name = "ana" };
+	ask(&ear,
+	    "{\"do\":\"may.signed\",\"id\":\"r\",\"credential\":\"good\"}");
+	assert_string_equal(made_by, "ana dashboard 1000");
+	ask(&ear, "{\"do\":\"may.own\",\"id\":\"r\"}");
+	assert_string_equal(made_by, "root cli 1000");
+	buf_free(&ear.heard);
+}
+
+static void
+a_credential_that_is_nobodys_ends_the_call(void **state)
+{
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+
+	(void)state;
+	assert_non_null(strstr(
+	    ask(&ear, "{\"do\":\"may.own\",\"id\":\"r\",\"credential\":\"\"}"),
+	    "{\"id\":\"r\",\"error\":\"unauthenticated\""));
+	buf_free(&ear.heard);
+}
+
 /* Whatever a search can be narrowed by, an export can. */
 static void
 an_export_may_be_asked_for_by_every_filter(void **state)
@@ -171,6 +283,11 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_in_the_table_is_not_done),
 		cmocka_unit_test(what_is_in_the_table_is_done),
+		cmocka_unit_test(
+		    a_credential_has_the_rights_of_its_account_and_no_others),
+		cmocka_unit_test(
+		    what_comes_of_it_is_in_the_name_of_the_account),
+		cmocka_unit_test(a_credential_that_is_nobodys_ends_the_call),
 		cmocka_unit_test(an_export_may_be_asked_for_by_every_filter),
 	};
 

@@ -110,6 +110,7 @@ ask(struct scene *scene, const char *args)
 		{ "audit.erase", MESSAGE_OWNER, run_erase, erasure_args },
 		{ 0 },
 	};
+	const struct command_table table = { commands, NULL, scene };
 	struct message_peer peer = { .uid = 0,
 		.classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
@@ -123,7 +124,7 @@ ask(struct scene *scene, const char *args)
 	    json_reader_read(&scene->reader, slice_of(args), &err), 0);
 	message.args = scene->reader.nodes;
 	buf_reset(&scene->answer);
-	command_start(commands, scene, &message, &peer, &scene->caller);
+	command_start(&table, &message, &peer, &scene->caller);
 }
 
 static void

@@ -272,9 +272,9 @@ set_up(void **state)
 	struct ingest_settings settings = {
 		.path = "/nowhere", .connections_a_uid = 64, .connections = 4096
 	};
-	struct ingest_parts parts = {
-		.clock = &test_clock, .commit = &commit, .commands = commands
-	};
+	struct ingest_parts parts = { .clock = &test_clock,
+		.commit = &commit,
+		.commands = { commands, NULL, NULL } };
 	struct error err;
 
 	(void)state;

@@ -169,6 +169,7 @@ static const char *
 ask(struct scene *scene, const char *line)
 {
 	struct message_parser parser = MESSAGE_PARSER_INIT;
+	const struct command_table table = { commands, NULL, scene->notices };
 	struct message_peer peer = { .classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
 	struct message message;
@@ -178,8 +179,7 @@ ask(struct scene *scene, const char *line)
 	if (message_parse(&parser, &peer, 0, slice_of(line), &message, &err) ==
 	    -1)
 		fail_msg("%s", err.sentence);
-	command_start(
-	    commands, scene->notices, &message, &peer, &scene->caller);
+	command_start(&table, &message, &peer, &scene->caller);
 	message_parser_free(&parser);
 	return scene->heard.data;
 }

@@ -60,13 +60,14 @@ ask(struct scene *scene)
 		{ "audit.reindex", MESSAGE_OWNER, run, NULL },
 		{ 0 },
 	};
+	const struct command_table table = { commands, NULL, scene };
 	struct message_peer peer = { .classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
 	struct message message = { .kind = MESSAGE_COMMAND,
 		.verb = SLICE_LITERAL("audit.reindex"),
 		.id = SLICE_LITERAL("r") };
 
-	command_start(commands, scene, &message, &peer, &scene->caller);
+	command_start(&table, &message, &peer, &scene->caller);
 }
 
 static int

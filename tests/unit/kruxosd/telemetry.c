@@ -152,6 +152,7 @@ ask_as(struct scene *scene, uint32_t uid, const char *name, const char *line)
 		{ 0 },
 	};
 	struct message_parser parser = MESSAGE_PARSER_INIT;
+	const struct command_table table = { commands, NULL, scene->telemetry };
 	struct message_peer peer = {
 		.uid = uid,
 		.classes = uid == 0 ? MESSAGE_OWNER : MESSAGE_SERVICE,
@@ -164,8 +165,7 @@ ask_as(struct scene *scene, uint32_t uid, const char *name, const char *line)
 	if (message_parse(
 		&parser, &peer, test_now, slice_of(line), &message, &err) == -1)
 		fail_msg("%s", err.sentence);
-	command_start(
-	    commands, scene->telemetry, &message, &peer, &scene->caller);
+	command_start(&table, &message, &peer, &scene->caller);
 	message_parser_free(&parser);
 	return scene->heard.data;
 }

@@ -186,7 +186,9 @@ tokens_are_known_by_prefix_alphabet_and_length(void **state)
 		{ "shpss_", 'h', 32 },
 		{ "AGE-SECRET-KEY-1", 'u', 58 },
 		{ "krx_agent_", 'a', 38 },
-		{ "krx_user_", 'a', 38 },
+		{ "krx_link_", '-', 38 },
+		{ "krx_session_", '-', 38 },
+		{ "krx_user_", '-', 38 },
 	};
 
 	(void)state;
