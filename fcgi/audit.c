@@ -1,7 +1,8 @@
 /* audit.fcgi: questions to the log.
  *
  *	/api/audit		the entries that match, and how many there are
- *	/api/audit/<seq>	one of them; …/line: its bytes
+ *	/api/audit/<seq>	one of them; …/line: its bytes; …/erase: POST
+ *	/api/audit/verify	POST: is the chain whole?
  *	/api/audit/export	all that match (export.c)
  *	/api/audit/stats	sums, and …/histogram (stats.c)
  *	/api/sessions/<id>	an agent's session
@@ -9,6 +10,7 @@
  *
  * docs/openapi.yaml has the shape of every answer.
  */
+#include "fcgi/action.h"
 #include "fcgi/export.h"
 #include "fcgi/page_cache.h"
 #include "fcgi/program.h"
@@ -17,12 +19,15 @@
 #include "fcgi/stats.h"
 
 #include "base/cleanup.h"
+#include "http/body.h"
 #include "store/agents.h"
 #include "store/sessions.h"
 
 enum {
 	PAGE_DEFAULT = 50,
 	PAGE_MAX = 200,
+	REASON_BYTES = 1024, /* as for kruxosd */
+	PASSWORD_BYTES = 1024,
 };
 
 #define RANGE_DEFAULT	(7 * USEC_PER_DAY)
@@ -220,6 +225,52 @@ line_get(struct program *prog, struct request *req, struct reply *rep,
 	return status;
 }
 
+/* --- what is done to the log ---------------------------------------------- */
+
+struct erasing {
+	struct slice reason, password;
+};
+
+static const struct param erase_body[] = {
+	PARAM_TEXT_REQUIRED(struct erasing, reason, "reason", REASON_BYTES),
+	PARAM_TEXT_REQUIRED(
+	    struct erasing, password, "password", PASSWORD_BYTES),
+	PARAM_END,
+};
+
+/* POST /api/audit/<seq>/erase: take its payload out, and say why. */
+static int
+erase_post(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct erasing erasing = { { NULL, 0 } };
+	struct action action;
+
+	if (body_read(req, &erasing, err) == -1)
+		return 400;
+	action_begin(&action, "audit.erase");
+	json_writer_key(&action.args, "seqs");
+	json_writer_array(&action.args);
+	json_writer_u64(&action.args, req->number);
+	json_writer_end_array(&action.args);
+	json_writer_pair_slice(&action.args, "reason", erasing.reason);
+	json_writer_pair_slice(&action.args, "password", erasing.password);
+	return action_run(&action, prog, req, rep, err);
+}
+
+/* POST /api/audit/verify: begin to look at all of it again; `integrity` tells
+ * how far it has come. */
+static int
+verify_post(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct action action;
+
+	action_begin(&action, "audit.verify");
+	int status = action_run(&action, prog, req, rep, err);
+	return status == 200 ? 202 : status;
+}
+
 /* --- who, and when -------------------------------------------------------- */
 
 static uint64_t
@@ -362,6 +413,9 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/api/audit/<number>/line", line_get, NULL, 0 },
 	{ METHOD_GET, "/api/audit/export", export_get, export_params,
 	    ROUTE_DOWNLOAD },
+	{ METHOD_POST, "/api/audit/<number>/erase", erase_post, NULL,
+	    ROUTE_SLOW, erase_body },
+	{ METHOD_POST, "/api/audit/verify", verify_post, NULL, ROUTE_SLOW },
 	{ METHOD_GET, "/api/audit/stats", stats_get, stats_params, ROUTE_SLOW },
 	{ METHOD_GET, "/api/audit/histogram", histogram_get, histogram_params,
 	    ROUTE_SLOW },

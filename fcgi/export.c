@@ -1,11 +1,11 @@
 #include "fcgi/export.h"
 
+#include "fcgi/action.h"
 #include "fcgi/program.h"
 #include "fcgi/query.h"
 
 #include "base/cleanup.h"
 #include "base/json_reader.h"
-#include "door/door.h"
 #include "log/cursor.h"
 
 enum {
@@ -299,30 +299,28 @@ read_extent(struct export *export, struct program *prog, uint64_t *ret_first,
 
 /* --- the entry about it, and the headers ---------------------------------- */
 
-/* An export is recorded before its first byte leaves. */
+/* An export is recorded before its first byte leaves, in the name of who asks.
+ * Of who may open api.sock there is no more to know. Returns a status. */
 static int
-record(struct program *prog, struct request *req, enum format format,
-    struct error *err)
+record(struct program *prog, struct request *req, struct reply *rep,
+    enum format format, struct error *err)
 {
-	cleanup(buf_free) struct buf args = BUF_INIT;
-	struct json_writer json;
-	struct door *door =
-	    door_open(prog->ingest_path, PROGRAM_DOOR_TIMEOUT, NULL, NULL, err);
-	int result;
+	static const struct slice nobody = { NULL, 0 };
+	struct action action;
+	int status;
 
-	if (door == NULL)
-		return error_prefix(err, "the export cannot be recorded");
-	json_writer_init(&json, &args);
-	json_writer_object(&json);
-	json_writer_pair(&json, "via", "api.sock");
-	json_writer_pair(&json, "format", format_names[format]);
-	json_writer_pair_slice(&json, "query", req->query);
-	json_writer_end_object(&json);
-	result = door_command(door, "audit.export", buf_slice(&args),
-	    (struct slice){ NULL, 0 }, NULL, NULL, NULL, err);
-	door_close(door);
-	return result == -1 ? error_prefix(err, "the export cannot be recorded")
-			    : 0;
+	action_begin(&action, "audit.export");
+	json_writer_pair(&action.args, "format", format_names[format]);
+	json_writer_pair_slice(&action.args, "query", req->query);
+	if (slice_is(request_variable(req, "KRUXOS_LISTENER"), "dashboard")) {
+		status = action_relay(&action, prog, req, rep, NULL, err);
+	} else {
+		json_writer_pair(&action.args, "via", "api.sock");
+		status = action_call(&action, prog, nobody, rep, NULL, err);
+	}
+	if (status == 503)
+		error_prefix(err, "the export cannot be recorded");
+	return status;
 }
 
 static void
@@ -367,9 +365,10 @@ export_get(struct program *prog, struct request *req, struct reply *rep,
 		return 503;
 	if (query.through < export.through_seq)
 		export.through_seq = query.through;
-	if (req->method != METHOD_HEAD &&
-	    record(prog, req, export.format, err) == -1)
-		return 503;
+	if (req->method != METHOD_HEAD)
+		status = record(prog, req, rep, export.format, err);
+	if (status != 200)
+		return status;
 	set_headers(&export, now);
 	if (stream(&export, first_seq, err) == -1)
 		status = 503; /* breaks the connection: half is not all */

@@ -4,8 +4,6 @@
 #include "base/memory.h"
 #include "base/number.h"
 
-enum { REASON_BYTES = 1024 };
-
 #define SILENCE_DURATION     USEC_PER_HOUR
 #define SILENCE_DURATION_MAX (30 * USEC_PER_DAY)
 
@@ -270,7 +268,7 @@ read_silence(
 	if (reason.len == 0)
 		return error_set_field(err, ERROR_MISSING_FIELD, "reason",
 		    "reason: why it is silenced");
-	if (check_length(reason, "reason", REASON_BYTES, err) == -1 ||
+	if (check_length(reason, "reason", SILENCE_REASON_BYTES, err) == -1 ||
 	    read_matchers(call, request, err) == -1 ||
 	    read_times(call, silence, clock_realtime(request->alerts->clock),
 		err) == -1)

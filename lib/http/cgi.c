@@ -1,6 +1,7 @@
 #include "http/cgi.h"
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "http/exchange.h"
 #include "http/listener.h"
 
@@ -22,15 +23,37 @@ write_stdout(struct reply_sink *sink, struct slice first, struct slice second,
 	return 0;
 }
 
+/* From standard input, if CONTENT_LENGTH says that there is one. */
+static int
+read_body(struct buf *body, struct error *err)
+{
+	const char *text = getenv("CONTENT_LENGTH");
+	uint64_t wanted;
+
+	if (text == NULL || *text == '\0')
+		return 0;
+	if (number_parse_u64(slice_of(text), 0, UINT64_MAX, &wanted) == -1)
+		return error_set(
+		    err, ERROR_INVALID, "CONTENT_LENGTH is no number");
+	if (wanted > REQUEST_BODY_BYTES)
+		wanted = REQUEST_BODY_BYTES + 1;
+	buf_reserve(body, wanted);
+	buf_set_len(body, fread(body->data, 1, wanted, stdin));
+	return 0;
+}
+
 int
 cgi_run(const struct route *routes, struct program *program, struct error *err)
 {
 	cleanup(exchange_free) struct exchange exchange;
+	cleanup(buf_free) struct buf body = BUF_INIT;
 	struct reply_sink sink = { write_stdout };
 	struct reply *rep = &exchange.reply;
 
 	exchange_init(&exchange);
-	exchange_begin(&exchange, environ, &sink);
+	if (read_body(&body, err) == -1)
+		return -1;
+	exchange_begin(&exchange, environ, buf_slice(&body), &sink);
 	exchange_route(&exchange, routes);
 	if (!exchange_answer(&exchange, program, 0))
 		exchange_answer(&exchange, program, 1);

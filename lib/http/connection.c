@@ -1,6 +1,7 @@
 #include "http/connection.h"
 
 #include "http/record.h"
+#include "http/request.h"
 
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -109,7 +110,10 @@ set_timeouts(int fd)
 void
 connection_open(struct connection *conn, int fd)
 {
-	*conn = (struct connection){ .sink = { write_records } };
+	*conn = (struct connection){
+		.sink = { write_records },
+		.body = BUF_INIT,
+	};
 	FCGX_InitRequest(&conn->fcgi, -1, 0);
 	conn->fcgi.ipcFd = fd;
 	conn->fcgi.keepConnection = 1;
@@ -123,17 +127,21 @@ connection_fd(const struct connection *conn)
 	return conn->fcgi.ipcFd;
 }
 
-/* What is left over of a body would be taken for the next request. False if
- * it goes on and on. */
+/* What is left over of a body would be taken for the next request: all of it is
+ * read, and what no program takes thrown away. False if it goes on and on. */
 static bool
-read_body(FCGX_Request *fcgi)
+read_body(struct connection *conn)
 {
-	char trash[4096];
+	char bytes[4096];
 
-	for (size_t i = 0; i < BODY_BYTES / sizeof(trash); i++)
-		if (FCGX_GetStr(trash, sizeof(trash), fcgi->in) <
-		    (int)sizeof(trash))
+	for (size_t i = 0; i < BODY_BYTES / sizeof(bytes); i++) {
+		int got = FCGX_GetStr(bytes, sizeof(bytes), conn->fcgi.in);
+
+		if (got > 0 && conn->body.len <= REQUEST_BODY_BYTES)
+			buf_add(&conn->body, bytes, (size_t)got);
+		if (got < (int)sizeof(bytes))
 			return true;
+	}
 	return false;
 }
 
@@ -141,15 +149,30 @@ int
 connection_read(struct connection *conn)
 {
 	conn->is_ended = false;
-	if (FCGX_Accept_r(&conn->fcgi) < 0 || !read_body(&conn->fcgi))
+	if (FCGX_Accept_r(&conn->fcgi) < 0 || !read_body(conn))
 		return -1;
 	return 0;
+}
+
+struct slice
+connection_body(const struct connection *conn)
+{
+	return buf_slice(&conn->body);
 }
 
 char **
 connection_variables(const struct connection *conn)
 {
 	return conn->fcgi.envp;
+}
+
+/* A body may have been a password. */
+static void
+forget_request(struct connection *conn)
+{
+	explicit_bzero(conn->body.data, conn->body.len);
+	buf_free(&conn->body);
+	FCGX_Free(&conn->fcgi, 0);
 }
 
 void
@@ -161,7 +184,7 @@ connection_finish(struct connection *conn)
 	    !conn->fcgi.keepConnection)
 		connection_close(conn);
 	else
-		FCGX_Free(&conn->fcgi, 0);
+		forget_request(conn);
 }
 
 bool
@@ -176,7 +199,7 @@ connection_take(struct connection *conn)
 	int fd = conn->fcgi.ipcFd;
 
 	conn->fcgi.ipcFd = -1;
-	FCGX_Free(&conn->fcgi, 0);
+	forget_request(conn);
 	return fd;
 }
 

@@ -15,7 +15,8 @@
 struct connection {
 	struct reply_sink sink; /* where the answer goes */
 	FCGX_Request fcgi;	/* private, as what follows */
-	bool is_ended;		/* the end of the answer has been sent */
+	struct buf body;
+	bool is_ended; /* the end of the answer has been sent */
 };
 
 /* Once in a process, before all else. It sets handlers for SIGPIPE, SIGUSR1
@@ -28,13 +29,16 @@ void connection_open(struct connection *conn, int fd);
 /* Its descriptor; -1 once the connection has ended. */
 int connection_fd(const struct connection *conn);
 
-/* Read the request that has begun to come, its body included, which no route
- * takes. -1: the connection's end, or something that is no request; it is to
- * be closed. */
+/* Read the request that has begun to come, its body included. -1: the
+ * connection's end, or something that is no request; it is to be closed. */
 int connection_read(struct connection *conn);
 
 /* The request's variables, as environ(7); good until connection_finish(). */
 char **connection_variables(const struct connection *conn);
+
+/* Its body: of one that is longer than REQUEST_BODY_BYTES, some more than that.
+ * Good for as long. */
+struct slice connection_body(const struct connection *conn);
 
 /* The answer is written: tell the peer, and keep the connection for the next
  * request if the peer wants that (connection_fd() is not -1). */

@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include "base/cleanup.h"
+#include "http/body.h"
 #include "http/params.h"
 
 #include <assert.h>
@@ -20,8 +21,8 @@ exchange_free(struct exchange *exchange)
 }
 
 void
-exchange_begin(
-    struct exchange *exchange, char **variables, struct reply_sink *sink)
+exchange_begin(struct exchange *exchange, char **variables, struct slice body,
+    struct reply_sink *sink)
 {
 	struct request *req = &exchange->request;
 
@@ -29,7 +30,7 @@ exchange_begin(
 	exchange->err = (struct error){ 0 };
 	exchange->status = 0;
 	__atomic_store_n(&exchange->gone, false, __ATOMIC_RELAXED);
-	request_init(req, variables, &exchange->arena);
+	request_init(req, variables, body, &exchange->arena);
 	req->gone = &exchange->gone;
 	reply_begin(&exchange->reply, &exchange->arena, sink,
 	    req->method == METHOD_HEAD);
@@ -48,6 +49,23 @@ add_allow(struct reply *rep, unsigned methods)
 	reply_header(rep, "Allow", "%s", allow.data);
 }
 
+/* What no handler looks at: 0, or the status to answer. */
+static int
+check(struct request *req, struct error *err)
+{
+	const struct route *route = req->route;
+	int status = req->method == METHOD_POST ? body_check(req, err) : 0;
+
+	if (status != 0)
+		return status;
+	if (route->params == NULL && params_read(req, NULL, err) == -1)
+		return 400;
+	if (req->method == METHOD_POST && route->body == NULL &&
+	    body_read(req, NULL, err) == -1)
+		return 400;
+	return 0;
+}
+
 unsigned
 exchange_route(struct exchange *exchange, const struct route *routes)
 {
@@ -57,14 +75,9 @@ exchange_route(struct exchange *exchange, const struct route *routes)
 	exchange->status = route_find(routes, req, &allowed, &exchange->err);
 	if (exchange->status == 405)
 		add_allow(&exchange->reply, allowed);
-	if (exchange->status != 0)
-		return 0;
-	if (req->route->params == NULL &&
-	    params_read(req, NULL, &exchange->err) == -1) {
-		exchange->status = 400;
-		return 0;
-	}
-	return req->route->flags;
+	if (exchange->status == 0)
+		exchange->status = check(req, &exchange->err);
+	return exchange->status == 0 ? req->route->flags : 0;
 }
 
 static void

@@ -28,12 +28,14 @@ struct exchange {
 void exchange_init(struct exchange *exchange);
 void exchange_free(struct exchange *exchange);
 
-/* A new request with these variables (environ(7)), which outlive it. */
-void exchange_begin(
-    struct exchange *exchange, char **variables, struct reply_sink *sink);
+/* A new request with these variables (environ(7)) and this body, which outlive
+ * it. */
+void exchange_begin(struct exchange *exchange, char **variables,
+    struct slice body, struct reply_sink *sink);
 
-/* Find the handler. Returns the route's flags; 0 too when there is no route
- * or the query is wrong: exchange_answer() then says so. */
+/* Find the handler. Returns the route's flags; 0 too when there is no route,
+ * the query is wrong or the body none that may be read: exchange_answer() then
+ * says so. */
 unsigned exchange_route(struct exchange *exchange, const struct route *routes);
 
 /* Run the handler and send the answer. `worker` goes to request.worker.

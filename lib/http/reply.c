@@ -13,6 +13,8 @@ static const struct {
 } phrases[] = {
 	/* RFC 9110 15, RFC 6585 */
 	{ 200, "OK" },
+	{ 202, "Accepted" },
+	{ 204, "No Content" },
 	{ 304, "Not Modified" },
 	{ 400, "Bad Request" },
 	{ 401, "Unauthorized" },

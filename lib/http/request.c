@@ -33,9 +33,12 @@ method_name(enum method method)
 }
 
 void
-request_init(struct request *req, char **variables, struct arena *arena)
+request_init(struct request *req, char **variables, struct slice body,
+    struct arena *arena)
 {
-	*req = (struct request){ .arena = arena, .variables = variables };
+	*req = (struct request){
+		.body = body, .arena = arena, .variables = variables
+	};
 	req->method = method_of(request_variable(req, "REQUEST_METHOD"));
 	req->path = request_variable(req, "PATH_INFO");
 	req->query = request_variable(req, "QUERY_STRING");

@@ -22,12 +22,14 @@ enum method {
 	METHOD_DELETE = 8,
 };
 
-enum { REQUEST_QUERY_BYTES = 16384 };
+enum { REQUEST_QUERY_BYTES = 16384, REQUEST_BODY_BYTES = 64 << 10 };
 
 struct request {
 	enum method method;
 	struct slice path;  /* PATH_INFO: decoded and normalised by nginx */
 	struct slice query; /* as it came, without the '?' */
+	struct slice body;  /* as it came; of what is longer than
+			       REQUEST_BODY_BYTES, some more than that */
 
 	const struct route *route;
 	uint64_t number;   /* what "<number>" in the route's path stands for */
@@ -42,8 +44,10 @@ struct request {
 	const bool *gone;
 };
 
-/* Fill `req` from the variables REQUEST_METHOD, PATH_INFO and QUERY_STRING. */
-void request_init(struct request *req, char **variables, struct arena *arena);
+/* Fill `req` from the variables REQUEST_METHOD, PATH_INFO and QUERY_STRING, and
+ * from the body. */
+void request_init(struct request *req, char **variables, struct slice body,
+    struct arena *arena);
 
 /* A variable by its name ("HTTP_COOKIE"); {NULL, 0} when it is not there. */
 struct slice request_variable(const struct request *req, const char *name);

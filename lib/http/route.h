@@ -5,6 +5,8 @@
  *		{ METHOD_GET, "/api/audit/<number>", entry_get, NULL, 0 },
  *		{ METHOD_GET, "/api/audit/export", export_get, export_params,
  *		    ROUTE_DOWNLOAD },
+ *		{ METHOD_POST, "/api/audit/<number>/erase", erase_post, NULL,
+ *		    ROUTE_SLOW, erase_body },
  *		ROUTE_END
  *	};
  *
@@ -49,6 +51,7 @@ struct route {
 	route_handler *handler;
 	const struct param *params; /* NULL: no parameter is allowed */
 	unsigned flags;
+	const struct param *body; /* of a POST; NULL: an empty one */
 };
 
 #define ROUTE_END \

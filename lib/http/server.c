@@ -243,7 +243,7 @@ serve(struct peer *peer)
 		return;
 	}
 	exchange_begin(exchange, connection_variables(&peer->connection),
-	    &peer->connection.sink);
+	    connection_body(&peer->connection), &peer->connection.sink);
 	flags = exchange_route(exchange, server->settings.routes);
 	if ((flags & (ROUTE_SLOW | ROUTE_DOWNLOAD)) ||
 	    !exchange_answer(exchange, server->settings.program, 0)) {

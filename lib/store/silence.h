@@ -15,7 +15,8 @@
 enum {
 	SILENCE_MATCHERS = 8,	   /* of one silence */
 	SILENCE_VALUE_BYTES = 256, /* of one matcher */
-	SILENCES = 256,		   /* at once */
+	SILENCE_REASON_BYTES = 1024,
+	SILENCES = 256, /* at once */
 };
 
 enum silence_field {

@@ -91,8 +91,8 @@ serve(int fd)
 	for (int i = 0; i < REQUESTS && connection_fd(&conn) != -1; i++) {
 		if (connection_read(&conn) == -1)
 			break;
-		exchange_begin(
-		    &exchange, connection_variables(&conn), &conn.sink);
+		exchange_begin(&exchange, connection_variables(&conn),
+		    connection_body(&conn), &conn.sink);
 		(void)exchange_route(&exchange, routes);
 		assert(exchange_answer(&exchange, NULL, 0));
 		assert(exchange.status >= 200 && exchange.status <= 599);

@@ -43,7 +43,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	buf_add_str(&query, "QUERY_STRING=");
 	if (zero != NULL)
 		buf_add(&query, zero + 1, len - id_len - 1);
-	request_init(&req, (char *[]){ id.data, query.data, NULL }, &arena);
+	request_init(&req, (char *[]){ id.data, query.data, NULL },
+	    (struct slice){ NULL, 0 }, &arena);
 	req.variables = (char *[]){ id.data, query.data, NULL };
 	req.route = &route;
 	check_read(&req);

@@ -17,7 +17,7 @@ variables_fill_the_request(void **state)
 	struct request req;
 
 	(void)state;
-	request_init(&req, variables, NULL);
+	request_init(&req, variables, (struct slice){ NULL, 0 }, NULL);
 	assert_int_equal(req.method, METHOD_HEAD);
 	assert_true(slice_is(req.path, "/api/audit"));
 	assert_null(req.query.data);
@@ -32,7 +32,7 @@ headers_are_found_in_any_case(void **state)
 	struct request req;
 
 	(void)state;
-	request_init(&req, variables, NULL);
+	request_init(&req, variables, (struct slice){ NULL, 0 }, NULL);
 	assert_true(slice_is(request_header(&req, "Last-Event-ID"), "42"));
 	assert_true(slice_is(request_header(&req, "last-event-id"), "42"));
 	assert_true(slice_is(request_header(&req, "Empty"), ""));

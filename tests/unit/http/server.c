@@ -1,5 +1,6 @@
 #include "lib/http/server.c"
 
+#include "http/body.h"
 #include "http/broadcast.h"
 #include "http/event.h"
 #include "http/params.h"
@@ -148,6 +149,27 @@ publish_some(struct program *prog, struct request *req, struct reply *rep,
 	return 200;
 }
 
+struct echoed {
+	struct slice word;
+};
+
+static const struct param echo_body[] = {
+	PARAM_TEXT_REQUIRED(struct echoed, word, "word", 10000), PARAM_END
+};
+
+static int
+echo(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct echoed echoed = { { NULL, 0 } };
+
+	(void)prog;
+	if (body_read(req, &echoed, err) == -1)
+		return 400;
+	buf_add_slice(&rep->body, echoed.word);
+	return 200;
+}
+
 static const struct route routes[] = { { METHOD_GET, "/quick", quick, NULL, 0 },
 	{ METHOD_GET, "/slow", slow, NULL, ROUTE_SLOW },
 	{ METHOD_GET, "/later", later, NULL, 0 },
@@ -156,7 +178,7 @@ static const struct route routes[] = { { METHOD_GET, "/quick", quick, NULL, 0 },
 	{ METHOD_GET, "/half", half, NULL, ROUTE_DOWNLOAD },
 	{ METHOD_GET, "/stream", stream, NULL, 0 },
 	{ METHOD_POST, "/publish", publish_some, publish_params, 0 },
-	ROUTE_END };
+	{ METHOD_POST, "/echo", echo, NULL, 0, echo_body }, ROUTE_END };
 
 static void
 on_hangup(struct program *prog)
@@ -351,9 +373,10 @@ add_param(struct buf *out, const char *name, const char *value)
 	buf_add_str(out, value);
 }
 
-/* Send a request; the target may have a query. */
+/* Send a request; the target may have a query, the body be any bytes. */
 static void
-ask(int fd, bool keep, const char *method, const char *target, size_t body)
+ask_with(int fd, bool keep, const char *method, const char *target,
+    const char *type, struct slice body)
 {
 	FCGI_BeginRequestBody begin = { .roleB0 = FCGI_RESPONDER,
 		.flags = keep ? FCGI_KEEP_CONN : 0 };
@@ -364,13 +387,14 @@ ask(int fd, bool keep, const char *method, const char *target, size_t body)
 	add_param(&params, "REQUEST_METHOD", method);
 	add_param(&params, "PATH_INFO", path.data);
 	add_param(&params, "QUERY_STRING", *query == '?' ? query + 1 : "");
+	add_param(&params, "CONTENT_TYPE", type);
 	add_record(&out, FCGI_BEGIN_REQUEST, &begin, sizeof(begin));
 	add_record(&out, FCGI_PARAMS, params.data, params.len);
 	add_record(&out, FCGI_PARAMS, "", 0);
-	buf_reset(&params);
-	buf_add_chars(&params, 'b', 1000);
-	for (size_t sent = 0; sent < body; sent += params.len)
-		add_record(&out, FCGI_STDIN, params.data, params.len);
+	for (size_t len; body.len > 0; body.data += len, body.len -= len) {
+		len = body.len < 1000 ? body.len : 1000;
+		add_record(&out, FCGI_STDIN, body.data, len);
+	}
 	add_record(&out, FCGI_STDIN, "", 0);
 	for (size_t sent = 0; sent < out.len;) {
 		ssize_t n =
@@ -379,6 +403,19 @@ ask(int fd, bool keep, const char *method, const char *target, size_t body)
 		sent += (size_t)n;
 	}
 	buf_free(&params), buf_free(&out), buf_free(&path);
+}
+
+/* The same, with a body of so many bytes of JSON. */
+static void
+ask(int fd, bool keep, const char *method, const char *target, size_t bytes)
+{
+	struct buf body = BUF_INIT;
+
+	buf_add_chars(&body, ' ', bytes < 2 ? 0 : bytes - 2);
+	buf_add_str(&body, bytes < 2 ? "" : "{}");
+	ask_with(
+	    fd, keep, method, target, "application/json", buf_slice(&body));
+	buf_free(&body);
 }
 
 static bool
@@ -518,18 +555,96 @@ paths_methods_and_parameters_are_checked(void **state)
 }
 
 static void
-a_body_that_nobody_reads_does_not_disturb_the_next_request(void **state)
+a_body_does_not_disturb_the_next_request(void **state)
 {
+	static const struct {
+		size_t bytes;
+		const char *status;
+	} cases[] = {
+		{ 0, "Status: 200 OK\r\n" },
+		{ 2, "Status: 200 OK\r\n" },
+		{ 4096, "Status: 200 OK\r\n" }, /* as the reader's piece */
+		{ 4097, "Status: 200 OK\r\n" },
+		{ REQUEST_BODY_BYTES, "Status: 200 OK\r\n" },
+		{ REQUEST_BODY_BYTES + 1, "Status: 413 Content Too Large\r\n" },
+		{ 1 << 20, "Status: 413 Content Too Large\r\n" },
+		{ 10, "Status: 200 OK\r\n" },
+	};
 	struct fixture *f = *state;
 	struct buf answer = BUF_INIT;
 	int fd = connect_to(f);
 
-	for (int i = 0; i < 3; i++) {
-		ask(fd, true, "POST", "/publish", 100000);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask(fd, true, "POST", "/publish", cases[i].bytes);
 		assert_true(hear(fd, &answer));
-		assert_true(has(&answer, "Status: 200 OK\r\n"));
+		if (!has(&answer, cases[i].status))
+			fail_msg("%zu: %s", cases[i].bytes, answer.data);
 	}
 	close(fd);
+	buf_free(&answer);
+}
+
+static void
+a_handler_has_the_body_of_its_own_request(void **state)
+{
+	struct fixture *f = *state;
+	struct buf answer = BUF_INIT, body = BUF_INIT;
+	int fd = connect_to(f);
+
+	for (int i = 0; i < 3; i++) {
+		buf_reset(&body);
+		buf_addf(&body, "{\"word\":\"%d", i);
+		buf_add_chars(&body, 'x', 5000);
+		buf_add_str(&body, "\"}");
+		ask_with(fd, true, "POST", "/echo",
+		    "application/json; charset=utf-8", buf_slice(&body));
+		assert_true(hear(fd, &answer));
+		assert_true(has(&answer, "Status: 200 OK\r\n"));
+		assert_true(slice_ends_with(buf_slice(&answer),
+		    (struct slice){ body.data + 9, body.len - 11 }));
+	}
+	close(fd);
+	buf_free(&answer), buf_free(&body);
+}
+
+static void
+a_body_is_json_and_says_so(void **state)
+{
+	static const struct {
+		const char *target, *type, *body, *expected[2];
+	} cases[] = {
+		{ "/echo", "text/plain", "{\"word\":\"a\"}",
+		    { "Status: 415 Unsupported Media Type\r\n",
+			"must be application/json" } },
+		{ "/echo", "application/x-www-form-urlencoded", "word=a",
+		    { "Status: 415 " } },
+		{ "/echo", "application/json5", "{\"word\":\"a\"}",
+		    { "Status: 415 " } },
+		{ "/echo", "", "{\"word\":\"a\"}", { "Status: 415 " } },
+		{ "/publish", "", "", { "Status: 415 " } },
+		{ "/echo", "Application/JSON", "{\"word\":\"a\"}",
+		    { "Status: 200 OK\r\n", "\r\n\r\na" } },
+		{ "/echo", "application/json", "{\"wort\":\"a\"}",
+		    { "Status: 400 ", "\"parameter\":\"wort\"" } },
+		{ "/echo", "application/json", "",
+		    { "Status: 400 ", "word is missing" } },
+		{ "/publish", "application/json", "{\"a\":1}",
+		    { "Status: 400 ", "\"parameter\":\"a\"" } },
+	};
+	struct fixture *f = *state;
+	struct buf answer = BUF_INIT;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int fd = connect_to(f);
+
+		ask_with(fd, false, "POST", cases[i].target, cases[i].type,
+		    slice_of(cases[i].body));
+		assert_true(hear(fd, &answer));
+		for (int e = 0; e < 2 && cases[i].expected[e] != NULL; e++)
+			if (!has(&answer, cases[i].expected[e]))
+				fail_msg("%s", answer.data);
+		close(fd);
+	}
 	buf_free(&answer);
 }
 
@@ -867,8 +982,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_kept_connection_serves_one_request_after_the_other),
 		TEST(paths_methods_and_parameters_are_checked),
-		TEST(
-		    a_body_that_nobody_reads_does_not_disturb_the_next_request),
+		TEST(a_body_does_not_disturb_the_next_request),
+		TEST(a_handler_has_the_body_of_its_own_request),
+		TEST(a_body_is_json_and_says_so),
 		TEST(a_slow_answer_does_not_hold_up_a_quick_one),
 		TEST(a_handler_may_ask_for_the_slow_pool),
 		TEST(beyond_its_bound_the_pool_answers_503),
