@@ -52,7 +52,7 @@ lib_src     := $(wildcard lib/*/*.c)
 kruxosd_src := $(wildcard collectors/kruxosd/*.c)
 observer_src := $(wildcard collectors/observer/*.c)
 cli_src     := $(wildcard cli/*.c)
-run_src     := $(wildcard cli/run/*.c) cli/api.c cli/nearest.c cli/options.c cli/response.c
+run_src     := $(wildcard cli/run/*.c) cli/address.c cli/api.c cli/nearest.c cli/options.c cli/response.c
 fcgi_src    := $(wildcard fcgi/*.c)
 fcgi_programs := $(filter health audit activity alerts metrics session,$(fcgi_src:fcgi/%.c=%))
 test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)

@@ -57,30 +57,10 @@ static const struct {
 	{ "info", "INFO", TERMINAL_BLUE },
 };
 
-static size_t
-alerts_length(struct json_object *list)
-{
-	return json_object_is_type(list, json_type_array)
-		   ? json_object_array_length(list)
-		   : 0;
-}
-
 static void
 alerts_add_text(struct table *table, const struct buf *text)
 {
 	table_add(table, buf_slice(text), TERMINAL_PLAIN);
-}
-
-static void
-alerts_add_age(struct table *table, struct json_object *alert, const char *key)
-{
-	cleanup(buf_free) struct buf words = BUF_INIT;
-	usec_t now = clock_realtime(&clock_system), time;
-	struct error ignored = { 0 };
-
-	if (clock_parse(json_text(alert, key), &time, &ignored) == 0)
-		words_add_ago(&words, now > time ? now - time : 0);
-	alerts_add_text(table, &words);
 }
 
 /* "firing", "acknowledged by alice", "silenced by 3" */
@@ -120,14 +100,12 @@ alerts_add_about(struct table *table, struct json_object *alert)
 static void
 alerts_add_row(struct table *table, struct json_object *alert)
 {
-	cleanup(buf_free) struct buf id = BUF_INIT;
 	cleanup(buf_free) struct buf count = BUF_INIT;
 
-	buf_addf(&id, "%" PRIu64, json_number(alert, "id"));
 	words_add_count(&count, json_number(alert, "count"));
-	alerts_add_text(table, &id);
-	alerts_add_age(table, alert, "first_seen");
-	alerts_add_age(table, alert, "last_seen");
+	table_add(table, json_word(alert, "id"), TERMINAL_PLAIN);
+	table_add_since(table, json_text(alert, "first_seen"));
+	table_add_since(table, json_text(alert, "last_seen"));
 	alerts_add_text(table, &count);
 	alerts_add_state(table, alert);
 	table_add(table, json_text(alert, "title"), TERMINAL_PLAIN);
@@ -153,7 +131,7 @@ alerts_add_group(
 
 	table_init(
 	    &table, columns, sizeof(columns) / sizeof(columns[0]), &cli->arena);
-	for (size_t i = 0; i < alerts_length(list); i++) {
+	for (size_t i = 0; i < json_length(list); i++) {
 		struct json_object *alert = json_object_array_get_idx(list, i);
 
 		if (slice_is(json_text(alert, "severity"),
@@ -174,17 +152,15 @@ static void
 alerts_add_silences(struct json_object *answer, struct buf *out)
 {
 	uint64_t silences = json_number(answer, "silences");
-	struct error ignored = { 0 };
-	usec_t now = clock_realtime(&clock_system), time;
+	struct slice oldest = json_text(answer, "oldest_silence");
 
 	if (silences == 0)
 		return;
 	buf_add_char(out, '\n');
 	words_add_counted(out, silences, "silence", "silences");
-	if (clock_parse(json_text(answer, "oldest_silence"), &time, &ignored) ==
-	    0) {
+	if (oldest.len > 0) {
 		buf_add_str(out, silences == 1 ? ", " : ", the first ");
-		words_add_ago(out, now > time ? now - time : 0);
+		words_add_since(out, oldest);
 	}
 	buf_add_str(out, " (kruxos silence list)\n");
 }
@@ -194,7 +170,7 @@ alerts_print(struct cli *cli, struct json_object *answer, struct buf *out)
 {
 	struct json_object *list = json_member(answer, "alerts");
 
-	if (alerts_length(list) == 0)
+	if (json_length(list) == 0)
 		buf_add_str(out, "\nNo alerts.\n");
 	for (size_t i = 0; i < sizeof(alerts_groups) / sizeof(alerts_groups[0]);
 	     i++)

@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 
+#include "cli/account.h"
 #include "cli/alerts.h"
 #include "cli/completions.h"
 #include "cli/config.h"
@@ -8,15 +9,18 @@
 #include "cli/health.h"
 #include "cli/help.h"
 #include "cli/ingest.h"
+#include "cli/login_link.h"
 #include "cli/metrics.h"
 #include "cli/nearest.h"
 #include "cli/notify.h"
 #include "cli/order.h"
+#include "cli/passwd.h"
 #include "cli/query.h"
 #include "cli/replay.h"
 #include "cli/show.h"
 #include "cli/silence.h"
 #include "cli/stats.h"
+#include "cli/token.h"
 #include "cli/verify.h"
 #include "cli/watch.h"
 
@@ -265,6 +269,84 @@ const struct command commands[] = {
 		"  kruxos replay demo/sessions.ndjson --speed 10\n"
 		"  kruxos replay demo/sessions.ndjson --session sess-001 "
 		"--loop",
+	},
+	{
+	    .name = "login-link",
+	    .operands = "",
+	    .form = &login_link_form,
+	    .summary = "Print a link that signs in at the dashboard, once",
+	    .about = "Good for 5 minutes, unless kruxos.conf says otherwise; "
+		     "no password is asked for. An account that is not there "
+		     "is made. For root and the daemon's own user.",
+	    .examples = "  kruxos login-link\n"
+			"  kruxos login-link --account alice --role viewer",
+	},
+	{
+	    .name = "passwd",
+	    .operands = "[NAME]",
+	    .most = 1,
+	    .form = &passwd_form,
+	    .summary = "Set a password of the dashboard, or make an account",
+	    .about =
+		"NAME is who signs in; without it, you. Asks twice for the "
+		"password, of 12 characters at least. An account that is not "
+		"there is made, as an operator unless --role says otherwise. A "
+		"viewer reads; an operator acts, too; an auditor reads all and "
+		"exports. A new password ends the account's sessions. For "
+		"root and the daemon's own user.",
+	    .examples = "  kruxos passwd\n"
+			"  kruxos passwd alice --role viewer\n"
+			"  pwgen -s 20 1 | tee /dev/tty | kruxos passwd alice "
+			"--stdin",
+	},
+	{
+	    .name = "account list",
+	    .operands = "",
+	    .form = &account_list_form,
+	    .summary = "Show who may sign in, and who has",
+	    .examples = "  kruxos account list\n"
+			"  kruxos account list --json | jq -r "
+			"'.accounts[].name'",
+	},
+	{
+	    .name = "account remove",
+	    .operands = "NAME...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &account_remove_form,
+	    .summary = "Take accounts away, with sessions and tokens",
+	    .about = "What was done in their names stays in the log.",
+	    .examples = "  kruxos account remove alice",
+	},
+	{
+	    .name = "token create",
+	    .operands = "LABEL",
+	    .least = 1,
+	    .most = 1,
+	    .form = &token_create_form,
+	    .summary = "Make a token for programs, and print it",
+	    .about = "It may what its account may, and with the scope read "
+		     "only what changes nothing. It is shown this once: the "
+		     "daemon keeps its hash alone. LABEL is for you.",
+	    .examples = "  kruxos token create nightly --scope read "
+			"--expires 90d > nightly.token",
+	},
+	{
+	    .name = "token list",
+	    .operands = "",
+	    .form = &token_list_form,
+	    .summary = "Show the tokens, whose they are, when they were used",
+	    .examples = "  kruxos token list --account alice\n"
+			"  kruxos token list --json | jq '.tokens | length'",
+	},
+	{
+	    .name = "token revoke",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &token_revoke_form,
+	    .summary = "End tokens, at once",
+	    .examples = "  kruxos token revoke 9f86d081884c7d65",
 	},
 	{
 	    .name = "reindex",

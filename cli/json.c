@@ -42,6 +42,25 @@ json_text(struct json_object *json, const char *key)
 		(size_t)json_object_get_string_len(value) };
 }
 
+struct slice
+json_word(struct json_object *json, const char *key)
+{
+	struct json_object *value = json_member(json, key);
+
+	if (json_object_is_type(value, json_type_int) ||
+	    json_object_is_type(value, json_type_double))
+		return slice_of(json_object_get_string(value));
+	return json_text(json, key);
+}
+
+size_t
+json_length(struct json_object *list)
+{
+	return json_object_is_type(list, json_type_array)
+		   ? json_object_array_length(list)
+		   : 0;
+}
+
 uint64_t
 json_number(struct json_object *json, const char *key)
 {

@@ -29,6 +29,13 @@ struct json_object *json_member(struct json_object *json, const char *key);
 /* Of a string; "" where there is none. Lives as long as the object. */
 struct slice json_text(struct json_object *json, const char *key);
 
+/* Of a string or a number as it stands there, such as an id; "" where there is
+ * none. Lives as long as the object. */
+struct slice json_word(struct json_object *json, const char *key);
+
+/* How many elements an array has; 0 of what is none. */
+size_t json_length(struct json_object *list);
+
 /* Of a whole number; 0 where there is none. */
 uint64_t json_number(struct json_object *json, const char *key);
 

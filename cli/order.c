@@ -41,6 +41,28 @@ order_run(struct cli *cli, const char *verb, struct slice args,
 	return done;
 }
 
+enum command_exit
+order_each(struct cli *cli, const char *verb, const char *key, char **operands,
+    const char *noun, const char *words)
+{
+	for (; *operands != NULL; operands++) {
+		cleanup(buf_free) struct buf args = BUF_INIT;
+		cleanup(buf_free) struct buf result = BUF_INIT;
+		struct error err = { 0 };
+		struct json_writer json;
+
+		json_writer_init(&json, &args);
+		json_writer_object(&json);
+		json_writer_pair(&json, key, *operands);
+		json_writer_end_object(&json);
+		if (order_run(
+			cli, verb, buf_slice(&args), noun, &result, &err) == -1)
+			return cli_fail(&err);
+		cli_note("%s %s %s", noun, *operands, words);
+	}
+	return COMMAND_DONE;
+}
+
 /* --- erase -------------------------------------------------------------- */
 
 struct order_erase_values {

@@ -11,6 +11,12 @@
 int order_run(struct cli *cli, const char *verb, struct slice args,
     const char *label, struct buf *result, struct error *err);
 
+/* Have `verb` done to each of `operands`, as its argument `key`, until one
+ * fails, and say so of each: "silence 7 has ended" of the `noun` "silence" and
+ * the `words` "has ended". */
+enum command_exit order_each(struct cli *cli, const char *verb, const char *key,
+    char **operands, const char *noun, const char *words);
+
 extern const struct command_form order_erase_form;
 extern const struct command_form order_reindex_form;
 

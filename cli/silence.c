@@ -2,13 +2,9 @@
 
 #include "base/cleanup.h"
 #include "base/json_writer.h"
-#include "cli/api.h"
 #include "cli/json.h"
+#include "cli/listing.h"
 #include "cli/order.h"
-#include "cli/table.h"
-#include "cli/words.h"
-
-#include <inttypes.h>
 
 /* --- add ---------------------------------------------------------------- */
 
@@ -66,7 +62,8 @@ silence_add_run(struct cli *cli, const void *values, char **operands)
 		&err) == -1)
 		return cli_fail(&err);
 	json = json_parse(buf_slice(&result), &err);
-	buf_addf(&id, "%" PRIu64 "\n", json_number(json, "id"));
+	buf_add_slice(&id, json_word(json, "id"));
+	buf_add_char(&id, '\n');
 	cli_print(&id);
 	cli_note("alerts go on and are recorded; `kruxos silence remove` ends "
 		 "it before its time");
@@ -111,71 +108,39 @@ silence_add_matchers(struct table *table, struct json_object *matchers)
 static void
 silence_add_row(struct table *table, struct json_object *silence)
 {
-	cleanup(buf_free) struct buf id = BUF_INIT;
-	cleanup(buf_free) struct buf age = BUF_INIT;
-	usec_t now = clock_realtime(&clock_system), time;
-	struct error ignored = { 0 };
-
-	buf_addf(&id, "%" PRIu64, json_number(silence, "id"));
-	if (clock_parse(json_text(silence, "created_at"), &time, &ignored) == 0)
-		words_add_ago(&age, now > time ? now - time : 0);
-	table_add(table, buf_slice(&id), TERMINAL_PLAIN);
-	table_add(table, buf_slice(&age), TERMINAL_PLAIN);
+	table_add(table, json_word(silence, "id"), TERMINAL_PLAIN);
+	table_add_since(table, json_text(silence, "created_at"));
 	table_add(table, json_text(silence, "ends_at"), TERMINAL_PLAIN);
 	table_add(table, json_text(silence, "author"), TERMINAL_PLAIN);
 	silence_add_matchers(table, json_member(silence, "matchers"));
 	table_add(table, json_text(silence, "reason"), TERMINAL_PLAIN);
 }
 
-static void
-silence_print(struct cli *cli, struct json_object *list)
-{
-	static const struct table_column columns[] = {
-		{ "ID", true, 0 },
-		{ "ADDED", false, 0 },
-		{ "ENDS", false, 0 },
-		{ "BY", false, 20 },
-		{ "MEANS", false, 60 },
-		{ "REASON", false, 0 },
-	};
-	cleanup(buf_free) struct buf out = BUF_INIT;
-	struct table table;
-	size_t count = json_object_is_type(list, json_type_array)
-			   ? json_object_array_length(list)
-			   : 0;
+static const struct table_column silence_columns[] = {
+	{ "ID", true, 0 },
+	{ "ADDED", false, 0 },
+	{ "ENDS", false, 0 },
+	{ "BY", false, 20 },
+	{ "MEANS", false, 60 },
+	{ "REASON", false, 0 },
+};
 
-	table_init(
-	    &table, columns, sizeof(columns) / sizeof(columns[0]), &cli->arena);
-	for (size_t i = 0; i < count; i++)
-		silence_add_row(&table, json_object_array_get_idx(list, i));
-	if (count == 0)
-		buf_add_str(&out, "No silences.\n");
-	else
-		table_print(&table, &cli->out, &out);
-	cli_print(&out);
-}
+static const struct listing silence_listing = {
+	.member = "silences",
+	.nothing = "No silences.\n",
+	.columns = silence_columns,
+	.column_count = sizeof(silence_columns) / sizeof(silence_columns[0]),
+	.add_row = silence_add_row,
+};
 
 static enum command_exit
 silence_list_run(struct cli *cli, const void *values, char **operands)
 {
 	const struct silence_list_values *wanted = values;
-	cleanup(json_putp) struct json_object *json = NULL;
-	cleanup(buf_free) struct buf answer = BUF_INIT;
-	const struct config *config;
-	struct error err = { 0 };
 
 	(void)operands;
-	config = cli_config(cli, &err);
-	if (config != NULL &&
-	    api_get(config->api_socket, "/api/silences", &answer, &err) == 0)
-		json = json_parse(buf_slice(&answer), &err);
-	if (json == NULL)
-		return cli_fail(&err);
-	if (wanted->json)
-		cli_print_json(cli, &answer);
-	else
-		silence_print(cli, json_member(json, "silences"));
-	return COMMAND_DONE;
+	return listing_get(
+	    cli, &silence_listing, "/api/silences", wanted->json);
 }
 
 const struct command_form silence_list_form = {
@@ -190,22 +155,8 @@ static enum command_exit
 silence_remove_run(struct cli *cli, const void *values, char **operands)
 {
 	(void)values;
-	for (; *operands != NULL; operands++) {
-		cleanup(buf_free) struct buf args = BUF_INIT;
-		cleanup(buf_free) struct buf result = BUF_INIT;
-		struct error err = { 0 };
-		struct json_writer json;
-
-		json_writer_init(&json, &args);
-		json_writer_object(&json);
-		json_writer_pair(&json, "id", *operands);
-		json_writer_end_object(&json);
-		if (order_run(cli, "silences.remove", buf_slice(&args),
-			"silence", &result, &err) == -1)
-			return cli_fail(&err);
-		cli_note("silence %s has ended", *operands);
-	}
-	return COMMAND_DONE;
+	return order_each(
+	    cli, "silences.remove", "id", operands, "silence", "has ended");
 }
 
 const struct command_form silence_remove_form = {

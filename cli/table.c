@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "cli/words.h"
 
 enum {
 	TABLE_GAP = 2,		 /* between columns */
@@ -86,6 +87,18 @@ table_add(struct table *table, struct slice text, enum terminal_colour colour)
 		.columns = text_columns(buf_slice(&fitted)),
 		.colour = colour,
 	};
+}
+
+void
+table_add_since(struct table *table, struct slice time)
+{
+	cleanup(buf_free) struct buf words = BUF_INIT;
+
+	if (time.len == 0)
+		buf_add_str(&words, "never");
+	else
+		words_add_since(&words, time);
+	table_add(table, buf_slice(&words), TERMINAL_PLAIN);
 }
 
 static size_t

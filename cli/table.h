@@ -33,6 +33,9 @@ void table_init(struct table *table, const struct table_column *columns,
 void
 table_add(struct table *table, struct slice text, enum terminal_colour colour);
 
+/* The next cell: how long ago `time` (RFC 3339) was; "never" if it is empty. */
+void table_add_since(struct table *table, struct slice time);
+
 /* Append titles and rows. Every column but the last is padded; the last is cut
  * at the screen's edge, where there is one. */
 void table_print(const struct table *table, const struct terminal *terminal,

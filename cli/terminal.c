@@ -3,9 +3,11 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 
 enum {
 	PROGRESS_BAR = 30,
@@ -13,6 +15,10 @@ enum {
 	TERMINAL_COLUMNS = 80, /* of a terminal that does not say */
 	TERMINAL_INTERRUPTED = 130,
 };
+
+/* The terminal that does not show what is typed; -1: none. */
+static volatile sig_atomic_t terminal_silent = -1;
+static struct termios terminal_before;
 
 static volatile sig_atomic_t progress_is_drawn;
 static const char *volatile interrupt_path;
@@ -133,6 +139,82 @@ terminal_confirm(const char *question)
 	return strcasecmp(line, "y") == 0 || strcasecmp(line, "yes") == 0;
 }
 
+/* What is typed is not shown, but the end of a line is. Ctrl-Z and Ctrl-\ are
+ * taken as characters: they would leave the terminal like that. */
+static int
+terminal_silence(int tty, struct error *err)
+{
+	struct termios silent;
+
+	if (tcgetattr(tty, &terminal_before) == -1)
+		return error_set_errno(err, "/dev/tty");
+	silent = terminal_before;
+	silent.c_lflag &= ~(tcflag_t)ECHO;
+	silent.c_lflag |= ECHONL;
+	silent.c_cc[VSUSP] = silent.c_cc[VQUIT] = _POSIX_VDISABLE;
+	terminal_silent = tty;
+	if (tcsetattr(tty, TCSAFLUSH, &silent) == 0)
+		return 0;
+	terminal_silent = -1;
+	return error_set_errno(err, "/dev/tty");
+}
+
+/* The rest of a line that was too long goes to nobody: a shell would run it.
+ * Async-signal-safe. */
+static void
+terminal_unsilence(void)
+{
+	if (terminal_silent == -1)
+		return;
+	tcsetattr(terminal_silent, TCSAFLUSH, &terminal_before);
+	terminal_silent = -1;
+}
+
+int
+terminal_read_secret(
+    int fd, size_t most, struct buf *ret_secret, struct error *err)
+{
+	struct buf *line = ret_secret;
+	const char *end = NULL;
+	ssize_t got = 1;
+
+	buf_reset(line);
+	/* Once: a buf that grows leaves copies. */
+	buf_reserve(line, most + 1);
+	while (got != 0 && end == NULL && line->len <= most) {
+		got = read(fd, line->data + line->len, most + 1 - line->len);
+		if (got == -1 && errno != EINTR)
+			return error_set_errno(err, "read");
+		if (got > 0)
+			buf_set_len(line, line->len + (size_t)got);
+		end = memchr(line->data, '\n', line->len);
+	}
+	if (end == NULL && line->len > most)
+		return error_set(err, ERROR_TOO_LONG,
+		    "the line has more than %zu bytes", most);
+	if (end != NULL)
+		buf_set_len(line, (size_t)(end - line->data));
+	return 0;
+}
+
+int
+terminal_ask_secret(const char *question, size_t most, struct buf *ret_secret,
+    struct error *err)
+{
+	cleanup(cleanup_close) int tty =
+	    open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	int result;
+
+	if (tty == -1)
+		return error_set_errno(err, "/dev/tty");
+	if (terminal_silence(tty, err) == -1)
+		return -1;
+	dprintf(tty, "%s", question);
+	result = terminal_read_secret(tty, most, ret_secret, err);
+	terminal_unsilence();
+	return result;
+}
+
 void
 progress_begin(struct progress *progress, const char *label)
 {
@@ -194,13 +276,18 @@ static void
 terminal_interrupted(int signal_number)
 {
 	static const char clear[] = "\r\033[K";
+	int tty = (int)terminal_silent;
 
 	(void)signal_number;
 	if (progress_is_drawn &&
 	    write(STDERR_FILENO, clear, sizeof(clear) - 1) == -1)
 		_exit(TERMINAL_INTERRUPTED);
+	terminal_unsilence();
 	if (interrupt_path != NULL)
 		unlink(interrupt_path);
+	/* Not even the Ctrl-C was shown. */
+	if (tty != -1 && write(tty, "\n", 1) == -1)
+		_exit(TERMINAL_INTERRUPTED);
 	_exit(TERMINAL_INTERRUPTED);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/error.h"
 
 #include <stdint.h>
 
@@ -44,6 +45,17 @@ size_t terminal_add_data(struct buf *out, struct slice text);
  * the answer is no. */
 bool terminal_confirm(const char *question);
 
+/* Ask on /dev/tty for what nobody is to see: it is not shown while it is typed.
+ * What was typed replaces what `ret_secret` held. -1: there is no terminal;
+ * otherwise as terminal_read_secret(). */
+int terminal_ask_secret(const char *question, size_t most,
+    struct buf *ret_secret, struct error *err);
+
+/* Read one line of at most `most` bytes, without its end; it is nowhere but in
+ * `ret_secret`, which is to be wiped. -1: ERROR_TOO_LONG, ERROR_SYSTEM. */
+int terminal_read_secret(
+    int fd, size_t most, struct buf *ret_secret, struct error *err);
+
 /* A bar that is drawn at most ten times a second:
  *
  *	audit verify [############              ] 48%  1.2 GiB
@@ -63,8 +75,9 @@ void progress_show(struct progress *progress, uint64_t done, uint64_t total,
 /* Take the bar away, before anything else is printed. */
 void progress_end(struct progress *progress);
 
-/* Ctrl-C ends the program with 130; a bar is taken away and the file at `path`
- * (static storage or NULL: none) is removed. May be called again. */
+/* Ctrl-C ends the program with 130; a bar is taken away, what is typed is shown
+ * again, and the file at `path` (static storage or NULL: none) is removed. May
+ * be called again. */
 void terminal_on_interrupt(const char *path);
 
 #endif

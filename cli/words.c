@@ -26,6 +26,16 @@ words_add_ago(struct buf *out, usec_t age)
 }
 
 void
+words_add_since(struct buf *out, struct slice time)
+{
+	usec_t now = clock_realtime(&clock_system), at;
+	struct error ignored = { 0 };
+
+	if (clock_parse(time, &at, &ignored) == 0)
+		words_add_ago(out, now > at ? now - at : 0);
+}
+
+void
 words_add_duration(struct buf *out, double milliseconds)
 {
 	double seconds = milliseconds / 1000;

@@ -10,6 +10,10 @@
 /* "just now", "45s ago", "2m ago", "3h ago", "12d ago". */
 void words_add_ago(struct buf *out, usec_t age);
 
+/* The same of the moment `time` (RFC 3339), by the system's clock; nothing if
+ * it is none. */
+void words_add_since(struct buf *out, struct slice time);
+
 /* A duration of `milliseconds`: "0.3 ms", "281 ms", "12.3 s", "4m 10s",
  * "2h 5m". */
 void words_add_duration(struct buf *out, double milliseconds);

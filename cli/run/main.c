@@ -10,6 +10,7 @@
  */
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "cli/address.h"
 #include "cli/options.h"
 #include "cli/run/say.h"
 #include "cli/run/setup.h"
@@ -65,7 +66,9 @@ print_urls(const struct config *config, const char *state)
 {
 	const char *host = config->bind;
 	const char *open = "", *close = "";
+	cleanup(buf_free) struct buf dashboard = BUF_INIT;
 
+	address_add_dashboard(&dashboard, config);
 	if (strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0)
 		host = "localhost";
 	if (strchr(host, ':') != NULL) {
@@ -75,10 +78,10 @@ print_urls(const struct config *config, const char *state)
 	printf(
 	    "%s\n"
 	    "  health     http://%s%s%s:%u/health\n"
-	    "  dashboard  https://%s%s%s:%u/\n"
+	    "  dashboard  %s/\n"
 	    "  API        curl --unix-socket %s http://localhost/api/audit\n",
-	    state, open, host, close, config->health_port, open, host, close,
-	    config->dashboard_port, config->api_socket);
+	    state, open, host, close, config->health_port, dashboard.data,
+	    config->api_socket);
 	fflush(stdout);
 }
 

@@ -82,6 +82,63 @@ five_hundred_escape_sequences_become_harmless(void **state)
 }
 
 static void
+a_secret_is_one_line_of_bounded_length(void **state)
+{
+	static const struct {
+		struct slice input;
+		const char *secret; /* NULL: too long */
+	} cases[] = {
+		{ SLICE_LITERAL("hunter2\n"), "hunter2" },
+		{ SLICE_LITERAL("hunter2"), "hunter2" },
+		{ SLICE_LITERAL("hunter2\nand more\n"), "hunter2" },
+		{ SLICE_LITERAL("\n"), "" },
+		{ SLICE_LITERAL(""), "" },
+		{ SLICE_LITERAL("a word\r\n"), "a word\r" },
+		{ SLICE_LITERAL("eight ch\n"), "eight ch" },
+		{ SLICE_LITERAL("nine char\n"), NULL },
+		{ SLICE_LITERAL("nine char"), NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup(buf_wipe) struct buf secret = BUF_INIT;
+		struct slice input = cases[i].input;
+		struct error err = { 0 };
+		int ends[2], result;
+
+		assert_int_equal(pipe(ends), 0);
+		assert_int_equal(
+		    write(ends[1], input.data, input.len), (ssize_t)input.len);
+		close(ends[1]);
+		result = terminal_read_secret(ends[0], 8, &secret, &err);
+		close(ends[0]);
+		if (cases[i].secret == NULL) {
+			assert_int_equal(result, -1);
+			assert_int_equal(err.code, ERROR_TOO_LONG);
+		} else {
+			assert_int_equal(result, 0);
+			assert_string_equal(secret.data, cases[i].secret);
+		}
+	}
+}
+
+static void
+a_secret_may_hold_any_byte(void **state)
+{
+	cleanup(buf_wipe) struct buf secret = BUF_INIT;
+	struct error err = { 0 };
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "a\0b\n", 4), 4);
+	assert_int_equal(terminal_read_secret(ends[0], 8, &secret, &err), 0);
+	assert_true(slice_equal(buf_slice(&secret), SLICE_LITERAL("a\0b")));
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
 colour_is_for_terminals_that_want_it(void **state)
 {
 	static const struct {
@@ -145,6 +202,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(data_stays_json_and_does_nothing_to_a_screen),
 		cmocka_unit_test(five_hundred_escape_sequences_become_harmless),
+		cmocka_unit_test(a_secret_is_one_line_of_bounded_length),
+		cmocka_unit_test(a_secret_may_hold_any_byte),
 		cmocka_unit_test(colour_is_for_terminals_that_want_it),
 		cmocka_unit_test(a_bar_is_as_full_as_the_work_is_done),
 	};
