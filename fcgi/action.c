@@ -74,16 +74,16 @@ action_relay(struct action *action, struct program *prog,
     const struct request *req, struct reply *rep, struct buf *ret_result,
     struct error *err)
 {
-	struct credential credential = credential_of(req);
+	struct caller caller = caller_of(req);
 
 	/* Without one it would be done with the program's own rights. */
-	if (credential.via == CREDENTIAL_NONE) {
+	if (caller.via == CALLER_UNKNOWN) {
 		end(action);
 		error_set(err, ERROR_UNAUTHENTICATED, "this needs a sign-in");
 		return 401;
 	}
 	return action_call(
-	    action, prog, credential.secret, rep, ret_result, err);
+	    action, prog, caller.credential, rep, ret_result, err);
 }
 
 int

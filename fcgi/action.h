@@ -16,7 +16,7 @@
 
 #include "fcgi/program.h"
 
-#include "http/credential.h"
+#include "http/caller.h"
 #include "http/reply.h"
 
 struct action {

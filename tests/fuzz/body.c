@@ -2,10 +2,9 @@
  * is accepted lies within the bounds of its table, what is not is an error with
  * words. The three are split at the first two bytes 0. */
 #include "http/body.h"
-#include "base/base64.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "http/credential.h"
+#include "http/caller.h"
 
 #include <assert.h>
 
@@ -66,22 +65,20 @@ check_body(struct slice bytes)
 }
 
 static void
-check_credential(char *cookie, char *authorization)
+check_caller(char *cookie, char *authorization)
 {
 	static char port[] = "KRUXOS_DASHBOARD_PORT=1";
 	char *variables[] = { port, cookie, authorization, NULL };
 	struct request req;
 
 	request_init(&req, variables, (struct slice){ NULL, 0 }, NULL);
-	struct credential credential = credential_of(&req);
-	assert((credential.via == CREDENTIAL_NONE) ==
-	       (credential.secret.data == NULL));
-	if (credential.via == CREDENTIAL_NONE)
-		return;
-	assert(slice_starts_with(credential.secret, SLICE_LITERAL("krx_")));
-	assert(credential.secret.len > CREDENTIAL_SECRET_BYTES);
-	assert(base64_is_url(credential.secret));
-	assert(!credential_csrf_matches(credential.secret, credential.secret));
+	struct caller caller = caller_of(&req);
+	assert(
+	    (caller.via == CALLER_UNKNOWN) == (caller.credential.data == NULL));
+	assert(caller.credential.len <= CALLER_CREDENTIAL_BYTES);
+	for (size_t i = 0; i < caller.credential.len; i++)
+		assert(caller.credential.data[i] > ' ' &&
+		       caller.credential.data[i] != '"');
 }
 
 /* What stands before the first byte 0, and on to what is behind it. */
@@ -109,8 +106,8 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	buf_add_str(&authorization, "HTTP_AUTHORIZATION=");
 	buf_add_slice(&authorization, take(&bytes));
 	check_body(bytes);
-	check_credential(cookie.data, authorization.data);
+	check_caller(cookie.data, authorization.data);
 	authorization.data[0] = 'X'; /* without it the cookie counts */
-	check_credential(cookie.data, authorization.data);
+	check_caller(cookie.data, authorization.data);
 	return 0;
 }
