@@ -9,9 +9,10 @@ export interface Piece {
 	isControl: boolean;
 }
 
-// C0 but tab and newline, DEL, C1; soft hyphen; zero-width, bidi, invisible
-// operators; variation selectors; BOM; interlinear; tags.
-const HIDDEN = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160' +
+// C0 but tab, newline and the return before one, DEL, C1; soft hyphen;
+// zero-width, bidi, invisible operators; variation selectors; BOM; interlinear;
+// tags.
+const HIDDEN = new RegExp('\\r(?!\\n)|[\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f\\u00ad\\u034f\\u061c\\u115f\\u1160' +
 	'\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u206f\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0' +
 	'\\ufff0-\\ufffb\\u{1d173}-\\u{1d17a}\\u{e0000}-\\u{e0fff}]', 'gu');
 

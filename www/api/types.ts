@@ -4,8 +4,13 @@ import type { components } from '#api';
 
 type Schemas = components['schemas'];
 
-export type Entry = Schemas['Entry'];
-export type AuditPage = Schemas['AuditPage'];
+/** What a request holds: any JSON. */
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+
+// The generator leaves out what stands beside a `$ref`.
+export type Entry = Omit<Schemas['Fields'], 'request'> &
+	{ log_file: string; request?: { [key: string]: Value } };
+export type AuditPage = Omit<Schemas['AuditPage'], 'entries'> & { entries: Entry[] };
 export type Stats = Schemas['Stats'];
 export type Histogram = Schemas['Histogram'];
 export type HealthPage = Schemas['HealthPage'];
