@@ -11,7 +11,7 @@ import { parseArgs } from 'node:util';
 
 import { Stack, build } from '../api/harness/stack.js';
 import { benchAcknowledgements, fill, reportFill } from './door.js';
-import { benchAudit, benchHealth, benchMetrics, startPeer } from './http.js';
+import { benchAudit, benchHealth, benchHistogram, benchMetrics, startPeer } from './http.js';
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
 import { MemoryWatch, reportMemory } from './memory.js';
 import { benchObserving } from './observing.js';
@@ -60,6 +60,7 @@ try {
 			await benchHealth(stack, peer);
 			await benchMetrics(stack, peer);
 			await benchAudit(stack, peer);
+			await benchHistogram(peer);
 		} finally {
 			await peer.stop();
 		}

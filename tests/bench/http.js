@@ -142,6 +142,35 @@ request = function() return wrk.format('GET', '/api/audit?offset=' .. math.rando
 	await compare('/api/audit, each request new', peer, stack.pidOf('audit'), peer.api, '/api/audit', 0.15, script);
 }
 
+const HISTOGRAMS = 200;
+
+/**
+ * What the Audit page asks for above its table: the counts of a week, whole and
+ * of what is not a success. One request after another, each of a range that
+ * nobody has asked for before.
+ */
+export async function benchHistogram(peer) {
+	chapter('http');
+	progress('/api/audit/histogram');
+	const now = Date.now();
+	const week = 7 * 86_400_000;
+	for (const [name, filter] of [['', ''], [', not success', '&status=-success']]) {
+		const took = [];
+		for (let i = 0; i < HISTOGRAMS; i++) {
+			const from = new Date(now - week + i * 1000).toISOString();
+			const begin = performance.now();
+			const { status, body } = await request({ port: Number(new URL(peer.api).port) },
+				`/api/audit/histogram?from=${from}${filter}`);
+			took.push((performance.now() - begin) * 1000);
+			assert.equal(status, 200, body);
+		}
+		took.sort((a, b) => a - b);
+		report(`/api/audit/histogram${name}`, median(took), 'us');
+		report(`/api/audit/histogram${name}: 99 % within`, took[HISTOGRAMS * 0.99 - 1], 'us',
+			{ target: atMost(50_000) });
+	}
+}
+
 /** The exporter of Debian, as it measures its own machine. */
 async function startExporter() {
 	const [port] = await freePorts(1);
