@@ -22,6 +22,7 @@ static const struct {
 	{ "activity", "activity.fcgi" },
 	{ "metrics", "metrics.fcgi" },
 	{ "alerts", "alerts.fcgi" },
+	{ "proxy", "proxy.fcgi" },
 	{ "nginx", "nginx" },
 };
 

@@ -153,6 +153,9 @@ struct config {
 	/* [observer] */
 	usec_t check_interval;
 
+	/* [proxy] */
+	usec_t proxy_interval; /* between two reports */
+
 	/* [service NAME]: first gateway, vault, proxy, audit and state, which
 	 * are there without being configured; then others, as in the file. */
 	struct config_service *services;

@@ -134,6 +134,12 @@ const struct setting settings[] = {
 	    "How often each service is checked; no check takes longer.",
 	    .min = 1, .max = 3600, .unit = "seconds" },
 
+	{ "proxy", "report_interval_seconds", SETTING_SEC,
+	    IN_CONFIG(proxy_interval), "30",
+	    "How often whoever runs the service proxy reports, at least; after "
+	    "three times that without a report what is known is stale.",
+	    .min = 1, .max = 3600, .unit = "seconds" },
+
 	{ "service", "kind", SETTING_CHOICE, IN_SERVICE(kind), "none",
 	    "How the service is checked; `none`: not at all, its state is "
 	    "unknown.",

@@ -80,6 +80,7 @@ five_services_are_there_without_being_configured(void **state)
 		assert_null(service->target);
 		assert_int_equal(service->timeout, 2 * USEC_PER_SEC);
 		assert_int_equal(config->check_interval, 15 * USEC_PER_SEC);
+		assert_int_equal(config->proxy_interval, 30 * USEC_PER_SEC);
 		assert_int_equal(service->critical, i >= 3);
 		assert_null(service->user);
 	}

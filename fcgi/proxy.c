@@ -1,0 +1,172 @@
+/* proxy.fcgi: what the service proxy does, and what is to become of its writes.
+ *
+ *	/api/proxy/status		services, and the writes that wait
+ */
+#include "fcgi/program.h"
+
+#include "config/config.h"
+#include "http/reply.h"
+#include "store/proxy.h"
+
+static struct proxy_reader *reader;
+
+/* --- what is answered ----------------------------------------------------- */
+
+static void
+write_time(struct json_writer *json, const char *key, usec_t time)
+{
+	json_writer_key(json, key);
+	if (time != 0)
+		json_writer_time(json, time);
+	else
+		json_writer_null(json);
+}
+
+/* How many there are, of one service or ({NULL, 0}) of all. */
+struct counts {
+	uint64_t writes[PROXY_STATES];
+};
+
+static struct counts
+count_writes(const struct proxy_report *report, struct slice service)
+{
+	struct counts counts = { 0 };
+
+	for (size_t i = 0; i < report->write_count; i++) {
+		const struct proxy_write *write = report->writes + i;
+
+		if (service.data == NULL ||
+		    slice_equal(write->service, service))
+			counts.writes[write->state]++;
+	}
+	return counts;
+}
+
+static void
+write_overview(struct json_writer *json, const struct proxy_report *report)
+{
+	struct counts counts = count_writes(report, (struct slice){ NULL, 0 });
+	uint64_t synced = 0, with_errors = 0;
+
+	for (size_t i = 0; i < report->service_count; i++) {
+		synced += report->services[i].status == PROXY_SYNCED;
+		with_errors += proxy_has_errors(report->services + i);
+	}
+	json_writer_pair_u64(json, "total_services", report->service_count);
+	json_writer_pair_u64(json, "synced", synced);
+	json_writer_pair_u64(json, "with_errors", with_errors);
+	json_writer_pair_u64(
+	    json, "buffered_ops", counts.writes[PROXY_BUFFERED]);
+	json_writer_pair_u64(json, "dead_letters", counts.writes[PROXY_DEAD]);
+}
+
+static void
+write_service(struct json_writer *json, const struct proxy_report *report,
+    const struct proxy_service *service)
+{
+	struct counts counts = count_writes(report, service->name);
+
+	json_writer_object(json);
+	json_writer_pair_slice(json, "name", service->name);
+	json_writer_pair(json, "status", proxy_statuses[service->status]);
+	write_time(json, "last_started_at", service->last_started_at);
+	write_time(json, "last_completed_at", service->last_completed_at);
+	json_writer_pair_u64(
+	    json, "consecutive_failures", service->consecutive_failures);
+	json_writer_pair_slice(json, "last_error", service->last_error);
+	json_writer_key(json, "items_synced");
+	if (service->items_synced >= 0)
+		json_writer_i64(json, service->items_synced);
+	else
+		json_writer_null(json);
+	json_writer_pair_u64(json, "buffered", counts.writes[PROXY_BUFFERED]);
+	json_writer_pair_u64(json, "dead_letters", counts.writes[PROXY_DEAD]);
+	json_writer_end_object(json);
+}
+
+static void
+write_write(struct json_writer *json, const struct proxy_write *write)
+{
+	const struct proxy_decision *decision = &write->decision;
+
+	json_writer_object(json);
+	json_writer_pair_slice(json, "id", write->id);
+	json_writer_pair_slice(json, "service", write->service);
+	json_writer_pair_slice(json, "summary", write->summary);
+	json_writer_pair_slice(json, "agent_name", write->agent_name);
+	json_writer_pair(json, "state", proxy_states[write->state]);
+	json_writer_pair_time(json, "created_at", write->created_at);
+	write_time(json, "sends_at", write->sends_at);
+	json_writer_pair_u64(json, "attempts", write->attempts);
+	json_writer_pair_slice(json, "last_error", write->last_error);
+	json_writer_pair(
+	    json, "pending_action", proxy_action_name(decision->action));
+	json_writer_pair_slice(json, "decided_by", decision->user_name);
+	write_time(json, "decided_at", decision->at);
+	json_writer_end_object(json);
+}
+
+/* GET /api/proxy/status: all of it, in the order of the report. */
+static int
+status_get(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	struct json_writer *json = rep->json;
+	usec_t now = clock_realtime(&clock_system);
+	struct proxy_report report;
+
+	if (proxy_read(reader, req->arena, &report, err) == -1)
+		return 503;
+	json_writer_object(json);
+	write_time(json, "reported_at", report.reported_at);
+	json_writer_pair_bool(json, "stale",
+	    proxy_is_stale(&report, prog->config->proxy_interval, now));
+	write_overview(json, &report);
+	json_writer_key(json, "services");
+	json_writer_array(json);
+	for (size_t i = 0; i < report.service_count; i++)
+		write_service(json, &report, report.services + i);
+	json_writer_end_array(json);
+	json_writer_key(json, "writes");
+	json_writer_array(json);
+	for (size_t i = 0; i < report.write_count; i++)
+		write_write(json, report.writes + i);
+	json_writer_end_array(json);
+	json_writer_pair_time(json, "generated_at", now);
+	json_writer_end_object(json);
+	return 200;
+}
+
+static const struct route routes[] = {
+	{ METHOD_GET, "/api/proxy/status", status_get, NULL, 0 },
+	ROUTE_END,
+};
+
+static int
+on_open(struct program *prog, struct error *err)
+{
+	(void)err;
+	reader = proxy_open(prog->config->telemetry_file);
+	return 0;
+}
+
+static void
+on_close(struct program *prog)
+{
+	(void)prog;
+	proxy_close(reader);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct program_settings settings = {
+		.name = "proxy",
+		.summary = "answers what the service proxy does",
+		.routes = routes,
+		.on_open = on_open,
+		.on_close = on_close,
+	};
+
+	return program_main(argc, argv, &settings);
+}
