@@ -1,7 +1,11 @@
 /* proxy.fcgi: what the service proxy does, and what is to become of its writes.
  *
  *	/api/proxy/status		services, and the writes that wait
+ *	/api/proxy/writes/<id>/cancel	POST: it is not to be sent
+ *	/api/proxy/writes/<id>/retry	POST: it is to be tried again
+ *	/api/proxy/writes/<id>/discard	POST: it is given up
  */
+#include "fcgi/action.h"
 #include "fcgi/program.h"
 
 #include "config/config.h"
@@ -137,8 +141,51 @@ status_get(struct program *prog, struct request *req, struct reply *rep,
 	return 200;
 }
 
+/* --- what is decided ------------------------------------------------------ */
+
+static int
+decide(const char *verb, struct program *prog, struct request *req,
+    struct reply *rep, struct error *err)
+{
+	struct action action;
+
+	action_begin(&action, verb);
+	json_writer_pair_slice(&action.args, "id", req->word);
+	return action_run(&action, prog, req, rep, err);
+}
+
+/* POST /api/proxy/writes/<id>/cancel: what is buffered is not to be sent. */
+static int
+cancel_post(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	return decide("proxy.cancel", prog, req, rep, err);
+}
+
+/* POST /api/proxy/writes/<id>/retry: a dead letter is to be tried again … */
+static int
+retry_post(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	return decide("proxy.retry", prog, req, rep, err);
+}
+
+/* POST /api/proxy/writes/<id>/discard: … or given up. */
+static int
+discard_post(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	return decide("proxy.discard", prog, req, rep, err);
+}
+
 static const struct route routes[] = {
 	{ METHOD_GET, "/api/proxy/status", status_get, NULL, 0 },
+	{ METHOD_POST, "/api/proxy/writes/<word>/cancel", cancel_post, NULL,
+	    ROUTE_SLOW },
+	{ METHOD_POST, "/api/proxy/writes/<word>/retry", retry_post, NULL,
+	    ROUTE_SLOW },
+	{ METHOD_POST, "/api/proxy/writes/<word>/discard", discard_post, NULL,
+	    ROUTE_SLOW },
 	ROUTE_END,
 };
 
@@ -162,7 +209,8 @@ main(int argc, char **argv)
 {
 	static const struct program_settings settings = {
 		.name = "proxy",
-		.summary = "answers what the service proxy does",
+		.summary = "answers what the service proxy does, and takes "
+			   "decisions about it",
 		.routes = routes,
 		.on_open = on_open,
 		.on_close = on_close,

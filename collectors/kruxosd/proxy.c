@@ -291,15 +291,9 @@ log_decision(
 	};
 	cleanup(buf_free) struct buf text = BUF_INIT;
 	struct commit_waiter waiter = { on_logged, request, 0 };
-	struct entry entry = {
-		.uid = request->call->peer.uid,
-		.actor = ENTRY_USER,
-		.actor_name = request->user_name,
-		.source = ENTRY_CLI,
-		.capability = slice_of(capabilities[request->action]),
-		.status = ENTRY_SUCCESS,
-	};
+	struct entry entry = command_entry(request->call);
 
+	entry.capability = slice_of(capabilities[request->action]);
 	write_request(write, &text);
 	return commit_add_json(request->proxy->parts.commit, &entry, NULL,
 	    buf_slice(&text), &waiter, NULL, err);

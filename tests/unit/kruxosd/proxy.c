@@ -157,6 +157,7 @@ ask(struct scene *scene, const char *verb, const char *args)
 {
 	cleanup(buf_free) struct buf line = BUF_INIT;
 	struct message_parser parser = MESSAGE_PARSER_INIT;
+	const struct command_table table = { commands, NULL, scene->proxy };
 	struct message message;
 	struct error err;
 
@@ -165,8 +166,7 @@ ask(struct scene *scene, const char *verb, const char *args)
 	if (message_parse(&parser, &scene->peer, 0, buf_slice(&line), &message,
 		&err) == -1)
 		fail_msg("%s", err.sentence);
-	command_start(
-	    commands, scene->proxy, &message, &scene->peer, &scene->caller);
+	command_start(&table, &message, &scene->peer, &scene->caller);
 	message_parser_free(&parser);
 	return scene->heard.data;
 }

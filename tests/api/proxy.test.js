@@ -1,0 +1,287 @@
+// The service proxy: what is reported of it, what people decide, and that both
+// outlive whoever keeps them.
+
+import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+import { Door } from './harness/door.js';
+import { until } from './harness/poll.js';
+import { Stack } from './harness/stack.js';
+
+const NOBODY = 65534;
+
+let stack;
+let door;
+
+before(async () => {
+	stack = await Stack.start({
+		proxy: { report_interval_seconds: 3 },
+		'service proxy': { kind: 'heartbeat', uid: NOBODY },
+	});
+	door = await stack.door();
+});
+after(async () => {
+	door?.close();
+	await stack?.stop();
+});
+
+let commands = 0;
+async function ask(verb, args, through = door) {
+	await through.write(JSON.stringify({ do: verb, id: `c${++commands}`, args }) + '\n');
+	const { id, ...answer } = await through.answer();
+	assert.equal(id, `c${commands}`);
+	return answer;
+}
+
+const service = (name, more = {}) => ({ name, status: 'synced', ...more });
+const write = (id, more = {}) => ({
+	id, service: 'gmail', summary: `mail ${id}`, state: 'buffered', created_at: '2026-11-28T10:00:00Z', ...more,
+});
+const dead = (id, more = {}) => write(id, { state: 'dead', attempts: 5, last_error: 'HTTP 503', ...more });
+
+/** What the report's answer says is to be done: [[id, action]]. */
+async function report(writes, services = [service('gmail')]) {
+	const answer = await ask('proxy.report', { services, writes });
+	assert.ok(answer.ok, JSON.stringify(answer));
+	return answer.ok.actions.map(({ id, action }) => [id, action]);
+}
+
+/** The status, once `holds` of it. */
+function status(what, holds = () => true) {
+	return until(what, async () => {
+		const found = await stack.get('/api/proxy/status');
+		return holds(found) && found;
+	});
+}
+
+const shows = (...ids) => found => found.writes.map(({ id }) => id).join() === ids.join();
+
+function entriesOf(capability) {
+	return stack.entries().filter(one => one.capability === capability);
+}
+
+test('before anybody has reported nothing is known', async () => {
+	const found = await status('there is a database');
+	assert.equal(found.reported_at, null);
+	assert.equal(found.stale, true);
+	assert.equal(found.total_services, 0);
+	assert.deepEqual([found.services, found.writes], [[], []]);
+});
+
+test('a report is what is answered, in its order, with what it adds up to', async () => {
+	const before = Date.now();
+	assert.deepEqual(await report([
+		write('w-1', { agent_name: 'office-agent', sends_at: '2026-11-28T10:05:00.5+01:00' }),
+		dead('w-0', { service: 'tickets', summary: 'close "4711"' }),
+		write('w-2'),
+	], [
+		service('gmail', { last_started_at: '2026-11-28T10:00:00Z', last_completed_at: '2026-11-28T10:00:04Z', items_synced: 12 }),
+		service('calendar', { status: 'paused' }),
+		service('tickets', { status: 'error', consecutive_failures: 3, last_error: 'HTTP 503' }),
+	]), []);
+	const found = await status('it is there', shows('w-1', 'w-0', 'w-2'));
+	assert.ok(Date.parse(found.reported_at) >= before - 1);
+	assert.equal(found.stale, false);
+	assert.deepEqual([found.total_services, found.synced, found.with_errors, found.buffered_ops, found.dead_letters], [3, 1, 1, 2, 1]);
+	assert.deepEqual(found.services, [{
+		name: 'gmail', status: 'synced', last_started_at: '2026-11-28T10:00:00.000000Z',
+		last_completed_at: '2026-11-28T10:00:04.000000Z', consecutive_failures: 0, last_error: null,
+		items_synced: 12, buffered: 2, dead_letters: 0,
+	}, {
+		name: 'calendar', status: 'paused', last_started_at: null, last_completed_at: null,
+		consecutive_failures: 0, last_error: null, items_synced: null, buffered: 0, dead_letters: 0,
+	}, {
+		name: 'tickets', status: 'error', last_started_at: null, last_completed_at: null,
+		consecutive_failures: 3, last_error: 'HTTP 503', items_synced: null, buffered: 0, dead_letters: 1,
+	}]);
+	const [first, second] = found.writes;
+	assert.deepEqual(first, {
+		id: 'w-1', service: 'gmail', summary: 'mail w-1', agent_name: 'office-agent', state: 'buffered',
+		created_at: '2026-11-28T10:00:00.000000Z', sends_at: '2026-11-28T09:05:00.500000Z', attempts: 0,
+		last_error: null, pending_action: null, decided_by: null, decided_at: null,
+	});
+	assert.equal(second.summary, 'close "4711"');
+	assert.equal(second.attempts, 5);
+});
+
+test('what a report no longer shows is gone', async () => {
+	await report([write('w-2')]);
+	const found = await status('it is there', shows('w-2'));
+	assert.deepEqual(found.services.map(({ name }) => name), ['gmail']);
+	await report([], []);
+	await status('all is gone', found => found.total_services === 0 && found.writes.length === 0);
+});
+
+test('who is silent for three intervals is stale', async () => {
+	await report([write('w-1')]);
+	assert.equal((await status('it is there', shows('w-1'))).stale, false);
+	const found = await status('it is stale', ({ stale }) => stale);
+	assert.deepEqual(found.writes.map(({ id }) => id), ['w-1']);
+	await report([write('w-1')]);
+	assert.equal((await status('it is not stale any more', ({ stale }) => !stale)).stale, false);
+});
+
+test('a report is the heartbeat of the service proxy', async () => {
+	await report([dead('w-1')], [service('gmail', { status: 'error', consecutive_failures: 1 })]);
+	const found = await until('health knows of it', async () => {
+		const { services } = await stack.get('/api/health');
+		const one = services.find(({ name }) => name === 'proxy');
+		return one.status === 'degraded' && one;
+	});
+	assert.equal(found.details, 'synced: 0 of 1, with errors: 1, buffered: 0, dead letters: 1');
+	await report([]);
+	await until('it is healthy again', async () => (await stack.getHealth('/health')).services.proxy === 'healthy');
+});
+
+test('what is decided is an entry, is shown, and is told until it was done', async () => {
+	await report([write('w-1', { agent_name: 'office-agent' }), dead('w-2'), dead('w-3')]);
+	for (const [verb, id] of [['cancel', 'w-1'], ['retry', 'w-2'], ['discard', 'w-3']]) {
+		assert.deepEqual(await ask(`proxy.${verb}`, { id }), { ok: { id, action: verb } });
+		const [entry] = entriesOf(`proxy.${verb}`);
+		assert.equal(entry.actor_type, 'user');
+		assert.equal(entry.status, 'success');
+		assert.equal(entry.source, 'cli');
+		assert.equal(entry.request.id, id);
+		assert.equal(entry.request.write, `mail ${id}`);
+		assert.equal(entry.request.service, 'gmail');
+	}
+	const [{ user_name, request }] = entriesOf('proxy.cancel');
+	assert.equal(request.agent_name, 'office-agent');
+	const found = await status('all are shown', ({ writes }) => writes.every(one => one.pending_action !== null));
+	assert.deepEqual(found.writes.map(({ pending_action }) => pending_action), ['cancel', 'retry', 'discard']);
+	assert.ok(found.writes.every(one => one.decided_by === user_name && one.decided_at !== null));
+
+	const all = [['w-1', 'cancel'], ['w-2', 'retry'], ['w-3', 'discard']];
+	assert.deepEqual(await report([write('w-1'), dead('w-2'), dead('w-3')]), all);
+	assert.deepEqual(await report([write('w-1'), dead('w-2'), dead('w-3')]), all);
+	// The first was not sent, the second waits again.
+	assert.deepEqual(await report([write('w-2'), dead('w-3')]), [['w-3', 'discard']]);
+	assert.deepEqual(await report([write('w-2')]), []);
+});
+
+test('what is in no state for it is a conflict, and no entry', async () => {
+	await report([write('w-1'), dead('w-2')]);
+	const before = stack.entries().length;
+	for (const [verb, id, error] of [
+		['cancel', 'w-2', 'conflict'], ['retry', 'w-1', 'conflict'], ['discard', 'w-1', 'conflict'],
+		['cancel', 'w-3', 'not_found'], ['cancel', '../w-1', 'not_found'], ['cancel', '', 'not_found'],
+	]) {
+		const answer = await ask(`proxy.${verb}`, { id });
+		assert.equal(answer.error, error, `${verb} ${id}`);
+		assert.equal(answer.field, 'id');
+		assert.ok(answer.detail);
+	}
+	assert.equal((await ask('proxy.cancel', {})).error, 'missing_field');
+	assert.equal((await ask('proxy.cancel', { id: 1 })).error, 'wrong_type');
+	assert.equal((await ask('proxy.cancel', { id: 'w-1', reason: 'none' })).error, 'unknown_field');
+	assert.equal(stack.entries().length, before);
+	assert.ok((await ask('proxy.retry', { id: 'w-2' })).ok);
+	assert.equal((await ask('proxy.discard', { id: 'w-2' })).error, 'conflict');
+	assert.equal(entriesOf('proxy.discard').filter(({ request }) => request.id === 'w-2').length, 0);
+});
+
+test('of two that decide at once one does', async () => {
+	await report([dead('both')]);
+	const doors = await Promise.all(Array.from({ length: 8 }, () => stack.door()));
+	const answers = await Promise.all(doors.map(async (one, i) => {
+		await one.write(JSON.stringify({ do: i % 2 ? 'proxy.retry' : 'proxy.discard', id: 'x', args: { id: 'both' } }) + '\n');
+		return await one.answer();
+	}));
+	doors.forEach(one => one.close());
+	assert.equal(answers.filter(({ ok }) => ok).length, 1, JSON.stringify(answers));
+	assert.ok(answers.every(({ ok, error }) => ok || error === 'conflict'));
+});
+
+test('a decision outlives the daemon that took it', async () => {
+	await report([write('kept'), dead('other')]);
+	assert.ok((await ask('proxy.cancel', { id: 'kept' })).ok);
+	door.close();
+	await stack.restart('kruxosd');
+	door = await stack.door();
+	const found = await status('it is there again', shows('kept', 'other'));
+	assert.equal(found.writes[0].pending_action, 'cancel');
+	assert.equal((await ask('proxy.cancel', { id: 'kept' })).error, 'conflict');
+	assert.deepEqual(await report([write('kept'), dead('other')]), [['kept', 'cancel']]);
+	assert.deepEqual(await report([]), []);
+});
+
+test('secrets and hostile text come out redacted, cut, and as text', async () => {
+	const hostile = '</script><img src=x onerror=alert(1)>\u2028\u001b[2J\u202e\u0000\ud83d\ude00';
+	await report([
+		write('h-1', { summary: hostile, last_error: 'Authorization: Bearer abcdefghijklmnopqrstuvwxyz0123456789' }),
+		write('h-2', { summary: 'é'.repeat(2000) }),
+	], [service('gmail', { status: 'error', last_error: 'login with password=hunter2hunter2 failed' })]);
+	const found = await status('it is there', shows('h-1', 'h-2'));
+	assert.equal(found.writes[0].summary, hostile);
+	assert.doesNotMatch(JSON.stringify(found), /hunter2|abcdefghij/);
+	assert.match(found.services[0].last_error, /REDACTED/);
+	assert.match(found.writes[1].summary, /^é+…$/);
+	assert.ok(Buffer.byteLength(found.writes[1].summary) <= 512);
+	assert.ok((await ask('proxy.cancel', { id: 'h-1' })).ok);
+	assert.equal(entriesOf('proxy.cancel').at(-1).request.write, hostile);
+});
+
+test('a report that is wrong in one place is none', async () => {
+	await report([write('w-1')]);
+	await status('it is there', shows('w-1'));
+	const many = Array.from({ length: 1001 }, (_, i) => ({ ...write(`w-${i}`), summary: '' }));
+	for (const [args, error, field] of [
+		[{ writes: [] }, 'missing_field', 'services'],
+		[{ services: [] }, 'missing_field', 'writes'],
+		[{ services: {}, writes: [] }, 'wrong_type', 'services'],
+		[{ services: ['gmail'], writes: [] }, 'wrong_type', 'services'],
+		[{ services: [service('gmail'), service('gmail')], writes: [] }, 'out_of_range', 'name'],
+		[{ services: [service('g mail')], writes: [] }, 'out_of_range', 'name'],
+		[{ services: [service('g'.repeat(65))], writes: [] }, 'too_long', 'name'],
+		[{ services: [service('gmail', { status: 'fine' })], writes: [] }, 'out_of_range', 'status'],
+		[{ services: Array.from({ length: 65 }, (_, i) => service(`s${i}`)), writes: [] }, 'too_long', 'services'],
+		[{ services: [service('gmail')], writes: many }, 'too_long', 'writes'],
+		[{ services: [service('gmail')], writes: [write('../x')] }, 'out_of_range', 'id'],
+		[{ services: [service('gmail')], writes: [write('x', { state: 'sent' })] }, 'out_of_range', 'state'],
+		[{ services: [service('gmail')], writes: [write('x', { created_at: 0 })] }, 'wrong_type', 'created_at'],
+		[{ services: [service('gmail')], writes: [write('x', { service: 'other' })] }, 'out_of_range', 'service'],
+		[{ services: [service('gmail')], writes: [write('x', { pending_action: null })] }, 'unknown_field', 'pending_action'],
+	]) {
+		const answer = await ask('proxy.report', args);
+		assert.equal(answer.error, error, JSON.stringify(args).slice(0, 300));
+		assert.equal(answer.field, field);
+	}
+	assert.deepEqual((await stack.get('/api/proxy/status')).writes.map(({ id }) => id), ['w-1']);
+});
+
+test('the largest report is taken, and taken again', async () => {
+	const services = Array.from({ length: 64 }, (_, i) => service(`service-${i}`));
+	const writes = Array.from({ length: 1000 }, (_, i) =>
+		dead(`w-${i}`, { service: `service-${i % 64}`, summary: `${i} ${'x'.repeat(300)}`, last_error: 'y'.repeat(300) }));
+	for (let i = 0; i < 3; i++)
+		assert.deepEqual(await report(writes, services), []);
+	const found = await status('all are there', ({ dead_letters }) => dead_letters === 1000);
+	assert.equal(found.services[63].dead_letters, 15);
+	assert.equal(found.writes[999].summary, writes[999].summary);
+	await report([], []);
+});
+
+test('who reports is the owner, or the user of the service', { skip: process.getuid() !== 0 && 'it is sent as another user' }, async () => {
+	// Who may open it is decided by the kernel's word, of when it was opened.
+	const openAs = uid => {
+		process.seteuid(uid);
+		try {
+			return Door.open(join(stack.rundir, 'ingest.sock'));
+		} finally {
+			process.seteuid(0);
+		}
+	};
+	chmodSync(stack.rundir, 0o711);
+	const own = await openAs(NOBODY);
+	assert.deepEqual(await ask('proxy.report', { services: [service('gmail')], writes: [write('own')] }, own), { ok: { actions: [] } });
+	await status('it is there', shows('own'));
+	for (const verb of ['proxy.cancel', 'proxy.retry', 'proxy.discard'])
+		assert.equal((await ask(verb, { id: 'own' }, own)).error, 'not_allowed');
+	own.close();
+	const stranger = await openAs(NOBODY - 1);
+	assert.equal((await stranger.answer())?.error, 'not_allowed');
+	stranger.close();
+	chmodSync(stack.rundir, 0o700);
+});
