@@ -235,11 +235,11 @@ stop:
 # faults are the same ones each time, so that what fails is the change; `make
 # fault` looks for others.
 test:
-	@packaging/install-packages build run test fuzz load monitor
+	@packaging/install-packages build run test fuzz load monitor browser
 	@tests/install-node
 	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools)
 	@$(again) redaction
-	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,load)
+	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api www browser $(if $(SANITIZE),,load)
 
 # What the tests run, of a build of its own, and what they do not.
 coverage:

@@ -37,13 +37,15 @@ export function formatSpan(ms: number): string {
 
 /** "0.4 ms", "12 ms", "1.2 s", "3 min 20 s". */
 export function formatDuration(ms: number): string {
-	if (ms < 10)
+	// A unit ends where rounding would make the next one of it.
+	if (ms < 9.95)
 		return `${ms.toFixed(1)} ms`;
-	if (ms < 1000)
+	if (ms < 999.5)
 		return `${Math.round(ms)} ms`;
-	if (ms < 60_000)
+	if (ms < 59_950)
 		return `${(ms / 1000).toFixed(1)} s`;
-	return `${Math.floor(ms / 60_000)} min ${Math.round(ms % 60_000 / 1000)} s`;
+	const seconds = Math.round(ms / 1000);
+	return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 const numbers = new Intl.NumberFormat('en');

@@ -40,10 +40,10 @@ export function address(path: string, query: URLSearchParams): string {
 
 /** Only a path of our own is gone to: never another site, however written. */
 export function ownAddress(text: string | null, otherwise: string): string {
-	if (text === null || !text.startsWith('/'))
-		return otherwise;
-	const url = new URL(text, location.origin);
-	return url.origin === location.origin ? url.pathname + url.search + url.hash : otherwise;
+	const url = text?.startsWith('/') ? URL.parse(text, location.origin) : null;
+	// "/.//host" is a path of ours that, written down, would be a host.
+	return url !== null && url.origin === location.origin && !url.pathname.startsWith('//')
+		? url.pathname + url.search + url.hash : otherwise;
 }
 
 /** A click on a link of ours is no new page, unless the user wants one. */

@@ -72,7 +72,8 @@ function Account({ who }: { who: Session }) {
 		endSession(id).catch((failure: Error) => setError(failure.message));
 	}
 	return <details class="account" onToggle={event => event.currentTarget.open && void loadSession().catch(() => {})}>
-		<summary aria-label={shell.account.label(who.name)}>
+		<summary>
+			<span class="visually-hidden">{shell.account.label} </span>
 			<span class="account-name">{who.name}</span> <span class="muted">{shell.account.roles[who.role]}</span>
 		</summary>
 		<OpenSessions who={who} onEnd={end} />
@@ -101,7 +102,7 @@ export function Sidebar({ onHelp }: { onHelp: () => void }) {
 	// Where there is little room, what may be chosen is behind a button.
 	const [isOpen, setOpen] = useState(false);
 
-	return <div class="sidebar">
+	return <header class="sidebar">
 		<a class="brand" href="/health"><Mark />{shell.product}</a>
 		<button type="button" class="plain menu" aria-expanded={isOpen} aria-controls="choices"
 			onClick={() => setOpen(!isOpen)}>{shell.menu}</button>
@@ -111,5 +112,5 @@ export function Sidebar({ onHelp }: { onHelp: () => void }) {
 			<button type="button" class="small help-key" onClick={onHelp}>{shell.help.open} <kbd>?</kbd></button>
 			{who != null && <Account who={who} />}
 		</div>
-	</div>;
+	</header>;
 }

@@ -53,7 +53,7 @@ export const shell = {
 	theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
 	zone: { label: 'Times', utc: 'UTC', local: 'Local', said: (name: string) => `Times are in ${name}` },
 	account: {
-		label: (name: string) => `Account of ${name}`,
+		label: 'Account',
 		roles: { viewer: 'viewer', operator: 'operator', auditor: 'auditor' },
 		sessions: 'Open sign-ins',
 		current: 'this one',
