@@ -1,5 +1,7 @@
 #include "cli/account.h"
 
+#include "base/cleanup.h"
+#include "base/json_writer.h"
 #include "cli/json.h"
 #include "cli/listing.h"
 #include "cli/order.h"
@@ -61,6 +63,50 @@ const struct command_form account_list_form = {
 	account_list_options,
 	sizeof(struct account_list_values),
 	account_list_run,
+};
+
+/* --- role --------------------------------------------------------------- */
+
+enum command_exit
+account_say_set(const struct buf *result, const char *changed)
+{
+	cleanup(json_putp) struct json_object *json = NULL;
+	struct error err = { 0 };
+	bool is_new;
+
+	json = json_parse(buf_slice(result), &err);
+	if (json == NULL)
+		return cli_fail(&err);
+	is_new = json_object_get_boolean(json_member(json, "created"));
+	cli_note("account %.*s (%.*s) %s", SLICE_ARG(json_text(json, "name")),
+	    SLICE_ARG(json_text(json, "role")), is_new ? "is made" : changed);
+	return COMMAND_DONE;
+}
+
+static enum command_exit
+account_role_run(struct cli *cli, const void *values, char **operands)
+{
+	cleanup(buf_free) struct buf args = BUF_INIT;
+	cleanup(buf_free) struct buf result = BUF_INIT;
+	struct error err = { 0 };
+	struct json_writer json;
+
+	(void)values;
+	json_writer_init(&json, &args);
+	json_writer_object(&json);
+	json_writer_pair(&json, "name", operands[0]);
+	json_writer_pair(&json, "role", operands[1]);
+	json_writer_end_object(&json);
+	if (order_run(cli, "account.set", buf_slice(&args), "account", &result,
+		&err) == -1)
+		return cli_fail(&err);
+	return account_say_set(&result, "has this role from now on");
+}
+
+const struct command_form account_role_form = {
+	options_none,
+	0,
+	account_role_run,
 };
 
 /* --- remove ------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* `kruxos account list` and `remove`. */
+/* `kruxos account list`, `role` and `remove`. */
 #ifndef CLI_ACCOUNT_H
 #define CLI_ACCOUNT_H
 
@@ -7,7 +7,13 @@
 /* What an account may be, for the options of other commands, too. */
 #define ACCOUNT_ROLES "viewer operator auditor"
 
+/* Say what account.set has answered, {"name":"alice","role":"viewer","created":
+ * true}: the account is made, or `changed`. */
+enum command_exit
+account_say_set(const struct buf *result, const char *changed);
+
 extern const struct command_form account_list_form;
+extern const struct command_form account_role_form;
 extern const struct command_form account_remove_form;
 
 #endif

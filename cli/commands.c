@@ -309,6 +309,19 @@ const struct command commands[] = {
 			"'.accounts[].name'",
 	},
 	{
+	    .name = "account role",
+	    .operands = "NAME ROLE",
+	    .words = ACCOUNT_ROLES,
+	    .least = 2,
+	    .most = 2,
+	    .form = &account_role_form,
+	    .summary = "Say what an account may",
+	    .about = "A viewer reads; an operator acts, too; an auditor reads "
+		     "all and exports. An account that is not there is made, "
+		     "without a password.",
+	    .examples = "  kruxos account role alice operator",
+	},
+	{
 	    .name = "account remove",
 	    .operands = "NAME...",
 	    .least = 1,

@@ -3,7 +3,6 @@
 #include "base/cleanup.h"
 #include "base/json_writer.h"
 #include "cli/account.h"
-#include "cli/json.h"
 #include "cli/order.h"
 #include "door/password.h"
 
@@ -91,25 +90,6 @@ passwd_args(
 	json_writer_end_object(&json);
 }
 
-/* {"name":"alice","role":"viewer","created":true} */
-static enum command_exit
-passwd_say_done(const struct buf *result)
-{
-	cleanup(json_putp) struct json_object *json = NULL;
-	struct error err = { 0 };
-
-	json = json_parse(buf_slice(result), &err);
-	if (json == NULL)
-		return cli_fail(&err);
-	cli_note(json_object_get_boolean(json_member(json, "created"))
-		     ? "account %.*s (%.*s) is made"
-		     : "account %.*s (%.*s) has a new password; whoever was "
-		       "signed in is no more",
-	    SLICE_ARG(json_text(json, "name")),
-	    SLICE_ARG(json_text(json, "role")));
-	return COMMAND_DONE;
-}
-
 static enum command_exit
 passwd_run(struct cli *cli, const void *values, char **operands)
 {
@@ -129,7 +109,8 @@ passwd_run(struct cli *cli, const void *values, char **operands)
 	if (order_run(cli, "account.set", buf_slice(&args), "passwd", &result,
 		&err) == -1)
 		return cli_fail(&err);
-	return passwd_say_done(&result);
+	return account_say_set(
+	    &result, "has a new password; whoever was signed in is no more");
 }
 
 const struct command_form passwd_form = {

@@ -97,6 +97,19 @@ test('--stdin takes one line; without a name it is who calls; a role is sent onl
 	assert.deepEqual(asked(), [['account.set', { name: username, password: good }]]);
 });
 
+test('account role changes what an account may, or makes one', async () => {
+	for (const [created, said] of [
+		[false, 'kruxos: account alice (auditor) has this role from now on\n'],
+		[true, 'kruxos: account alice (auditor) is made\n'],
+	]) {
+		door.answers['account.set'] = { name: 'alice', role: 'auditor', created };
+		const { code, stderr } = await kruxos(['account', 'role', 'alice', 'auditor']);
+		assert.equal(code, 0);
+		assert.equal(stderr, said);
+	}
+	assert.deepEqual(asked()[0], ['account.set', { name: 'alice', role: 'auditor' }]);
+});
+
 test('login-link prints the link alone, for the host of the configuration', async () => {
 	const link = {
 		name: 'alice', role: 'operator', secret: `krx_link_${'a'.repeat(43)}`, expires_at: '2026-11-28T12:05:00Z',
@@ -218,6 +231,7 @@ test('the answers of a script: exit codes', async () => {
 		[['login-link'], 1],
 		[['account'], 64],
 		[['account', 'remove'], 64],
+		[['account', 'role', 'alice'], 64],
 		[['passwd', 'alice', 'bob'], 64],
 		[['passwd', '--role', 'root'], 64],
 		[['login-link', '--role', 'root'], 64],

@@ -56,7 +56,7 @@ bash_offers_what_may_follow(void **state)
 		{ "kruxos audit query -s d", "denied\n" },
 		{ "kruxos passwd --role ''", "viewer operator auditor\n" },
 		{ "kruxos token create ci --scope ''", "read operate\n" },
-		{ "kruxos account ''", "list remove\n" },
+		{ "kruxos account ''", "list role remove\n" },
 		{ "kruxos login-link --acc", "--account\n" },
 		{ "kruxos -c file audit export --format ''",
 		    "json ndjson csv\n" },
