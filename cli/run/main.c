@@ -79,9 +79,10 @@ print_urls(const struct config *config, const char *state)
 	    "%s\n"
 	    "  health     http://%s%s%s:%u/health\n"
 	    "  dashboard  %s/\n"
+	    "  sign in    kruxos -c %s login-link\n"
 	    "  API        curl --unix-socket %s http://localhost/api/audit\n",
 	    state, open, host, close, config->health_port, dashboard.data,
-	    config->api_socket);
+	    config->path, config->api_socket);
 	fflush(stdout);
 }
 
