@@ -26,7 +26,7 @@ export class ApiError extends Error {
 	}
 }
 
-interface Asked {
+export interface Asked {
 	/** An ended one rejects with an AbortError. */
 	signal?: AbortSignal | undefined;
 	/** Asked by a clock and not by a person: it keeps no sign-in alive. */

@@ -3,7 +3,7 @@
 // sign-in, with the way back to where the user was.
 
 import { Store } from '../store';
-import { ApiError, get, post } from './client';
+import { ApiError, get, post, type Asked } from './client';
 
 export type Role = 'viewer' | 'operator' | 'auditor';
 
@@ -36,9 +36,9 @@ export function signedOut(): void {
 }
 
 /** Ask who we are. An unreachable server rejects, and leaves it unknown. */
-export async function loadSession(): Promise<void> {
+export async function loadSession(asked: Asked = {}): Promise<void> {
 	try {
-		session.set(await get<Session>('/api/session'));
+		session.set(await get<Session>('/api/session', asked));
 	} catch (error) {
 		if (!(error instanceof ApiError) || error.status !== 401)
 			throw error;
