@@ -28,8 +28,9 @@ export function retryDelay(failures: number, everyMs: number, error: ApiError): 
 	return Math.max(delay, error.retryAfterMs ?? 0);
 }
 
-/** Ask for `path` now and every `everyMs`; null: not at all. */
-export function usePolled<T>(path: string | null, everyMs: number): Polled<T> {
+/** Ask for `path` now and every `everyMs`; null: not at all. A function is asked
+ * each time for the path of then. */
+export function usePolled<T>(path: string | (() => string) | null, everyMs: number): Polled<T> {
 	const [state, setState] = useState<Omit<Polled<T>, 'again'>>({
 		value: undefined, error: undefined, at: undefined, retryAt: undefined, isAsking: path !== null,
 	});
@@ -38,6 +39,7 @@ export function usePolled<T>(path: string | null, everyMs: number): Polled<T> {
 	useEffect(() => {
 		if (path === null)
 			return;
+		const next = typeof path === 'function' ? path : () => path;
 		let timer: number | undefined;
 		let asking: AbortController | undefined;
 		let failures = 0;
@@ -48,7 +50,7 @@ export function usePolled<T>(path: string | null, everyMs: number): Polled<T> {
 			const own = asking = new AbortController();
 			setState(before => ({ ...before, isAsking: true }));
 			try {
-				const value = await get<T>(path as string, { signal: own.signal, background });
+				const value = await get<T>(next(), { signal: own.signal, background });
 				failures = 0;
 				setState({ value, error: undefined, at: Date.now(), retryAt: undefined, isAsking: false });
 				plan(everyMs);
