@@ -15,6 +15,7 @@
 #include "cli/notify.h"
 #include "cli/order.h"
 #include "cli/passwd.h"
+#include "cli/proxy.h"
 #include "cli/query.h"
 #include "cli/replay.h"
 #include "cli/show.h"
@@ -129,6 +130,58 @@ const struct command commands[] = {
 		     "with 0 when the notice was delivered, with 1 and the "
 		     "reason when it was not; it is not tried again.",
 	    .examples = "  kruxos notify test ops",
+	},
+	{
+	    .name = "proxy status",
+	    .operands = "",
+	    .form = &proxy_status_form,
+	    .summary = "Show what the service proxy does, and what waits",
+	    .about = "As whoever runs it has reported it last. Exits with 3 "
+		     "when nobody has, or not of late.",
+	    .examples = "  kruxos proxy status\n"
+			"  kruxos proxy status --json | jq .dead_letters",
+	},
+	{
+	    .name = "proxy cancel",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &proxy_cancel_form,
+	    .summary = "Say that a buffered write is not to be sent",
+	    .about = "It is recorded, and told to whoever runs the service "
+		     "proxy with its next report.",
+	    .examples = "  kruxos proxy cancel w-17",
+	},
+	{
+	    .name = "proxy retry",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &proxy_retry_form,
+	    .summary = "Say that a dead letter is to be tried again",
+	    .examples = "  kruxos proxy retry w-9",
+	},
+	{
+	    .name = "proxy discard",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &proxy_discard_form,
+	    .summary = "Say that a dead letter is to be given up",
+	    .examples = "  kruxos proxy discard w-9 w-12 --yes",
+	},
+	{
+	    .name = "proxy report",
+	    .operands = "[FILE]",
+	    .most = 1,
+	    .form = &proxy_report_form,
+	    .summary = "Tell what the service proxy does",
+	    .about = "From FILE or standard input: an object with all services "
+		     "and writes (docs/door.md). Prints what is to be done, as "
+		     "JSON. For root, the daemon's own user and the user of "
+		     "[service proxy].",
+	    .examples = "  kruxos proxy report state.json | jq -r "
+			"'.actions[] | \"\\(.action) \\(.id)\"'",
 	},
 	{
 	    .name = "audit query",

@@ -124,30 +124,58 @@ health_of_answer(struct json_object *answer, struct health *health)
 	return 0;
 }
 
-/* When the proxy last synced is in the log. */
+/* Of what GET of `target` answers, the list `member`; `json` keeps it. */
+static struct json_object *
+health_ask_list(const char *socket, const char *target, const char *member,
+    struct json_object **json)
+{
+	cleanup(buf_free) struct buf answer = BUF_INIT;
+	struct error ignored = { 0 };
+
+	if (api_get(socket, target, &answer, &ignored) == -1)
+		return NULL;
+	*json = json_parse(buf_slice(&answer), &ignored);
+	return json_member(*json, member);
+}
+
+/* The latest of the moments `key` in the objects of `list`; 0: none. */
+static usec_t
+health_latest(struct json_object *list, const char *key)
+{
+	usec_t latest = 0, time;
+	struct error ignored = { 0 };
+
+	for (size_t i = 0; i < json_length(list); i++)
+		if (clock_parse(
+			json_text(json_object_array_get_idx(list, i), key),
+			&time, &ignored) == 0 &&
+		    time > latest)
+			latest = time;
+	return latest;
+}
+
+/* When the proxy last synced is in its report, or in the log. */
 static void
 health_find_sync(const char *socket, struct health *health)
 {
-	cleanup(json_putp) struct json_object *json = NULL;
-	cleanup(buf_free) struct buf answer = BUF_INIT;
-	struct json_object *entries;
-	struct error ignored = { 0 };
-	usec_t now = clock_realtime(&clock_system), time;
+	cleanup(json_putp) struct json_object *report = NULL;
+	cleanup(json_putp) struct json_object *log = NULL;
+	usec_t now = clock_realtime(&clock_system), latest;
 
-	if (health->services[HEALTH_PROXY] == HEALTH_UNKNOWN ||
-	    api_get(socket,
-		"/api/audit?capability=proxy.sync&status=success&limit=1",
-		&answer, &ignored) == -1)
+	if (health->services[HEALTH_PROXY] == HEALTH_UNKNOWN)
 		return;
-	json = json_parse(buf_slice(&answer), &ignored);
-	entries = json_member(json, "entries");
-	if (!json_object_is_type(entries, json_type_array) ||
-	    json_object_array_length(entries) == 0 ||
-	    clock_parse(
-		json_text(json_object_array_get_idx(entries, 0), "time"), &time,
-		&ignored) == -1)
-		return;
-	health->synced_ago = now > time ? now - time : 1;
+	latest = health_latest(
+	    health_ask_list(socket, "/api/proxy/status", "services", &report),
+	    "last_completed_at");
+	if (latest == 0)
+		latest = health_latest(
+		    health_ask_list(socket,
+			"/api/audit?capability=proxy.sync&status=success"
+			"&limit=1",
+			"entries", &log),
+		    "time");
+	if (latest != 0)
+		health->synced_ago = now > latest ? now - latest : 1;
 }
 
 /* --- all of it ---------------------------------------------------------- */

@@ -238,7 +238,6 @@ write_request(const struct proxy_write *write, struct buf *out)
 	json_writer_pair_slice(&json, "service", write->service);
 	if (write->agent_name.data != NULL)
 		json_writer_pair_slice(&json, "agent_name", write->agent_name);
-	json_writer_pair_slice(&json, "write", write->summary);
 	json_writer_end_object(&json);
 }
 
@@ -289,14 +288,17 @@ log_decision(
 		[PROXY_RETRY] = "proxy.retry",
 		[PROXY_DISCARD] = "proxy.discard",
 	};
+	cleanup(buf_free) struct buf summary = BUF_INIT;
 	cleanup(buf_free) struct buf text = BUF_INIT;
 	struct commit_waiter waiter = { on_logged, request, 0 };
 	struct entry entry = command_entry(request->call);
 
 	entry.capability = slice_of(capabilities[request->action]);
+	/* A summary ends at U+0000, if it holds one. */
+	buf_add_slice(&summary, write->summary);
 	write_request(write, &text);
-	return commit_add_json(request->proxy->parts.commit, &entry, NULL,
-	    buf_slice(&text), &waiter, NULL, err);
+	return commit_add_json(request->proxy->parts.commit, &entry,
+	    summary.data, buf_slice(&text), &waiter, NULL, err);
 }
 
 static struct request *

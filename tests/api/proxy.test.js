@@ -144,7 +144,7 @@ test('what is decided is an entry, is shown, and is told until it was done', asy
 		assert.equal(entry.status, 'success');
 		assert.equal(entry.source, 'cli');
 		assert.equal(entry.request.id, id);
-		assert.equal(entry.request.write, `mail ${id}`);
+		assert.equal(entry.summary, `mail ${id}`);
 		assert.equal(entry.request.service, 'gmail');
 	}
 	const [{ user_name, request }] = entriesOf('proxy.cancel');
@@ -220,7 +220,7 @@ test('secrets and hostile text come out redacted, cut, and as text', async () =>
 	assert.match(found.writes[1].summary, /^é+…$/);
 	assert.ok(Buffer.byteLength(found.writes[1].summary) <= 512);
 	assert.ok((await ask('proxy.cancel', { id: 'h-1' })).ok);
-	assert.equal(entriesOf('proxy.cancel').at(-1).request.write, hostile);
+	assert.equal(entriesOf('proxy.cancel').at(-1).summary, hostile.split('\u0000')[0]);
 });
 
 test('a report that is wrong in one place is none', async () => {
@@ -284,4 +284,55 @@ test('who reports is the owner, or the user of the service', { skip: process.get
 	assert.equal((await stranger.answer())?.error, 'not_allowed');
 	stranger.close();
 	chmodSync(stack.rundir, 0o700);
+});
+
+test('kruxos shows it, decides, and reports', async () => {
+	const file = JSON.stringify({
+		services: [service('gmail'), service('tickets', { status: 'error', last_error: 'a\u001b[2J\u202eb' })],
+		writes: [write('c-1', { agent_name: 'office-agent', summary: 'mail\u001b]0;owned\u0007' }), dead('c-2', { service: 'tickets' })],
+	}, null, '\t');
+	const reported = await stack.kruxos(['proxy', 'report'], { input: file });
+	assert.equal(reported.code, 0, reported.stderr);
+	assert.deepEqual(JSON.parse(reported.stdout), { actions: [] });
+	await status('it is there', shows('c-1', 'c-2'));
+	const decided = await stack.kruxos(['proxy', 'cancel', 'c-1', '--yes']);
+	assert.equal(decided.code, 0, decided.stderr);
+	assert.equal(decided.stderr, 'kruxos: write c-1 is to be cancelled\n');
+	const { code, stdout } = await stack.kruxos(['proxy', 'status']);
+	assert.equal(code, 0, stdout);
+	// eslint-disable-next-line no-control-regex
+	assert.doesNotMatch(stdout, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e]/);
+	assert.match(stdout, /^2 services, 1 synced, 1 with errors; 1 buffered, 1 dead letter; reported /);
+	assert.match(stdout, /\nSERVICE +STATUS +STARTED +COMPLETED +BUFFERED +DEAD +FAILURES +LAST ERROR\n/);
+	assert.match(stdout, /\nc-1 +gmail +to cancel: \S+ +- +0 .*mail/);
+	assert.match(stdout, /\nc-2 +tickets +dead +- +5 .*HTTP 503/);
+	const json = JSON.parse((await stack.kruxos(['proxy', 'status', '--json'])).stdout);
+	assert.deepEqual(json.writes.map(({ pending_action }) => pending_action), ['cancel', null]);
+
+	for (const [args, input, wanted, said] of [
+		[['cancel', 'c-1'], '', 1, /is to be cancelled already/],
+		[['discard', 'c-9'], '', 1, /no write of this id/],
+		[['retry'], '', 64, /./],
+		[['report'], '[]', 1, /a report is a JSON object/],
+		[['report'], '{"services":[]}', 1, /writes/],
+		[['report'], '{"services":[],"writes":[]},"credential":"x"', 1, /./],
+		[['report', '/nonexistent'], '', 1, /nonexistent/],
+	]) {
+		const refused = await stack.kruxos(['proxy', ...args], { input });
+		assert.equal(refused.code, wanted, args.join(' '));
+		assert.match(refused.stderr, said);
+	}
+	await until('silence is told', async () => {
+		const silent = await stack.kruxos(['proxy', 'status']);
+		return silent.code === 3 && /nobody reports/.test(silent.stderr);
+	});
+});
+
+test('health says when the proxy synced last', async () => {
+	const completed = new Date(Date.now() - 150_000).toISOString();
+	await report([], [service('calendar', { last_completed_at: '2026-01-01T00:00:00Z' }), service('gmail', { last_completed_at: completed })]);
+	await until('it is said', async () => {
+		await report([], [service('gmail', { last_completed_at: completed })]);
+		return /^Proxy: syncing \(last: [23]m ago\)$/m.test((await stack.kruxos(['health'])).stdout);
+	});
 });
