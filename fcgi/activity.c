@@ -6,8 +6,10 @@
  * The stream follows the log's own files up to the entry that the status page
  * calls durable; inotify on that page is how it hears of a commit. The index
  * is asked only how many entries a returning client has missed. With the
- * daemon gone the stream stays open, and goes on when it is back.
+ * daemon gone the stream stays open, and goes on when it is back; when its
+ * session ends, so does the stream (follower.h).
  */
+#include "fcgi/follower.h"
 #include "fcgi/program.h"
 #include "fcgi/query.h"
 #include "fcgi/reach.h"
@@ -29,6 +31,8 @@ enum {
 	SUBSCRIBERS_MAX = 16384,
 };
 
+static const usec_t EXPIRY_INTERVAL = USEC_PER_SEC;
+
 /* What the loop's callbacks work with. */
 struct feed {
 	struct program *prog;
@@ -36,6 +40,8 @@ struct feed {
 	struct cursor *live;   /* behind the last entry published */
 	struct cursor *replay; /* wherever a returning client needs it */
 	uint64_t published;    /* the last seq */
+	struct follower_ended ended;
+	struct loop_timer expiry;
 	bool is_started;
 };
 
@@ -103,6 +109,22 @@ add_event(struct buf *out, struct buf *shown, const struct cursor_line *line)
 	event_add(out, line->seq, "entry", buf_slice(shown));
 }
 
+static bool
+is_over(const void *filter, void *now)
+{
+	return follower_is_over(filter, &feed.ended, *(usec_t *)now);
+}
+
+/* Streams end with the sessions that began them. */
+static void
+end_streams(void *context)
+{
+	usec_t now = clock_realtime(&clock_system);
+
+	(void)context;
+	broadcast_end_some(feed.broadcast, is_over, &now);
+}
+
 /* Hand a line to all who want it. A line that cannot be read is damage; the
  * verifier tells of it. */
 static void
@@ -120,6 +142,8 @@ publish(const struct cursor_line *line)
 		free(happening);
 		return;
 	}
+	if (follower_note_ended(&feed.ended, &happening->entry) > 0)
+		end_streams(NULL);
 	add_event(&text, &shown, line);
 	broadcast_publish(
 	    feed.broadcast, line->seq, happening, buf_slice(&text));
@@ -184,9 +208,10 @@ on_status(struct program *prog)
 static bool
 wants(const void *filter, const void *payload)
 {
+	const struct follower *follower = filter;
 	const struct happening *happening = payload;
 
-	return filter_matches_head(filter, &happening->entry);
+	return filter_matches_head(follower->filter, &happening->entry);
 }
 
 /* --- the past ------------------------------------------------------------- */
@@ -196,6 +221,7 @@ static int
 replay(void *context, void *filter, uint64_t *after, struct buf *out)
 {
 	cleanup(buf_free) struct buf shown = BUF_INIT;
+	const struct follower *follower = filter;
 	struct cursor_line line;
 	struct error err;
 
@@ -220,7 +246,7 @@ replay(void *context, void *filter, uint64_t *after, struct buf *out)
 		if (result == -1)
 			return -1;
 		if (entry_parse(line.line, &entry, &err) == 0 &&
-		    filter_matches_head(filter, &entry))
+		    filter_matches_head(follower->filter, &entry))
 			add_event(out, &shown, &line);
 		*after = line.seq;
 	}
@@ -322,8 +348,9 @@ stream_get(struct program *prog, struct request *req, struct reply *rep,
 	} else if (bound_replay(prog, req, &asked, &after, &first, err) == -1) {
 		return 503;
 	}
-	return broadcast_join(feed.broadcast, req, rep, filter_clone(&asked),
-	    after, buf_slice(&first), err);
+	return broadcast_join(feed.broadcast, req, rep,
+	    follower_new(filter_clone(&asked), req), after, buf_slice(&first),
+	    err);
 }
 
 static const struct route routes[] = {
@@ -340,13 +367,15 @@ on_open(struct program *prog, struct error *err)
 		.subscribers_max = SUBSCRIBERS_MAX,
 		.wants = wants,
 		.replay = replay,
-		.free_filter = free,
+		.free_filter = follower_free,
 		.free_payload = free,
 	};
 
 	(void)err;
 	feed.prog = prog;
 	feed.broadcast = broadcast_new(prog->loop, &settings);
+	feed.expiry = (struct loop_timer){ end_streams, NULL, EXPIRY_INTERVAL };
+	loop_every(prog->loop, &feed.expiry);
 	on_status(prog);
 	return 0;
 }
@@ -361,7 +390,7 @@ on_stop(struct program *prog)
 static void
 on_close(struct program *prog)
 {
-	(void)prog;
+	loop_timer_remove(prog->loop, &feed.expiry);
 	broadcast_free(feed.broadcast);
 	cursor_free(feed.live);
 	cursor_free(feed.replay);

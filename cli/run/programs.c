@@ -6,11 +6,11 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-/* The first of `folders` in which `file` can be used, or NULL. Relative ones
- * begin at `self`. */
+/* The first of `folders` in which `file` is to be had by `mode` (access(2)), or
+ * NULL. Relative ones begin at `self`. */
 static char *
 find_folder(const char *self, const char *const *folders, const char *file,
-    struct arena *arena)
+    int mode, struct arena *arena)
 {
 	for (; *folders != NULL; folders++) {
 		char *folder =
@@ -18,7 +18,7 @@ find_folder(const char *self, const char *const *folders, const char *file,
 			? arena_printf(arena, "%s", *folders)
 			: arena_printf(arena, "%s/%s", self, *folders);
 
-		if (access(arena_printf(arena, "%s/%s", folder, file), X_OK) ==
+		if (access(arena_printf(arena, "%s/%s", folder, file), mode) ==
 		    0)
 			return folder;
 	}
@@ -36,17 +36,25 @@ programs_find(struct programs *programs, struct arena *arena, struct error *err)
 		"/usr/share/kruxos/nginx", NULL };
 	static const char *const servers[] = { "/usr/sbin", "/usr/local/sbin",
 		"/usr/bin", NULL };
+	static const char *const pages[] = { "../www", "../../www",
+		"/usr/share/kruxos/www", NULL };
 	cleanup(cleanup_free) char *self = realpath("/proc/self/exe", NULL);
 	char *daemon, *server;
 
 	if (self == NULL)
 		return error_set_errno(err, "/proc/self/exe");
 	*strrchr(self, '/') = '\0';
-	daemon = find_folder(self, daemons, "kruxosd", arena);
-	programs->fcgi_folder = find_folder(self, fcgis, "health.fcgi", arena);
+	daemon = find_folder(self, daemons, "kruxosd", X_OK, arena);
+	programs->fcgi_folder =
+	    find_folder(self, fcgis, "health.fcgi", X_OK, arena);
 	programs->nginx_folder =
-	    find_folder(self, nginxes, "instantiate", arena);
-	server = find_folder(self, servers, "nginx", arena);
+	    find_folder(self, nginxes, "instantiate", X_OK, arena);
+	programs->www_folder =
+	    find_folder(self, pages, "index.html", R_OK, arena);
+	if (programs->www_folder == NULL) /* they may come yet */
+		programs->www_folder =
+		    arena_printf(arena, "%s/%s", self, pages[0]);
+	server = find_folder(self, servers, "nginx", X_OK, arena);
 	if (server == NULL)
 		return error_set(err, ERROR_NOT_FOUND,
 		    "nginx is not installed; in Debian: apt install nginx");

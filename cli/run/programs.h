@@ -10,7 +10,8 @@ struct programs {
 	char *daemon;	    /* kruxosd */
 	char *observer;	    /* kruxos-observer */
 	char *fcgi_folder;  /* *.fcgi */
-	char *nginx_folder; /* the template, what it includes, the pages */
+	char *nginx_folder; /* the template, what it includes */
+	char *www_folder;   /* the pages; there may be none in it yet */
 	const char *nginx;
 };
 

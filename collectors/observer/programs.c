@@ -23,6 +23,7 @@ static const struct {
 	{ "metrics", "metrics.fcgi" },
 	{ "alerts", "alerts.fcgi" },
 	{ "proxy", "proxy.fcgi" },
+	{ "session", "session.fcgi" },
 	{ "nginx", "nginx" },
 };
 

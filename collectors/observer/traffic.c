@@ -68,7 +68,8 @@ is_word(struct slice part)
 static bool
 is_before_id(struct slice part)
 {
-	return slice_is(part, "sessions") || slice_is(part, "agents");
+	return slice_is(part, "sessions") || slice_is(part, "agents") ||
+	       slice_is(part, "writes");
 }
 
 void

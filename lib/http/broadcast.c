@@ -458,6 +458,20 @@ broadcast_end(struct broadcast *b)
 }
 
 void
+broadcast_end_some(struct broadcast *b,
+    bool (*is_meant)(const void *filter, void *context), void *context)
+{
+	struct subscriber *next;
+
+	for (struct subscriber *sub = LIST_FIRST(&b->subscribers); sub != NULL;
+	     sub = next) {
+		next = LIST_NEXT(sub, all);
+		if (is_meant(sub->outlet.filter, context))
+			end_in_order(sub);
+	}
+}
+
+void
 broadcast_free(struct broadcast *b)
 {
 	if (b == NULL)

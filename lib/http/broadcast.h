@@ -88,6 +88,10 @@ int broadcast_join(struct broadcast *broadcast, struct request *req,
 
 size_t broadcast_count(const struct broadcast *broadcast);
 
+/* End those whose filter `is_meant`, in as orderly a way as broadcast_end(). */
+void broadcast_end_some(struct broadcast *broadcast,
+    bool (*is_meant)(const void *filter, void *context), void *context);
+
 /* End every subscriber in an orderly way, as far as it can be done without
  * waiting: the program stops, they come back to the next one. */
 void broadcast_end(struct broadcast *broadcast);

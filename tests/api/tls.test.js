@@ -126,11 +126,24 @@ const always = {
 
 test('each answer of each listener carries the headers of the table, and only once', async () => {
 	const health = { port: stack.healthPort };
+	const page = { 'cache-control': 'no-cache', etag: /^"[0-9a-f-]+"$/ };
+	const [asset] = /\/assets\/[^"]+\.js/.exec((await request(dashboard, '/')).body);
 	for (const [where, path, options, status, but] of [
-		[dashboard, '/', {}, 200, { etag: /^"[0-9a-f-]+"$/ }],
-		[dashboard, '/page.css', {}, 200, { etag: /^"[0-9a-f-]+"$/ }],
+		[dashboard, '/', {}, 200, page],
+		[dashboard, '/audit/42', {}, 200, page],
+		[dashboard, '/sessions/a/b', {}, 200, page],
+		[dashboard, '/index.html', {}, 200, page],
+		[dashboard, asset, {}, 200, { ...page, 'cache-control': 'public, max-age=31536000, immutable' }],
+		[dashboard, asset, { headers: { 'Accept-Encoding': 'gzip' } }, 200, {
+			'cache-control': 'public, max-age=31536000, immutable', etag: /^(W\/)?"[0-9a-f-]+"$/,
+			'content-encoding': 'gzip', vary: 'Accept-Encoding',
+		}],
+		[dashboard, '/assets/none.js', {}, 404],
+		[dashboard, '/audit/x', {}, 404],
 		[dashboard, '/nothing', {}, 404],
 		[dashboard, '/api/audit', {}, 401, { 'www-authenticate': /^Bearer / }],
+		[dashboard, '/api/session', {}, 401, { 'www-authenticate': /^Bearer / }],
+		[dashboard, '/auth', {}, 404],
 		[dashboard, '/', { method: 'POST' }, 405, { allow: /^GET, HEAD$/ }],
 		[dashboard, '/', { headers: { Host: 'evil.example' } }, 421],
 		[dashboard, '/', { headers: { Origin: 'null' } }, 403],
