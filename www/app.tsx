@@ -4,7 +4,7 @@
 import { Component, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import { ALERTS_EVERY_MS, ALERTS_PATH, alerts, refreshAlerts, type Alerts } from './api/alerts';
+import { ALERTS_EVERY_MS, ALERTS_PATH, alerts, alertsFailure, refreshAlerts, type Alerts } from './api/alerts';
 import { usePolled } from './api/polled';
 import { session } from './api/session';
 import { Banners } from './components/banners';
@@ -74,6 +74,7 @@ function useAlerts() {
 
 	useEffect(() => refreshAlerts.set(polled.again), [polled.again]);
 	useEffect(() => alerts.set(polled.value), [polled.value]);
+	useEffect(() => alertsFailure.set(polled.error), [polled.error]);
 	return polled.value;
 }
 

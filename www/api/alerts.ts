@@ -2,8 +2,9 @@
 // banners, the badge in the sidebar, and the pages.
 
 import { Store } from '../store';
+import type { ApiError } from './client';
 import { act } from './session';
-import type { Alert } from './types';
+import type { Alert, AlertWithHistory } from './types';
 
 export interface Alerts {
 	alerts: Alert[];
@@ -13,10 +14,14 @@ export interface Alerts {
 	generated_at: string;
 }
 
+export type { AlertWithHistory };
+
 export const ALERTS_PATH = '/api/alerts?state=active';
 export const ALERTS_EVERY_MS = 10_000;
 
 export const alerts = new Store<Alerts | undefined>(undefined);
+/** Why there are no newer ones. */
+export const alertsFailure = new Store<ApiError | undefined>(undefined);
 /** Asks for them at once; the shell says how. */
 export const refreshAlerts = new Store<() => void>(() => {});
 
@@ -26,7 +31,17 @@ export function unseen(list: readonly Alert[]): Alert[] {
 		alert.acknowledged_by === null && alert.silenced_by === null);
 }
 
+/** One, with what has happened to it. */
+export function alertPath(id: number | string): string {
+	return `/api/alerts/${encodeURIComponent(id)}`;
+}
+
+/** Those that were resolved within `last`: "24h". */
+export function resolvedPath(last: string): string {
+	return `/api/alerts?state=resolved&last=${encodeURIComponent(last)}`;
+}
+
 export async function acknowledge(id: number, note: string): Promise<void> {
-	await act(`/api/alerts/${id}/acknowledge`, note === '' ? {} : { note });
+	await act(`${alertPath(id)}/acknowledge`, note === '' ? {} : { note });
 	refreshAlerts.get()();
 }

@@ -18,6 +18,7 @@ export type MetricsHistory = Schemas['MetricsHistory'];
 export type AgentSession = Schemas['Session'];
 export type Agent = Schemas['Agent'];
 export type Alert = Schemas['Alert'];
+export type AlertWithHistory = Schemas['AlertWithHistory'];
 export type Silence = Schemas['Silence'];
 export type Integrity = Schemas['Integrity'];
 export type Problem = Schemas['Problem'];
