@@ -565,6 +565,43 @@ the_end_is_orderly(void **state)
 	client_close(&client);
 }
 
+static bool
+is_even(const void *filter, void *calls)
+{
+	++*(unsigned *)calls;
+	return *(const uint64_t *)filter % 2 == 0;
+}
+
+static void
+some_can_be_ended_and_the_others_go_on(void **state)
+{
+	struct fixture *f = *state;
+	struct client clients[4];
+	unsigned calls = 0;
+
+	open_broadcast(f, 1 << 20, 0);
+	for (uint64_t i = 0; i < 4; i++)
+		client_open(f, &clients[i], i + 1, 0, NOTHING);
+	publish_number(f, 12);
+	turn(f);
+	broadcast_end_some(f->broadcast, is_even, &calls);
+	assert_int_equal(calls, 4);
+	assert_int_equal(broadcast_count(f->broadcast), 2);
+	publish_number(f, 24);
+	turn(f);
+	for (uint64_t i = 0; i < 4; i++) {
+		bool is_meant = i % 2 == 1;
+
+		client_read(&clients[i], SIZE_MAX);
+		assert_int_equal(clients[i].ended, is_meant);
+		assert_int_equal(clients[i].closed, is_meant);
+		assert_non_null(strstr(clients[i].text.data, "data: 12"));
+		assert_int_equal(
+		    strstr(clients[i].text.data, "data: 24") == NULL, is_meant);
+		client_close(&clients[i]);
+	}
+}
+
 /* Clients of every kind, who read as much as chance has it, while the ring
  * wraps again and again: each sees all of its numbers. */
 static void
@@ -676,6 +713,7 @@ main(void)
 		TEST(a_comment_comes_every_15_seconds),
 		TEST(the_number_of_subscribers_has_a_bound),
 		TEST(the_end_is_orderly),
+		TEST(some_can_be_ended_and_the_others_go_on),
 		TEST(chance_finds_no_gap_and_no_double),
 		cmocka_unit_test(a_subscriber_costs_less_than_half_a_kilobyte),
 	};

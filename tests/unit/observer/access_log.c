@@ -257,6 +257,10 @@ ids_in_paths_are_one_route(void **state)
 	assert_route("/api/audit/export", "/api/audit/export");
 	assert_route("/api/sessions/main", "/api/sessions/:id");
 	assert_route("/api/sessions/a%2Fb", "/api/sessions/:id");
+	assert_route(
+	    "/api/proxy/writes/mail/cancel", "/api/proxy/writes/:id/cancel");
+	assert_route("/api/session", "/api/session");
+	assert_route("/assets/main-T75KDBNY.js", "/assets/:id");
 	assert_route("/v1/traces", "/v1/traces");
 	assert_route("/a//b/", "/a//b/");
 	assert_route("-", "");
