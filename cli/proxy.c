@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <unistd.h>
 
+enum { PROXY_ERRORS_SHOWN = 10 };
+
 /* --- status ------------------------------------------------------------- */
 
 struct proxy_status_values {
@@ -110,9 +112,18 @@ proxy_add_write(struct table *table, struct json_object *write)
 	table_add(table, json_text(write, "last_error"), TERMINAL_PLAIN);
 }
 
-/* Nothing of an empty list. */
 static void
-proxy_print_list(struct cli *cli, struct json_object *list,
+proxy_add_error(struct table *table, struct json_object *error)
+{
+	table_add_since(table, json_text(error, "at"));
+	table_add(table, json_text(error, "service"), TERMINAL_PLAIN);
+	table_add(table, json_text(error, "write_id"), TERMINAL_PLAIN);
+	table_add(table, json_text(error, "error"), TERMINAL_PLAIN);
+}
+
+/* The first `most` of it; nothing of an empty list. */
+static void
+proxy_print_list(struct cli *cli, struct json_object *list, size_t most,
     const struct table_column *columns, size_t count,
     void (*add_row)(struct table *, struct json_object *), struct buf *out)
 {
@@ -121,7 +132,7 @@ proxy_print_list(struct cli *cli, struct json_object *list,
 	if (json_length(list) == 0)
 		return;
 	table_init(&table, columns, count, &cli->arena);
-	for (size_t i = 0; i < json_length(list); i++)
+	for (size_t i = 0; i < json_length(list) && i < most; i++)
 		add_row(&table, json_object_array_get_idx(list, i));
 	buf_add_char(out, '\n');
 	table_print(&table, &cli->out, out);
@@ -169,13 +180,22 @@ proxy_print(struct cli *cli, struct json_object *answer)
 		{ "SUMMARY", false, 60 },
 		{ "LAST ERROR", false, 0 },
 	};
+	static const struct table_column errors[] = {
+		{ "WENT WRONG", false, 0 },
+		{ "SERVICE", false, 30 },
+		{ "WRITE", false, 40 },
+		{ "ERROR", false, 0 },
+	};
 	cleanup(buf_free) struct buf out = BUF_INIT;
 
 	proxy_add_overview(answer, &out);
-	proxy_print_list(cli, json_member(answer, "services"), services,
-	    sizeof(services) / sizeof(services[0]), proxy_add_service, &out);
-	proxy_print_list(cli, json_member(answer, "writes"), writes,
+	proxy_print_list(cli, json_member(answer, "services"), SIZE_MAX,
+	    services, sizeof(services) / sizeof(services[0]), proxy_add_service,
+	    &out);
+	proxy_print_list(cli, json_member(answer, "writes"), SIZE_MAX, writes,
 	    sizeof(writes) / sizeof(writes[0]), proxy_add_write, &out);
+	proxy_print_list(cli, json_member(answer, "errors"), PROXY_ERRORS_SHOWN,
+	    errors, sizeof(errors) / sizeof(errors[0]), proxy_add_error, &out);
 	cli_print(&out);
 }
 

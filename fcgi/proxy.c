@@ -110,6 +110,24 @@ write_write(struct json_writer *json, const struct proxy_write *write)
 	json_writer_end_object(json);
 }
 
+static void
+write_errors(struct json_writer *json, const struct proxy_report *report)
+{
+	json_writer_key(json, "errors");
+	json_writer_array(json);
+	for (size_t i = 0; i < report->error_count; i++) {
+		const struct proxy_error *error = report->errors + i;
+
+		json_writer_object(json);
+		json_writer_pair_time(json, "at", error->at);
+		json_writer_pair_slice(json, "service", error->service);
+		json_writer_pair_slice(json, "write_id", error->write_id);
+		json_writer_pair_slice(json, "error", error->error);
+		json_writer_end_object(json);
+	}
+	json_writer_end_array(json);
+}
+
 /* GET /api/proxy/status: all of it, in the order of the report. */
 static int
 status_get(struct program *prog, struct request *req, struct reply *rep,
@@ -136,6 +154,7 @@ status_get(struct program *prog, struct request *req, struct reply *rep,
 	for (size_t i = 0; i < report.write_count; i++)
 		write_write(json, report.writes + i);
 	json_writer_end_array(json);
+	write_errors(json, &report);
 	json_writer_pair_time(json, "generated_at", now);
 	json_writer_end_object(json);
 	return 200;

@@ -22,3 +22,9 @@ SELECT id, service, summary, agent_name, state, created_at, sends_at, attempts,
 FROM proxy_writes
 ORDER BY place
 LIMIT ?1;
+
+-- name: proxy_errors_of
+SELECT at, service, write_id, error
+FROM proxy_errors
+ORDER BY place
+LIMIT ?1;

@@ -19,3 +19,10 @@ INSERT INTO proxy_writes (place, id, service, summary, agent_name, state,
 	created_at, sends_at, attempts, last_error, action, decided_by,
 	decided_at, decided_attempts)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
+
+-- name: proxy_writer_clear_errors
+DELETE FROM proxy_errors;
+
+-- name: proxy_writer_add_error
+INSERT INTO proxy_errors (place, at, service, write_id, error)
+VALUES (?1, ?2, ?3, ?4, ?5);

@@ -27,10 +27,11 @@ struct proxy {
 	struct proxy_state *state;
 	struct proxy_writer *writer; /* NULL: there is no database */
 	bool is_loaded;
-	bool has_failed;	      /* to be kept, and that was said */
-	bool is_damaged;	      /* the database */
-	bool is_unsaved, are_unsaved; /* the report; its writes, too */
-	usec_t save_due;	      /* CLOCK_BOOTTIME */
+	bool has_failed; /* to be kept, and that was said */
+	bool is_damaged; /* the database */
+	bool is_unsaved;
+	unsigned unsaved; /* beside it: enum proxy_state_change */
+	usec_t save_due;  /* CLOCK_BOOTTIME */
 	LIST_HEAD(requests, request) requests;
 };
 
@@ -68,6 +69,13 @@ proxy_free(struct proxy *proxy)
 /* --- the database --------------------------------------------------------- */
 
 static void
+mark_unsaved(struct proxy *proxy, unsigned changed)
+{
+	proxy->is_unsaved = true;
+	proxy->unsaved |= changed;
+}
+
+static void
 save(struct proxy *proxy)
 {
 	struct error err;
@@ -76,7 +84,7 @@ save(struct proxy *proxy)
 	if (proxy->writer == NULL || !proxy->is_unsaved)
 		return;
 	result = proxy_writer_save(proxy->writer,
-	    proxy_state_report(proxy->state), proxy->are_unsaved, &err);
+	    proxy_state_report(proxy->state), proxy->unsaved, &err);
 	if (result == -1 && !proxy->has_failed)
 		diag(DIAG_ERROR,
 		    "telemetry.db: %s; what the service proxy reports is kept "
@@ -84,8 +92,10 @@ save(struct proxy *proxy)
 		    err.sentence);
 	proxy->has_failed = result == -1;
 	proxy->is_damaged = result == -1 && err.code == ERROR_CORRUPT;
-	if (result == 0)
-		proxy->is_unsaved = proxy->are_unsaved = false;
+	if (result == 0) {
+		proxy->is_unsaved = false;
+		proxy->unsaved = 0;
+	}
 	proxy->save_due = clock_boottime(proxy->parts.clock) + SAVE_EVERY;
 }
 
@@ -120,7 +130,7 @@ proxy_set_database(
 	    (!proxy->is_loaded && load(proxy, database, err) == -1))
 		return -1;
 	if (proxy_state_report(proxy->state)->reported_at != 0)
-		proxy->is_unsaved = proxy->are_unsaved = true;
+		mark_unsaved(proxy, PROXY_STATE_ALL);
 	return 0;
 }
 
@@ -184,8 +194,7 @@ take(struct proxy *proxy, struct arena *arena, struct proxy_report *report)
 {
 	report->reported_at = clock_realtime(proxy->parts.clock);
 	beat(proxy, report);
-	proxy->are_unsaved |= proxy_state_take(proxy->state, arena, report);
-	proxy->is_unsaved = true;
+	mark_unsaved(proxy, proxy_state_take(proxy->state, arena, report));
 	proxy_tick(proxy);
 }
 
@@ -272,7 +281,7 @@ on_logged(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 		       clock_realtime(proxy->parts.clock), &why) == -1) {
 		command_fail(request->call, &why);
 	} else {
-		proxy->is_unsaved = proxy->are_unsaved = true;
+		mark_unsaved(proxy, PROXY_STATE_WRITES);
 		save(proxy);
 		answer_decision(request);
 	}

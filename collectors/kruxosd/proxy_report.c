@@ -312,8 +312,8 @@ read_writes(const struct reading *reading, const struct json_node *array,
 
 /* --- the whole ------------------------------------------------------------ */
 
-static struct proxy_service *
-find_service(const struct proxy_report *report, struct slice name)
+struct proxy_service *
+proxy_report_service(const struct proxy_report *report, struct slice name)
 {
 	for (size_t i = 0; i < report->service_count; i++)
 		if (slice_equal(report->services[i].name, name))
@@ -322,7 +322,7 @@ find_service(const struct proxy_report *report, struct slice name)
 }
 
 struct proxy_write *
-proxy_report_find(const struct proxy_report *report, struct slice id)
+proxy_report_write(const struct proxy_report *report, struct slice id)
 {
 	for (size_t i = 0; i < report->write_count; i++)
 		if (slice_equal(report->writes[i].id, id))
@@ -348,7 +348,7 @@ check_services(const struct proxy_report *report, struct error *err)
 	for (size_t i = 0; i < report->service_count; i++) {
 		const struct proxy_service *service = report->services + i;
 
-		if (find_service(report, service->name) != service)
+		if (proxy_report_service(report, service->name) != service)
 			return error_set_field(err, ERROR_OUT_OF_RANGE, "name",
 			    "the service %.*s comes twice",
 			    SLICE_ARG(service->name));
@@ -367,7 +367,7 @@ check_writes(const struct reading *reading, const struct proxy_report *report,
 
 	for (size_t i = 0; i < count; i++) {
 		sorted[i] = report->writes + i;
-		if (find_service(report, sorted[i]->service) == NULL)
+		if (proxy_report_service(report, sorted[i]->service) == NULL)
 			return error_set_field(err, ERROR_OUT_OF_RANGE,
 			    "service",
 			    "the write %.*s is of %.*s, which is none of the "

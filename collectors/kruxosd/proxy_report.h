@@ -27,9 +27,10 @@ int proxy_report_read(const struct json_reader *reader,
  * path, whoever normalises it? */
 bool proxy_report_is_id(struct slice text);
 
-/* The write `id`, or NULL; `report` as it was read, with its writes as they are
- * there. */
+/* The service or the write of that name; NULL. */
+struct proxy_service *
+proxy_report_service(const struct proxy_report *report, struct slice name);
 struct proxy_write *
-proxy_report_find(const struct proxy_report *report, struct slice id);
+proxy_report_write(const struct proxy_report *report, struct slice id);
 
 #endif

@@ -62,7 +62,7 @@ keep_decisions(struct proxy_report *report, const struct proxy_report *from,
 
 		if (decision->action == PROXY_NONE)
 			continue;
-		write = proxy_report_find(report, from->writes[i].id);
+		write = proxy_report_write(report, from->writes[i].id);
 		if (write == NULL || write->decision.action != PROXY_NONE ||
 		    is_done(decision, write))
 			continue;
@@ -108,6 +108,82 @@ are_same_writes(
 	return true;
 }
 
+/* --- errors --------------------------------------------------------------- */
+
+static void
+add_error(struct proxy_report *report, struct slice service,
+    struct slice write_id, struct slice error)
+{
+	if (report->error_count < PROXY_ERRORS)
+		report->errors[report->error_count++] =
+		    (struct proxy_error){ report->reported_at, service,
+			    write_id, error };
+}
+
+/* One more failure, or another one. */
+static bool
+is_new_error(struct slice error, uint64_t count, struct slice old_error,
+    uint64_t old_count)
+{
+	return error.data != NULL &&
+	       (count > old_count || !slice_equal(error, old_error));
+}
+
+static void
+add_new_errors(struct proxy_report *report, const struct proxy_report *old)
+{
+	static const struct proxy_service no_service;
+	static const struct proxy_write no_write;
+	const struct slice none = { NULL, 0 };
+
+	for (size_t i = 0; i < report->service_count; i++) {
+		const struct proxy_service *now = report->services + i;
+		const struct proxy_service *was =
+		    proxy_report_service(old, now->name);
+
+		if (was == NULL)
+			was = &no_service;
+		if (is_new_error(now->last_error, now->consecutive_failures,
+			was->last_error, was->consecutive_failures))
+			add_error(report, now->name, none, now->last_error);
+	}
+	for (size_t i = 0; i < report->write_count; i++) {
+		const struct proxy_write *now = report->writes + i;
+		const struct proxy_write *was;
+
+		if (now->last_error.data == NULL)
+			continue;
+		was = proxy_report_write(old, now->id);
+		if (was == NULL)
+			was = &no_write;
+		if (is_new_error(now->last_error, now->attempts,
+			was->last_error, was->attempts))
+			add_error(
+			    report, now->service, now->id, now->last_error);
+	}
+}
+
+static void
+keep_errors(struct proxy_report *report, const struct proxy_report *from,
+    struct arena *arena)
+{
+	for (size_t i = 0;
+	     i < from->error_count && report->error_count < PROXY_ERRORS; i++) {
+		const struct proxy_error *error = from->errors + i;
+
+		report->errors[report->error_count++] = (struct proxy_error){
+			error->at,
+			arena_slice(arena, error->service),
+			error->write_id.data == NULL
+			    ? error->write_id
+			    : arena_slice(arena, error->write_id),
+			arena_slice(arena, error->error),
+		};
+	}
+}
+
+/* --- taking one ----------------------------------------------------------- */
+
 static void
 replace(struct proxy_state *state, struct arena *arena,
     const struct proxy_report *report)
@@ -118,17 +194,24 @@ replace(struct proxy_state *state, struct arena *arena,
 	*arena = (struct arena)ARENA_INIT;
 }
 
-bool
+unsigned
 proxy_state_take(struct proxy_state *state, struct arena *arena,
     const struct proxy_report *report)
 {
 	struct proxy_report taken = *report;
-	bool is_same;
+	unsigned changed = 0;
 
 	keep_decisions(&taken, &state->report, arena);
-	is_same = are_same_writes(&taken, &state->report);
+	if (!are_same_writes(&taken, &state->report))
+		changed |= PROXY_STATE_WRITES;
+	taken.errors =
+	    arena_array(arena, PROXY_ERRORS, sizeof(taken.errors[0]));
+	add_new_errors(&taken, &state->report);
+	if (taken.error_count > 0)
+		changed |= PROXY_STATE_ERRORS;
+	keep_errors(&taken, &state->report, arena);
 	replace(state, arena, &taken);
-	return !is_same;
+	return changed;
 }
 
 void
@@ -140,6 +223,7 @@ proxy_state_restore(struct proxy_state *state, struct arena *arena,
 		return;
 	}
 	keep_decisions(&state->report, kept, &state->arena);
+	keep_errors(&state->report, kept, &state->arena);
 	arena_free(arena);
 }
 
@@ -170,7 +254,7 @@ static struct proxy_write *
 find(const struct proxy_state *state, struct slice id, enum proxy_action action,
     struct error *err)
 {
-	struct proxy_write *write = proxy_report_find(&state->report, id);
+	struct proxy_write *write = proxy_report_write(&state->report, id);
 
 	if (write == NULL)
 		error_set_field(err, ERROR_NOT_FOUND, "id",

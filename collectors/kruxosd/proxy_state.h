@@ -21,14 +21,22 @@ void proxy_state_free(struct proxy_state *state);
  * follows. */
 const struct proxy_report *proxy_state_report(const struct proxy_state *state);
 
+/* What of a report differs from what was known before. */
+enum proxy_state_change {
+	PROXY_STATE_WRITES = 1 << 0,
+	PROXY_STATE_ERRORS = 1 << 1, /* there are new ones */
+	PROXY_STATE_ALL = PROXY_STATE_WRITES | PROXY_STATE_ERRORS,
+};
+
 /* Another report takes the place of the last one. All of it lies in `arena`,
- * which is the state's from now on, and empty afterwards. True: its writes
- * differ from those before. */
-bool proxy_state_take(struct proxy_state *state, struct arena *arena,
+ * which is the state's from now on, and empty afterwards. What went wrong since
+ * the report before comes to its errors. Returns what has changed, beside the
+ * services, which always do. */
+unsigned proxy_state_take(struct proxy_state *state, struct arena *arena,
     const struct proxy_report *report);
 
 /* What was kept before this start, as by proxy_state_take(); of what has been
- * reported since, it tells the decisions alone. */
+ * reported since, it tells decisions and errors alone. */
 void proxy_state_restore(struct proxy_state *state, struct arena *arena,
     const struct proxy_report *kept);
 

@@ -116,17 +116,57 @@ save_writes(struct proxy_writer *writer, const struct proxy_report *report,
 	return 0;
 }
 
+static int
+add_error(struct proxy_writer *writer, size_t place,
+    const struct proxy_error *error, struct error *err)
+{
+	struct statement add =
+	    statement_start(writer->statements, PROXY_WRITER_ADD_ERROR);
+
+	statement_bind_u64(&add, 1, place);
+	statement_bind_u64(&add, 2, error->at);
+	statement_bind_text(&add, 3, error->service);
+	statement_bind_text(&add, 4, error->write_id);
+	statement_bind_text(&add, 5, error->error);
+	return statement_run(&add, err);
+}
+
+static int
+save_errors(struct proxy_writer *writer, const struct proxy_report *report,
+    struct error *err)
+{
+	if (clear(writer, PROXY_WRITER_CLEAR_ERRORS, err) == -1)
+		return -1;
+	for (size_t i = 0; i < report->error_count; i++)
+		if (add_error(writer, i, report->errors + i, err) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+save_all(struct proxy_writer *writer, const struct proxy_report *report,
+    unsigned changed, struct error *err)
+{
+	if (save_report(writer, report->reported_at, err) == -1 ||
+	    save_services(writer, report, err) == -1)
+		return -1;
+	if ((changed & PROXY_STATE_WRITES) != 0 &&
+	    save_writes(writer, report, err) == -1)
+		return -1;
+	return (changed & PROXY_STATE_ERRORS) == 0
+		   ? 0
+		   : save_errors(writer, report, err);
+}
+
 int
 proxy_writer_save(struct proxy_writer *writer,
-    const struct proxy_report *report, bool with_writes, struct error *err)
+    const struct proxy_report *report, unsigned changed, struct error *err)
 {
 	struct error ignored;
 
 	if (database_run(writer->database, "BEGIN IMMEDIATE", err) == -1)
 		return -1;
-	if (save_report(writer, report->reported_at, err) == 0 &&
-	    save_services(writer, report, err) == 0 &&
-	    (!with_writes || save_writes(writer, report, err) == 0) &&
+	if (save_all(writer, report, changed, err) == 0 &&
 	    database_run(writer->database, "COMMIT", err) == 0)
 		return 0;
 	(void)database_run(writer->database, "ROLLBACK", &ignored);

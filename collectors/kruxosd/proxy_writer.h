@@ -3,7 +3,7 @@
 #ifndef KRUXOSD_PROXY_WRITER_H
 #define KRUXOSD_PROXY_WRITER_H
 
-#include "store/proxy.h"
+#include "collectors/kruxosd/proxy_state.h"
 
 struct proxy_writer;
 
@@ -12,9 +12,10 @@ struct proxy_writer *
 proxy_writer_new(struct database *database, struct error *err);
 void proxy_writer_free(struct proxy_writer *writer);
 
-/* `report` takes the place of what was there; its writes only if they are
- * `with_writes`: mostly they are the same as before. */
+/* `report` takes the place of what was there; of its writes and errors those
+ * that are `changed` (of enum proxy_state_change): mostly they are the same as
+ * before. */
 int proxy_writer_save(struct proxy_writer *writer,
-    const struct proxy_report *report, bool with_writes, struct error *err);
+    const struct proxy_report *report, unsigned changed, struct error *err);
 
 #endif

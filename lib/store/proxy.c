@@ -111,6 +111,31 @@ read_write(struct statement *row, struct arena *arena)
 	};
 }
 
+static struct proxy_error
+read_error(struct statement *row, struct arena *arena)
+{
+	return (struct proxy_error){
+		.at = statement_u64(row, 0),
+		.service = arena_slice(arena, statement_text(row, 1)),
+		.write_id = read_text(row, 2, arena),
+		.error = arena_slice(arena, statement_text(row, 3)),
+	};
+}
+
+static int
+read_errors(struct statement_set *statements, struct arena *arena,
+    struct proxy_report *report, struct error *err)
+{
+	struct statement row = statement_start(statements, PROXY_ERRORS_OF);
+
+	report->errors =
+	    arena_array(arena, PROXY_ERRORS, sizeof(report->errors[0]));
+	statement_bind_u64(&row, 1, PROXY_ERRORS);
+	while (statement_next(&row))
+		report->errors[report->error_count++] = read_error(&row, arena);
+	return statement_end(&row, err);
+}
+
 static int
 read_rows(struct statement_set *statements, struct arena *arena,
     struct proxy_report *report, struct error *err)
@@ -138,7 +163,9 @@ read_rows(struct statement_set *statements, struct arena *arena,
 	statement_bind_u64(&row, 1, PROXY_WRITES);
 	while (statement_next(&row))
 		report->writes[report->write_count++] = read_write(&row, arena);
-	return statement_end(&row, err);
+	if (statement_end(&row, err) == -1)
+		return -1;
+	return read_errors(statements, arena, report, err);
 }
 
 static int

@@ -17,6 +17,7 @@
 enum {
 	PROXY_SERVICES = 64, /* of a report, at most */
 	PROXY_WRITES = 1000,
+	PROXY_ERRORS = 100,    /* that are remembered */
 	PROXY_NAME_BYTES = 64, /* of a service's name */
 	PROXY_TEXT_BYTES = 512,
 };
@@ -81,12 +82,22 @@ struct proxy_write {
 	} decision;
 };
 
+/* What went wrong, when that was reported. */
+struct proxy_error {
+	usec_t at;
+	struct slice service;
+	struct slice write_id; /* {NULL, 0}: its sync */
+	struct slice error;
+};
+
 struct proxy_report {
 	usec_t reported_at; /* 0: never */
 	struct proxy_service *services;
 	size_t service_count;
 	struct proxy_write *writes;
 	size_t write_count;
+	struct proxy_error *errors; /* of this and earlier ones; newest first */
+	size_t error_count;
 };
 
 /* Nobody has reported for three intervals of `interval`, or ever. */

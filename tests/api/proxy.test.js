@@ -114,6 +114,22 @@ test('what a report no longer shows is gone', async () => {
 	await status('all is gone', found => found.total_services === 0 && found.writes.length === 0);
 });
 
+test('what went wrong is remembered, the newest first', async () => {
+	await report([], [service('gmail', { status: 'error', consecutive_failures: 1, last_error: 'first' })]);
+	await report([write('e-1', { attempts: 1, last_error: 'third' })], [service('gmail', { status: 'error', consecutive_failures: 2, last_error: 'second' })]);
+	await report([]);
+	const found = await status('they are there', ({ errors }) => errors[0]?.error === 'second');
+	assert.deepEqual(found.errors.slice(0, 3).map(({ service, write_id, error }) => [service, write_id, error]),
+		[['gmail', null, 'second'], ['gmail', 'e-1', 'third'], ['gmail', null, 'first']]);
+	assert.deepEqual([found.with_errors, found.writes], [0, []]);
+	door.close();
+	await stack.restart('kruxosd');
+	door = await stack.door();
+	await report([]);
+	const again = await status('there is a report', ({ reported_at }) => reported_at > found.reported_at);
+	assert.deepEqual(again.errors, found.errors);
+});
+
 test('who is silent for three intervals is stale', async () => {
 	await report([write('w-1')]);
 	assert.equal((await status('it is there', shows('w-1'))).stale, false);
@@ -305,6 +321,7 @@ test('kruxos shows it, decides, and reports', async () => {
 	assert.match(stdout, /^2 services, 1 synced, 1 with errors; 1 buffered, 1 dead letter; reported /);
 	assert.match(stdout, /\nSERVICE +STATUS +STARTED +COMPLETED +BUFFERED +DEAD +FAILURES +LAST ERROR\n/);
 	assert.match(stdout, /\nc-1 +gmail +to cancel: \S+ +- +0 .*mail/);
+	assert.match(stdout, /\nWENT WRONG +SERVICE +WRITE +ERROR\n.* ago +tickets? +a\\e\[2J/);
 	assert.match(stdout, /\nc-2 +tickets +dead +- +5 .*HTTP 503/);
 	const json = JSON.parse((await stack.kruxos(['proxy', 'status', '--json'])).stdout);
 	assert.deepEqual(json.writes.map(({ pending_action }) => pending_action), ['cancel', null]);

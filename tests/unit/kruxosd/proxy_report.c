@@ -91,7 +91,7 @@ a_report_is_read(void **state)
 	assert_int_equal(service->items_synced, -1);
 
 	assert_int_equal(scene->report.write_count, 1);
-	write = proxy_report_find(&scene->report, slice_of("w:1"));
+	write = proxy_report_write(&scene->report, slice_of("w:1"));
 	assert_ptr_equal(write, scene->report.writes);
 	assert_true(slice_is(write->service, "gmail"));
 	assert_true(slice_is(write->summary, "mail to bob"));
@@ -102,7 +102,7 @@ a_report_is_read(void **state)
 	assert_int_equal(write->attempts, 5);
 	assert_null(write->last_error.data);
 	assert_int_equal(write->decision.action, PROXY_NONE);
-	assert_null(proxy_report_find(&scene->report, slice_of("w")));
+	assert_null(proxy_report_write(&scene->report, slice_of("w")));
 }
 
 static void

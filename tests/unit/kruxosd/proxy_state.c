@@ -28,7 +28,7 @@ teardown(void **state)
 
 /* One write a letter: 'b' is buffered, 'd' a dead letter, of which 'D' was
  * tried once more; called w0, w1, … '-' is none. */
-static bool
+static unsigned
 take(struct proxy_state *state, const char *letters)
 {
 	struct arena arena = ARENA_INIT;
@@ -170,14 +170,88 @@ nothing_is_decided_twice(void **state)
 static void
 a_report_tells_whether_its_writes_are_others(void **state)
 {
-	assert_true(take(*state, "bd"));
-	assert_false(take(*state, "bd"));
+	assert_int_equal(take(*state, "bd"), PROXY_STATE_WRITES);
+	assert_int_equal(take(*state, "bd"), 0);
 	decide(*state, "w0", PROXY_CANCEL);
-	assert_false(take(*state, "bd"));
-	assert_true(take(*state, "dd"));
-	assert_true(take(*state, "d-"));
-	assert_true(take(*state, ""));
-	assert_false(take(*state, ""));
+	assert_int_equal(take(*state, "bd"), 0);
+	assert_int_equal(take(*state, "dd"), PROXY_STATE_WRITES);
+	assert_int_equal(take(*state, "d-"), PROXY_STATE_WRITES);
+	assert_int_equal(take(*state, ""), PROXY_STATE_WRITES);
+	assert_int_equal(take(*state, ""), 0);
+}
+
+/* A service that has failed so often, and a write that was tried so often. */
+static unsigned
+take_failures(struct proxy_state *state, usec_t at, uint64_t failures,
+    const char *why, uint64_t attempts)
+{
+	struct arena arena = ARENA_INIT;
+	struct proxy_report report = { at, NULL, 1, NULL, 1, NULL, 0 };
+
+	report.services = arena_array(&arena, 1, sizeof(report.services[0]));
+	report.services[0] = (struct proxy_service){ .name = slice_of("gmail"),
+		.consecutive_failures = failures,
+		.last_error = slice_of(why) };
+	report.writes = arena_array(&arena, 1, sizeof(report.writes[0]));
+	report.writes[0] = (struct proxy_write){ .id = slice_of("w0"),
+		.service = slice_of("gmail"),
+		.attempts = attempts,
+		.last_error = slice_of(attempts == 0 ? NULL : "refused") };
+	return proxy_state_take(state, &arena, &report);
+}
+
+static void
+what_goes_wrong_is_remembered(void **state)
+{
+	static const struct {
+		uint64_t failures;
+		const char *why;
+		uint64_t attempts;
+		unsigned is_new;
+	} reports[] = {
+		{ 0, NULL, 0, 0 },
+		{ 1, "HTTP 503", 0, 1 },
+		{ 1, "HTTP 503", 0, 0 },
+		{ 2, "HTTP 503", 0, 1 },
+		{ 2, "HTTP 500", 0, 1 },
+		{ 0, NULL, 0, 0 },
+		{ 1, "HTTP 500", 1, 2 },
+		{ 1, "HTTP 500", 2, 1 },
+		{ 1, "HTTP 500", 2, 0 },
+	};
+	const struct proxy_report *report = proxy_state_report(*state);
+	size_t count = 0;
+
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+		unsigned changed = take_failures(*state, 100 + i,
+		    reports[i].failures, reports[i].why, reports[i].attempts);
+
+		assert_int_equal(changed & PROXY_STATE_ERRORS,
+		    reports[i].is_new > 0 ? PROXY_STATE_ERRORS : 0);
+		count += reports[i].is_new;
+		assert_int_equal(report->error_count, count);
+	}
+	/* The newest first. */
+	assert_true(slice_is(report->errors[0].error, "refused"));
+	assert_true(slice_is(report->errors[0].write_id, "w0"));
+	assert_int_equal(report->errors[0].at, 107);
+	assert_true(slice_is(report->errors[1].error, "HTTP 500"));
+	assert_null(report->errors[1].write_id.data);
+	assert_true(slice_is(report->errors[1].service, "gmail"));
+	assert_true(slice_is(report->errors[count - 1].error, "HTTP 503"));
+	assert_int_equal(report->errors[count - 1].at, 101);
+}
+
+static void
+the_oldest_errors_are_forgotten(void **state)
+{
+	const struct proxy_report *report = proxy_state_report(*state);
+
+	for (unsigned i = 1; i <= PROXY_ERRORS + 20; i++)
+		take_failures(*state, i, i, "again", 0);
+	assert_int_equal(report->error_count, PROXY_ERRORS);
+	assert_int_equal(report->errors[0].at, PROXY_ERRORS + 20);
+	assert_int_equal(report->errors[PROXY_ERRORS - 1].at, 21);
 }
 
 static struct proxy_report
@@ -235,6 +309,8 @@ main(void)
 		TEST(an_action_is_of_its_own_kind_of_writes),
 		TEST(nothing_is_decided_twice),
 		TEST(a_report_tells_whether_its_writes_are_others),
+		TEST(what_goes_wrong_is_remembered),
+		TEST(the_oldest_errors_are_forgotten),
 		TEST(what_was_kept_comes_back),
 		TEST(a_report_before_that_counts),
 	};

@@ -39,10 +39,16 @@ static struct proxy_write writes[] = {
 	},
 };
 
-static const struct proxy_report whole = { 8, services, 2, writes, 2 };
+static struct proxy_error errors[] = {
+	{ 8, SLICE_LITERAL("tickets"), { NULL, 0 }, SLICE_LITERAL("HTTP 503") },
+	{ 7, SLICE_LITERAL("gmail"), SLICE_LITERAL("w2"), SLICE_LITERAL("no") },
+};
+
+static const struct proxy_report whole = { 8, services, 2, writes, 2, errors,
+	2 };
 
 static void
-save(const char *path, const struct proxy_report *report, bool with_writes)
+save(const char *path, const struct proxy_report *report, unsigned changed)
 {
 	struct error err;
 	struct database *database = database_open(path, DATABASE_WRITE, &err);
@@ -53,7 +59,7 @@ save(const char *path, const struct proxy_report *report, bool with_writes)
 		fail_msg("%s", err.sentence);
 	writer = proxy_writer_new(database, &err);
 	if (writer == NULL ||
-	    proxy_writer_save(writer, report, with_writes, &err) == -1)
+	    proxy_writer_save(writer, report, changed, &err) == -1)
 		fail_msg("%s", err.sentence);
 	proxy_writer_free(writer);
 	database_close(database);
@@ -117,7 +123,7 @@ what_is_written_is_read(void **state)
 {
 	struct scene *scene = *state;
 
-	save(scene->path, &whole, true);
+	save(scene->path, &whole, PROXY_STATE_ALL);
 	read_back(scene);
 	assert_int_equal(scene->report.reported_at, 8);
 	assert_int_equal(scene->report.service_count, 2);
@@ -158,23 +164,33 @@ what_is_written_is_read(void **state)
 		assert_int_equal(
 		    found->decision.attempts, wanted->decision.attempts);
 	}
+	assert_int_equal(scene->report.error_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct proxy_error *found = scene->report.errors + i;
+
+		assert_int_equal(found->at, errors[i].at);
+		assert_text(found->service, errors[i].service);
+		assert_text(found->write_id, errors[i].write_id);
+		assert_text(found->error, errors[i].error);
+	}
 }
 
 static void
 what_a_report_no_longer_shows_is_gone(void **state)
 {
 	struct scene *scene = *state;
-	struct proxy_report fewer = { 9, services, 1, NULL, 0 };
+	struct proxy_report fewer = { 9, services, 1, NULL, 0, NULL, 0 };
 
-	save(scene->path, &whole, true);
-	save(scene->path, &fewer, false);
+	save(scene->path, &whole, PROXY_STATE_ALL);
+	save(scene->path, &fewer, 0);
 	read_back(scene);
 	assert_int_equal(scene->report.reported_at, 9);
 	assert_int_equal(scene->report.service_count, 1);
 	assert_int_equal(scene->report.write_count, 2);
-	save(scene->path, &fewer, true);
+	save(scene->path, &fewer, PROXY_STATE_ALL);
 	read_back(scene);
 	assert_int_equal(scene->report.write_count, 0);
+	assert_int_equal(scene->report.error_count, 0);
 }
 
 static void
@@ -188,12 +204,12 @@ a_database_is_waited_for_and_found_again(void **state)
 	assert_int_equal(
 	    proxy_read(scene->reader, &scene->arena, &scene->report, &err), -1);
 	assert_int_equal(err.code, ERROR_UNREACHABLE);
-	save(scene->path, &whole, true);
+	save(scene->path, &whole, PROXY_STATE_ALL);
 	read_back(scene);
 	assert_int_equal(scene->report.reported_at, 8);
 	snprintf(old, sizeof(old), "%s/old.db", scene->dir);
 	assert_int_equal(rename(scene->path, old), 0);
-	save(scene->path, &empty, true);
+	save(scene->path, &empty, PROXY_STATE_ALL);
 	read_back(scene);
 	assert_int_equal(scene->report.reported_at, 10);
 	assert_int_equal(scene->report.service_count, 0);
