@@ -264,7 +264,7 @@ $(BUILD)/bench/rules: $(BUILD)/kruxosd.a
 # PostgreSQL, too.
 ENTRIES ?= $(if $(FULL),10000000,1000000)
 bench:
-	@packaging/install-packages build run test bench monitor $(if $(FULL),peers)
+	@packaging/install-packages build run test bench monitor browser $(if $(FULL),peers)
 	@tests/install-node
 	@$(again) all $(bench_tools)
 	@tests/bench/run $(BUILD) --entries $(ENTRIES) $(if $(FULL),--full)

@@ -15,6 +15,7 @@ import { benchAudit, benchHealth, benchHistogram, benchMetrics, startPeer } from
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
 import { MemoryWatch, reportMemory } from './memory.js';
 import { benchObserving } from './observing.js';
+import { benchPages } from './pages.js';
 import { benchPostgres } from './postgres.js';
 import { benchSqlite } from './sqlite.js';
 import { benchStart } from './start.js';
@@ -71,6 +72,7 @@ try {
 		await benchStreams(stack);
 		await benchExport(stack);
 		await benchObserving(stack);
+		await benchPages(stack, options);
 		reportMemory(memory);
 		await benchCrowd(stack, memory);
 	} finally {
