@@ -1,5 +1,6 @@
-// 90 days of a service, a column each. A whole column is a healthy day; what was
-// wrong stands on top of it, apart; a stub is a day of which nothing is known.
+// 90 days of a service, a column each. What was wrong in a day stands on top of
+// what was not, apart from it, and sticks out: a healthy day does not. A stub is
+// a day of which nothing is known.
 
 import { useMemo } from 'preact/hooks';
 
@@ -12,7 +13,7 @@ import { health } from '../words/health';
 const words = health.history;
 
 // The drawing's own units.
-const WIDTH = 4, GAP = 1, HEIGHT = 24, STUB = 4;
+const WIDTH = 4, GAP = 1, HEIGHT = 26, HEALTHY = 21, STUB = 4, GAP_WITHIN = 2;
 
 function summary(days: readonly Day[]): string {
 	const sum = sumOf(days);
@@ -43,7 +44,7 @@ function Column({ day, at, chosen }: { day: Day; at: number; chosen: Zone }) {
 	const { status, trouble } = columnOf(day);
 	const x = at * WIDTH, width = WIDTH - GAP;
 	const top = Math.round(trouble * HEIGHT);
-	const bottom = HEIGHT - top - (trouble > 0 ? 2 : 0);
+	const bottom = Math.min(HEALTHY, HEIGHT - top - GAP_WITHIN);
 
 	return <g>
 		<title>{title(day, chosen)}</title>

@@ -2,16 +2,19 @@
 
 import { useState } from 'preact/hooks';
 
-import { alerts } from '../api/alerts';
+import { alerts, alertsFailure, refreshAlerts } from '../api/alerts';
 import { mayOperate, session } from '../api/session';
 import type { Alert } from '../api/types';
 import { AcknowledgeDialog } from '../components/acknowledge';
 import { SeverityChip } from '../components/chip';
+import { Failure } from '../components/failure';
 import { Sentence } from '../components/sentence';
 import { Time } from '../components/time';
 import { Untrusted } from '../components/untrusted';
 import { formatSpan } from '../format';
+import { moveFocus, useKeys, type Keys } from '../keys';
 import { useStore } from '../store';
+import { go } from '../url';
 import { visible } from '../visible';
 import { health } from '../words/health';
 
@@ -51,7 +54,7 @@ function Marks({ alert }: { alert: Alert }) {
 function Detail({ alert, onAcknowledge }: { alert: Alert; onAcknowledge: (() => void) | undefined }) {
 	const title = visible(alert.title.slice(0, TITLE_SHOWN));
 
-	return <li class="alert-detail">
+	return <li class="alert-detail" tabIndex={-1} data-id={alert.id}>
 		<div class="alert-head">
 			<SeverityChip severity={alert.severity} />
 			<h3><Untrusted text={alert.title} limit={TITLE_SHOWN} /></h3>
@@ -79,15 +82,29 @@ function Detail({ alert, onAcknowledge }: { alert: Alert; onAcknowledge: (() => 
 	</li>;
 }
 
-export function ActiveAlerts() {
+/** From one to the next, and into it. */
+const keys: Keys = {
+	j: () => moveFocus('.alert-detail', 1),
+	k: () => moveFocus('.alert-detail', -1),
+	Enter: () => {
+		const id = document.activeElement?.closest<HTMLElement>('.alert-detail')?.dataset['id'];
+		if (id !== undefined)
+			go(`/alerts?id=${id}`);
+	},
+};
+
+export function ActiveAlerts({ isReachable }: { isReachable: boolean }) {
 	const known = useStore(alerts);
+	const error = useStore(alertsFailure);
 	const who = useStore(session);
 	const [asking, setAsking] = useState<Alert>();
 	const list = known?.alerts ?? [];
 	const isOpen = (alert: Alert) => alert.state === 'firing' && alert.acknowledged_by === null;
 
+	useKeys(keys);
 	return <section class="card" aria-labelledby="active-alerts">
 		<h2 id="active-alerts">{words.title}</h2>
+		{error !== undefined && isReachable && <Failure error={error} onRetry={refreshAlerts.get()} />}
 		{list.length === 0 && <p class="muted">{known === undefined ? words.unknown : words.none}</p>}
 		<ul class="alert-details">
 			{list.slice(0, SHOWN).map(alert => <Detail key={alert.id} alert={alert}

@@ -5,6 +5,7 @@ import { Known } from '../components/known';
 import { Sentence } from '../components/sentence';
 import { StatusDot } from '../components/status';
 import { Ago, Time, useNow } from '../components/time';
+import { Untrusted } from '../components/untrusted';
 import { formatDuration } from '../format';
 import { zone, zoneName } from '../preferences';
 import { useStore } from '../store';
@@ -12,22 +13,26 @@ import { health } from '../words/health';
 
 const words = health.banner;
 
-/** Not the countdown: who listens would hear of every second. */
-export function Unreachable({ sentence, onRetry }: { sentence: string; onRetry: () => void }) {
+const WHY_SHOWN = 300;
+
+/** `why`, as the API or a check says it. Without the countdown: who listens
+ * would hear of every second. */
+export function Unreachable({ why, onRetry }: { why: string; onRetry: () => void }) {
 	return <div class="notice notice-bad" role="alert">
-		<p>{health.unreachable(sentence)}</p>
+		<p><Sentence text={health.unreachable}><Untrusted text={why.replace(/\.$/, '')} limit={WHY_SHOWN} /></Sentence></p>
 		<button type="button" onClick={onRetry}>{health.retryNow}</button>
 	</div>;
 }
 
 /** How old the values are, and when the next ones are asked for. */
-export function Stale({ seen, retryAt }: { seen: string | undefined; retryAt: number | undefined }) {
+export function Stale({ seen, retryAt, isAsking }:
+	{ seen: string | undefined; retryAt: number | undefined; isAsking: boolean }) {
 	const now = useNow();
 	const seconds = Math.ceil(Math.max(0, (retryAt ?? now) - now) / 1000);
 
 	return <p class="muted number">
 		{seen === undefined ? health.neverKnown : <Sentence text={health.stale}><Ago value={seen} /></Sentence>}
-		{' '}{health.retryIn(seconds)}
+		{' '}{isAsking ? health.asking : health.retryIn(seconds)}
 	</p>;
 }
 
@@ -37,12 +42,11 @@ function failing(page: HealthPage): string {
 		.map(({ name }) => name).join(', ');
 }
 
-function Issues({ page, isStale }: { page: HealthPage; isStale: boolean }) {
+function Issues({ page }: { page: HealthPage }) {
 	const names = failing(page);
 
 	return <>
 		<p>{words.issues(page.issue_count)}{names !== '' && <>: {names}</>}</p>
-		{isStale && <p>{words.before(words.statuses[page.status])}</p>}
 		{!page.observed && <p>{words.unobserved}</p>}
 	</>;
 }
@@ -56,7 +60,9 @@ export function Banner({ page, isStale }: { page: HealthPage | undefined; isStal
 			<StatusDot status={status} label="" />
 			<div>
 				<p class="health-status">{words.statuses[status]}</p>
-				{page !== undefined && <Issues page={page} isStale={isStale} />}
+				{page !== undefined && (isStale
+					? <p>{words.before(words.statuses[page.status], words.issues(page.issue_count))}</p>
+					: <Issues page={page} />)}
 			</div>
 		</div>
 		<dl class="health-rail number">

@@ -1,7 +1,7 @@
 // What the machine has, how much of it is used, and how that has been.
 
 import type { ComponentChildren } from 'preact';
-import { useCallback } from 'preact/hooks';
+import { useCallback, useEffect } from 'preact/hooks';
 
 import { historyEveryMs, historyPath, RANGE, type Range, type trendFigures } from '../api/health';
 import { usePolled } from '../api/polled';
@@ -86,6 +86,11 @@ export function Resources({ page, range, isReachable }:
 	const { value: history, error, again } = usePolled<MetricsHistory>(path, historyEveryMs(range));
 	const of = page?.resources;
 
+	// A long range is asked for seldom: not so when there is an answer again.
+	useEffect(() => {
+		if (isReachable && error !== undefined)
+			again();
+	}, [isReachable]);
 	return <section aria-labelledby="resources">
 		<div class="section-head">
 			<h2 id="resources">{words.title}</h2>

@@ -15,7 +15,7 @@ const words = health.services;
 
 type Service = HealthPage['services'][number];
 
-const DETAILS_SHOWN = 160;
+const DETAILS_SHOWN = 80;
 
 function Name({ service }: { service: Service }) {
 	return <>

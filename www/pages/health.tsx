@@ -1,5 +1,6 @@
 // Health: how everything is, how it has been, and what is wrong.
 
+import { refreshAlerts } from '../api/alerts';
 import { HEALTH_EVERY_MS, HEALTH_PATH, rangeOf } from '../api/health';
 import { usePolled } from '../api/polled';
 import type { HealthPage } from '../api/types';
@@ -22,9 +23,13 @@ function gatewayTrouble(page: HealthPage | undefined): string | undefined {
 }
 
 export default function Health({ place }: { place: Place }) {
-	const { value, error, at, retryAt, again } = usePolled<HealthPage>(HEALTH_PATH, HEALTH_EVERY_MS);
+	const { value, error, at, retryAt, isAsking, again } = usePolled<HealthPage>(HEALTH_PATH, HEALTH_EVERY_MS);
 	const trouble = error?.message ?? gatewayTrouble(value);
 	const seen = at === undefined ? undefined : new Date(at).toISOString();
+	const retry = () => {
+		again();
+		refreshAlerts.get()();
+	};
 
 	useTitle(words.title);
 	return <>
@@ -34,15 +39,15 @@ export default function Health({ place }: { place: Place }) {
 				{seen === undefined ? words.notYet : <Sentence text={words.refresh}><Ago value={seen} /></Sentence>}
 			</span>
 		</header>
-		{trouble !== undefined && <Unreachable sentence={trouble} onRetry={again} />}
-		{error !== undefined && <Stale seen={seen} retryAt={retryAt} />}
+		{trouble !== undefined && <Unreachable why={trouble} onRetry={retry} />}
+		{error !== undefined && <Stale seen={seen} retryAt={retryAt} isAsking={isAsking} />}
 		<Banner page={value} isStale={error !== undefined} />
 		<div class={error === undefined ? undefined : 'stale'}>
 			<Services page={value} />
 			<Resources page={value} range={rangeOf(place.query.get('range'))} isReachable={error === undefined} />
 			<AgentFigures agents={value?.agents} />
 			<Footprint page={value} />
-			<ActiveAlerts />
+			<ActiveAlerts isReachable={error === undefined} />
 		</div>
 	</>;
 }

@@ -9,10 +9,11 @@ export const health = {
 	title: 'Health',
 	refresh: `Refreshes every 15 s while it is looked at · last ${GAP} ago`,
 	notYet: 'Refreshes every 15 s while it is looked at',
-	unreachable: (sentence: string) => `Can't reach gateway: ${sentence.replace(/\.$/, '')}. Retrying …`,
+	unreachable: `Can't reach gateway: ${GAP}. Retrying …`,
 	retryNow: 'Retry now',
 	noDetails: 'its check fails',
 	retryIn: (seconds: number) => `Next attempt in ${formatNumber(seconds)} s.`,
+	asking: 'Asking now …',
 	stale: `Below stands what was known ${GAP} ago.`,
 	neverKnown: 'Nothing is known yet.',
 	notKnown: 'Not known',
@@ -22,7 +23,7 @@ export const health = {
 		statuses: { healthy: 'Healthy', degraded: 'Degraded', unhealthy: 'Critical', unknown: 'Unknown' },
 		issues: (count: number) =>
 			count === 0 ? 'No issues' : count === 1 ? '1 issue' : `${formatNumber(count)} issues`,
-		before: (status: string) => `It was ${status} when it was last heard of.`,
+		before: (status: string, issues: string) => `${status} when it was last heard of. ${issues}.`,
 		unobserved: 'kruxos-observer does not report: what it measures and checks is not known.',
 		generated: 'Generated',
 		latency: 'Total latency',
@@ -54,7 +55,7 @@ export const health = {
 
 	history: {
 		whole: (percent: string) => `${percent} % healthy in 90 days`,
-		part: (percent: string, known: string) => `${percent} % healthy in the ${known} known of 90 days`,
+		part: (percent: string, known: string) => `${percent} % healthy in the known ${known}`,
 		none: 'Nothing known in 90 days',
 		unreadable: 'The history cannot be read now',
 		day: (date: string, text: string) => `${date}: ${text}`,
@@ -137,7 +138,6 @@ export const health = {
 		title: 'Active alerts',
 		none: 'Nothing is wrong: no alert is active.',
 		unknown: 'Not known yet.',
-		failed: (sentence: string) => `The alerts are not known now: ${sentence}`,
 		count: 'Count',
 		times: (count: number) => count === 0 ? 'not yet raised' : `${formatNumber(count)} ×`,
 		range: 'From – to',
