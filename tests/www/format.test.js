@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { load } from './harness/bundle.js';
 
 process.env.TZ = 'Asia/Kolkata';
-const { formatBytes, formatClock, formatDate, formatDuration, formatNumber, formatSpan, formatTime } = await load('format.ts');
+const { formatBytes, formatClock, formatCountdown, formatDate, formatDuration, formatNumber, formatSpan, formatTime } = await load('format.ts');
 
 const time = new Date('2026-11-28T19:05:09.007Z');
 
@@ -35,6 +35,13 @@ test('a duration has three figures or fewer', () => {
 test('no unit is full before the next one begins', () => {
 	for (let ms = 0.05; ms < 400_000; ms *= 1.0007)
 		assert.doesNotMatch(formatDuration(ms), /^10\.0 ms|^1000 ms|^60\.0 s| 60 s/, String(ms));
+});
+
+test('a countdown ends with nothing left, and not before', () => {
+	for (const [ms, words] of [
+		[-1, '0:00'], [0, '0:00'], [1, '0:01'], [65_000, '1:05'], [3_599_001, '1:00:00'], [90_061_000, '25:01:01'],
+	])
+		assert.equal(formatCountdown(ms), words, String(ms));
 });
 
 test('numbers have groups, and bytes the powers of 1024', () => {

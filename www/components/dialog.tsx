@@ -34,6 +34,8 @@ interface Asking {
 	title: string;
 	/** What the button that does it says. */
 	action: string;
+	/** What the one says that does nothing. */
+	dismiss?: string;
 	isDangerous?: boolean;
 	/** Does it; what it rejects with is shown, and the dialog stays. */
 	onConfirm: (form: FormData) => Promise<void>;
@@ -43,7 +45,7 @@ interface Asking {
 }
 
 /** A question before a change; nothing is done without its answer. */
-export function Confirm({ title, action, isDangerous, onConfirm, onClose, children }: Asking) {
+export function Confirm({ title, action, dismiss = shell.cancel, isDangerous, onConfirm, onClose, children }: Asking) {
 	const [error, setError] = useState<string>();
 	const [isBusy, setBusy] = useState(false);
 
@@ -64,7 +66,7 @@ export function Confirm({ title, action, isDangerous, onConfirm, onClose, childr
 			{children}
 			<p role="alert" class="form-error">{error !== undefined && shell.failed(error)}</p>
 			<footer>
-				<button type="button" onClick={onClose}>{shell.cancel}</button>
+				<button type="button" onClick={onClose}>{dismiss}</button>
 				<button type="submit" class={isDangerous ? 'danger' : 'primary'} disabled={isBusy}>{action}</button>
 			</footer>
 		</form>

@@ -29,10 +29,10 @@ function Meant({ matchers }: { matchers: Silence['matchers'] }) {
 function Ends({ silence }: { silence: Silence }) {
 	const now = useNow(EVERY_MS);
 
-	return <>
+	return <span>
 		{words.in(formatSpan(new Date(silence.ends_at).getTime() - now))}
 		{silence.until_resolved && <span class="muted">, {words.untilResolved}</span>}
-	</>;
+	</span>;
 }
 
 function Row({ silence, onEnd }: { silence: Silence; onEnd: (() => void) | undefined }) {
