@@ -49,34 +49,42 @@ function resolve(object) {
 		.reduce((place, key) => place[key], api);
 }
 
-/** Every answer in the document: { path, operation, status, type, content }. */
-export function* answers() {
+/** Every operation in the document: { path, method, operation }. */
+export function* operations() {
 	for (const [path, item] of Object.entries(api.paths))
-		for (const [status, response] of Object.entries(item.get.responses))
-			for (const [type, content] of
-				Object.entries(resolve(response).content ?? {}))
-				yield { path, operation: item.get, status, type, content };
+		for (const method of ['get', 'post'])
+			if (item[method] !== undefined)
+				yield { path, method: method.toUpperCase(), operation: item[method] };
 }
 
-function operationOf(path) {
+/** Every answer in the document: { path, method, operation, status, type, content }. */
+export function* answers() {
+	for (const asked of operations())
+		for (const [status, response] of Object.entries(asked.operation.responses))
+			for (const [type, content] of
+				Object.entries(resolve(response).content ?? {}))
+				yield { ...asked, status, type, content };
+}
+
+function operationOf(path, method) {
 	for (const [template, item] of Object.entries(api.paths)) {
 		const pattern = template.replaceAll(/[.]/g, '\\.')
 			.replace('{seq}', '[0-9]+').replace('{id}', '.+');
-		if (new RegExp(`^${pattern}$`).test(path))
-			return item.get;
+		if (item[method.toLowerCase()] !== undefined && new RegExp(`^${pattern}$`).test(path))
+			return item[method.toLowerCase()];
 	}
-	assert.fail(`docs/openapi.yaml has no path ${path}`);
+	assert.fail(`docs/openapi.yaml has no ${method} ${path}`);
 }
 
 /**
  * Assert that `reply` ({ status, headers, body } as the harness's http()
- * returns it) to a GET of `url` is an answer of the document, and return its
- * body: parsed if it is JSON.
+ * returns it) to a GET, or another `method`, of `url` is an answer of the
+ * document, and return its body: parsed if it is JSON.
  */
-export function assertAnswer(url, reply) {
+export function assertAnswer(url, reply, method = 'GET') {
 	const path = url.split('?')[0];
-	const operation = operationOf(path);
-	const what = `${reply.status} of ${url}`;
+	const operation = operationOf(path, method);
+	const what = `${reply.status} of ${method} ${url}`;
 	const response = resolve(operation.responses[reply.status]);
 	assert.ok(response, `${what} is not foreseen: ${reply.body}`);
 	const type = reply.headers['content-type']?.split(';')[0];
@@ -85,6 +93,8 @@ export function assertAnswer(url, reply) {
 	for (const [name, header] of Object.entries(resolve(response.headers) ?? {}))
 		if (header.schema !== undefined) {
 			const text = reply.headers[name.toLowerCase()];
+			if (header.required === false && text === undefined)
+				continue;
 			assertShape(header.schema,
 				header.schema.type === 'integer' ? Number(text) : text,
 				`the header ${name} of ${what}`);
