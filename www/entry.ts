@@ -47,11 +47,12 @@ export function entryAddress(seq: number): string {
 const ODD_PATH = /^\/|\/\/|\/$|(^|\/)\.{1,2}(\/|$)/;
 
 /** Ids are the producers' own, and may hold slashes. One that no path can hold
- * is looked for in the audit log. */
-export function sessionAddress(id: string): string {
+ * is looked for in the audit log. `seq`: the entry that is shown there. */
+export function sessionAddress(id: string, seq?: number): string {
 	if (id === '.' || id === '..')
 		return `/audit?session_id=${id}`;
-	return `/sessions/${ODD_PATH.test(id) ? encodeURIComponent(id) : id.split('/').map(encodeURIComponent).join('/')}`;
+	const path = ODD_PATH.test(id) ? encodeURIComponent(id) : id.split('/').map(encodeURIComponent).join('/');
+	return `/sessions/${path}${seq === undefined ? '' : `?entry=${seq}`}`;
 }
 
 /** The id in such a path; undefined where it is none. */

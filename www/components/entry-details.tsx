@@ -67,7 +67,7 @@ function About({ entry }: { entry: Entry }) {
 		<dl class="values">
 			<Fact name={facts.entry}><EntryLink seq={entry.seq} /></Fact>
 			{entry.session_id !== undefined && <Fact name={facts.session}>
-				<a href={sessionAddress(entry.session_id)}><Untrusted text={entry.session_id} /></a>
+				<a href={sessionAddress(entry.session_id, entry.seq)}><Untrusted text={entry.session_id} /></a>
 			</Fact>}
 			{ids.map(([name, id]) => id !== undefined && <Fact key={name} name={name}><code><Untrusted text={id} /></code></Fact>)}
 			<Fact name={facts.time}><Time value={entry.time} milliseconds /></Fact>
@@ -91,7 +91,7 @@ export function EntryDetails({ entry }: { entry: Entry }) {
 			<p class="entry-links">
 				<a class="button" href={entryAddress(entry.seq)}>{words.open}</a>
 				{entry.session_id !== undefined &&
-					<a class="button" href={sessionAddress(entry.session_id)}>{words.session}</a>}
+					<a class="button" href={sessionAddress(entry.session_id, entry.seq)}>{words.session}</a>}
 			</p>
 		</div>
 	</div>;
