@@ -1,0 +1,66 @@
+// An answer that is asked for once for each path, and again only when it did not
+// come: a page of the log stands still.
+
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+import { ApiError, get, UNREACHABLE } from './client';
+import { retryDelay } from './polled';
+
+const RETRY_EVERY_MS = 15_000;
+
+export interface Answer<T> {
+	/** The last good answer; while another one is asked for, still the old one. */
+	value: T | undefined;
+	error: ApiError | undefined;
+	isAsking: boolean;
+	/** Ask now. */
+	again: () => void;
+}
+
+/** Would the same question be answered another time? */
+function isWorthRetrying(error: ApiError): boolean {
+	return error.status === UNREACHABLE || error.status === 429 || error.status >= 500;
+}
+
+/** Ask for `path`; null: not at all. `ask`: how, where it is not JSON. */
+export function useAnswer<T>(path: string | null,
+	ask: (path: string, asked: { signal: AbortSignal; background?: boolean }) => Promise<T> = get<T>): Answer<T> {
+	const [state, setState] = useState<Omit<Answer<T>, 'again'>>({ value: undefined, error: undefined, isAsking: path !== null });
+	const again = useRef<() => void>(() => {});
+
+	useEffect(() => {
+		if (path === null)
+			return;
+		let timer: number | undefined;
+		let asking = new AbortController();
+		let failures = 0;
+
+		async function once(background: boolean) {
+			clearTimeout(timer);
+			asking.abort();
+			const own = asking = new AbortController();
+			setState(before => ({ ...before, isAsking: true }));
+			try {
+				const value = await ask(path as string, { signal: own.signal, background });
+				failures = 0;
+				if (!own.signal.aborted)
+					setState({ value, error: undefined, isAsking: false });
+			} catch (error) {
+				if (own.signal.aborted || !(error instanceof ApiError))
+					return;
+				setState(before => ({ ...before, error, isAsking: false }));
+				if (isWorthRetrying(error))
+					timer = setTimeout(() => void once(true), retryDelay(++failures, RETRY_EVERY_MS, error));
+			}
+		}
+
+		again.current = () => void once(false);
+		void once(false);
+		return () => {
+			clearTimeout(timer);
+			asking.abort();
+		};
+	}, [path, ask]);
+
+	return { ...state, again: useCallback(() => again.current(), []) };
+}
