@@ -44,7 +44,7 @@ LDFLAGS  += --coverage
 endif
 
 LIBS     := -lcrypto -lsqlite3 -lroaring -lpthread
-LIBS_kruxosd := -lsystemd
+LIBS_kruxosd := -lsystemd -lcrypt
 LIBS_observer := -lcurl -lsystemd -lm
 LIBS_fcgi    := -lfcgi
 

@@ -26,10 +26,12 @@ static const struct option_row verify_options[] = {
 };
 
 static bool
-verify_on_progress(void *context, uint64_t bytes, uint64_t total_bytes)
+verify_on_progress(
+    void *context, uint64_t seq, uint64_t bytes, uint64_t total_bytes)
 {
 	cleanup(buf_free) struct buf what = BUF_INIT;
 
+	(void)seq;
 	words_add_bytes(&what, bytes);
 	progress_show(context, bytes, total_bytes, buf_slice(&what));
 	return true;

@@ -7,7 +7,7 @@ void
 answers_free(struct answers *answers)
 {
 	buf_free(&answers->held_text);
-	buf_free(&answers->output);
+	buf_wipe(&answers->output);
 	free(answers->held);
 }
 

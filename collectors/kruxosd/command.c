@@ -80,8 +80,10 @@ command_text(const struct command_call *call, const char *key)
 void
 command_ok(struct command_call *call, struct slice result)
 {
-	cleanup(buf_free) struct buf line = BUF_INIT;
+	cleanup(buf_wipe) struct buf line = BUF_INIT;
 
+	/* It may hold a secret: no copies are left behind. */
+	buf_reserve(&line, result.len + 2 * MESSAGE_ID_BYTES);
 	answer_add_ok(&line, slice_of(call->id),
 	    result.data == NULL ? SLICE_LITERAL("{}") : result);
 	call_end(call, &line);

@@ -188,7 +188,7 @@ send_output(struct connection *connection)
 		else if (errno != EINTR)
 			give_up(connection);
 	}
-	buf_free(output);
+	buf_wipe(output); /* it may have held a secret */
 	connection->sent = 0;
 }
 
@@ -312,6 +312,17 @@ take_entry(struct connection *connection, const struct message *message)
 		recent_begin(room->recent, ticket);
 }
 
+/* A command may hold a password. Its bytes are this process's own, and nobody
+ * reads them again. */
+static void
+wipe(struct connection_room *room, struct slice line)
+{
+	struct buf *decoded = &room->parser.reader.decoded;
+
+	explicit_bzero((char *)(uintptr_t)line.data, line.len);
+	explicit_bzero(decoded->data, decoded->len);
+}
+
 /* False: not yet, it needs the peer's name. */
 static bool
 take_line(struct connection *connection, struct slice line)
@@ -342,6 +353,7 @@ take_line(struct connection *connection, struct slice line)
 	case MESSAGE_COMMAND:
 		command_start(
 		    &room->commands, &message, peer, &connection->caller);
+		wipe(room, line);
 		break;
 	}
 	return true;

@@ -2,6 +2,7 @@
 
 #include "collectors/kruxosd/export.h"
 #include "collectors/kruxosd/proxy_report.h"
+#include "collectors/kruxosd/report.h"
 #include "collectors/kruxosd/telemetry_report.h"
 
 #include "base/diag.h"
@@ -122,15 +123,118 @@ run_proxy_discard(void *context, struct command_call *call)
 	proxy_discard_command(kruxosd->proxy, call);
 }
 
+static void
+run_account_set(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_set_command(kruxosd->accounts, call);
+}
+
+static void
+run_account_remove(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_remove_command(kruxosd->accounts, call);
+}
+
+static void
+run_account_list(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_list_command(kruxosd->accounts, call);
+}
+
+static void
+run_account_link(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_link_command(kruxosd->accounts, call);
+}
+
+static void
+run_account_sign_in(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_sign_in_command(kruxosd->accounts, call);
+}
+
+static void
+run_account_renew(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_renew_command(kruxosd->accounts, call);
+}
+
+static void
+run_account_sign_out(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_sign_out_command(kruxosd->accounts, call);
+}
+
+static void
+run_token_create(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	token_create_command(kruxosd->accounts, call);
+}
+
+static void
+run_token_list(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	token_list_command(kruxosd->accounts, call);
+}
+
+static void
+run_token_revoke(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	token_revoke_command(kruxosd->accounts, call);
+}
+
+static void
+run_verify(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	verifier_ask(kruxosd->verifier);
+	report_write(kruxosd);
+	command_ok(call, SLICE_LITERAL("{\"started\":true}"));
+}
+
 static const struct command commands[] = {
+	{ "account.link", MESSAGE_OWNER, run_account_link, account_link_args },
+	{ "account.list", MESSAGE_OWNER, run_account_list, NULL },
+	{ "account.remove", MESSAGE_OWNER, run_account_remove,
+	    account_name_args },
+	{ "account.renew", MESSAGE_SIGNED, run_account_renew, NULL },
+	{ "account.set", MESSAGE_OWNER, run_account_set, account_set_args },
+	{ "account.sign_in", MESSAGE_OWNER | MESSAGE_WEB, run_account_sign_in,
+	    account_sign_in_args },
+	{ "account.sign_out", MESSAGE_SESSION, run_account_sign_out,
+	    account_sign_out_args },
 	{ "alerts.acknowledge",
 	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR, run_acknowledge,
 	    alerts_acknowledge_args },
-	{ "audit.erase", MESSAGE_OWNER, run_erase, erasure_args },
+	{ "audit.erase", MESSAGE_OWNER | MESSAGE_ACTOR, run_erase,
+	    erasure_args },
 	{ "audit.export",
 	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB | MESSAGE_EXPORTER,
 	    run_export, export_args },
 	{ "audit.reindex", MESSAGE_OWNER, run_reindex, NULL },
+	{ "audit.verify", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_EXPORTER,
+	    run_verify, NULL },
 	{ "notices.result", MESSAGE_OWNER | MESSAGE_OBSERVER, run_notice_result,
 	    notices_result_args },
 	{ "notices.test", MESSAGE_OWNER | MESSAGE_OPERATOR, run_notice_test,
@@ -151,6 +255,12 @@ static const struct command commands[] = {
 	    run_unsilence, silences_remove_args },
 	{ "telemetry.report", MESSAGE_OWNER | MESSAGE_OBSERVER, run_report,
 	    telemetry_report_args },
+	{ "token.create", MESSAGE_OWNER | MESSAGE_SESSION, run_token_create,
+	    token_create_args },
+	{ "token.list", MESSAGE_OWNER | MESSAGE_SESSION, run_token_list,
+	    token_list_args },
+	{ "token.revoke", MESSAGE_OWNER | MESSAGE_SESSION, run_token_revoke,
+	    token_revoke_args },
 	{ 0 },
 };
 
@@ -160,8 +270,8 @@ identify(void *context, struct slice credential,
 {
 	struct kruxosd *kruxosd = context;
 
-	return accounts_find(kruxosd->credentials, credential,
-	    clock_realtime(kruxosd->clock), ret_signed_in, err);
+	return account_keeper_identify(
+	    kruxosd->accounts, credential, ret_signed_in, err);
 }
 
 static struct ingest_settings
@@ -248,6 +358,7 @@ entrance_reload(struct kruxosd *kruxosd)
 		return;
 	}
 	raise_limit(config);
+	account_keeper_configure(kruxosd->accounts, config);
 	retention_set_days(kruxosd->retention, config->retention_days);
 	telemetry_configure(kruxosd->telemetry, config);
 	alerts_configure(kruxosd->alerts, config);

@@ -15,6 +15,8 @@ struct erasure {
 	struct sha256 *sha256;
 	void (*on_erased)(void *context, uint64_t seq); /* NULL: nobody */
 	void *context;
+	erasure_guard guard; /* NULL: nobody can be signed in */
+	void *guard_context;
 };
 
 /* Seqs in their order, none twice. */
@@ -26,6 +28,7 @@ struct seqs {
 const struct command_arg erasure_args[] = {
 	{ "seqs", COMMAND_NUMBERS, "which entries are to be erased" },
 	{ "reason", COMMAND_STRING, "why is it erased? it is recorded" },
+	{ "password", COMMAND_STRING, NULL },
 	{ 0 },
 };
 
@@ -34,6 +37,7 @@ struct request {
 	struct erasure *erasure;
 	struct command_call *call;
 	struct seqs seqs;
+	struct buf reason;
 	size_t erased_before;
 };
 
@@ -162,8 +166,8 @@ check_all(struct request *request, struct error *err)
 }
 
 static int
-read_reason(const struct command_call *call, struct slice *ret_reason,
-    struct error *err)
+read_reason(
+    const struct command_call *call, struct buf *ret_reason, struct error *err)
 {
 	const struct json_node *node = command_argument(call, "reason");
 
@@ -173,8 +177,15 @@ read_reason(const struct command_call *call, struct slice *ret_reason,
 	if (node->text.len > ERASURE_REASON_BYTES)
 		return error_set_field(err, ERROR_TOO_LONG, "reason",
 		    "reason: at most %d bytes", ERASURE_REASON_BYTES);
-	*ret_reason = node->text;
+	buf_add_slice(ret_reason, node->text);
 	return 0;
+}
+
+static void
+free_request(struct request *request)
+{
+	buf_free(&request->reason);
+	free(request);
 }
 
 static void
@@ -219,6 +230,13 @@ erasure_set_listener(struct erasure *erasure,
 }
 
 void
+erasure_set_guard(struct erasure *erasure, erasure_guard guard, void *context)
+{
+	erasure->guard = guard;
+	erasure->guard_context = context;
+}
+
+void
 erasure_note_undone(
     struct erasure *erasure, uint64_t seq, const struct error *err)
 {
@@ -251,11 +269,11 @@ on_durable(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 		    (unsigned long long)seq);
 		command_fail(request->call, &failure);
 	}
-	free(request);
+	free_request(request);
 }
 
 static int
-record(struct request *request, struct slice reason, struct error *err)
+record(struct request *request, struct error *err)
 {
 	cleanup(buf_free) struct buf args = BUF_INIT;
 	cleanup(buf_free) struct buf summary = BUF_INIT;
@@ -271,7 +289,7 @@ record(struct request *request, struct slice reason, struct error *err)
 	for (size_t i = 0; i < request->seqs.count; i++)
 		json_writer_u64(&json, request->seqs.items[i]);
 	json_writer_end_array(&json);
-	json_writer_pair_slice(&json, "reason", reason);
+	json_writer_pair_slice(&json, "reason", buf_slice(&request->reason));
 	json_writer_end_object(&json);
 	buf_addf(&summary, "%zu %s erased", request->seqs.count,
 	    request->seqs.count == 1 ? "payload" : "payloads");
@@ -279,30 +297,72 @@ record(struct request *request, struct slice reason, struct error *err)
 	    buf_slice(&args), &waiter, NULL, err);
 }
 
+/* He may: what he asks for is looked at, and recorded. */
+static void
+go_on(void *context, const struct error *refusal)
+{
+	struct request *request = context;
+	struct error err;
+
+	if (refusal != NULL) {
+		err = *refusal;
+	} else if (check_all(request, &err) == 0) {
+		if (request->seqs.count == 0) {
+			answer(request, 0, 0);
+			free_request(request);
+			return;
+		}
+		if (record(request, &err) == 0)
+			return; /* on_durable() goes on */
+	}
+	command_fail(request->call, &err);
+	free_request(request);
+}
+
+static int
+read_request(
+    struct request *request, const struct command_call *call, struct error *err)
+{
+	const struct json_node *seqs = command_argument(call, "seqs");
+
+	if (read_seqs(call->reader, seqs, &request->seqs, err) == -1)
+		return -1;
+	return read_reason(call, &request->reason, err);
+}
+
+/* A token lies in files, and an open browser on a table. */
+static int
+check_guarded(const struct erasure *erasure, const struct command_call *call,
+    struct error *err)
+{
+	if (erasure->guard == NULL ||
+	    (call->peer.classes & MESSAGE_SESSION) == 0)
+		return error_set_field(err, ERROR_NOT_ALLOWED, "do",
+		    "erasing is for who is signed in, and for no token");
+	if (command_argument(call, "password") == NULL)
+		return error_set_field(err, ERROR_MISSING_FIELD, "password",
+		    "password: erasing needs it once more");
+	return 0;
+}
+
 void
 erasure_command(struct erasure *erasure, struct command_call *call)
 {
 	struct request *request = memory_new(sizeof(*request));
-	const struct json_node *seqs = command_argument(call, "seqs");
-	struct slice reason;
+	bool is_signed_in = (call->peer.classes & MESSAGE_SIGNED) != 0;
 	struct error err;
 
 	request->erasure = erasure;
 	request->call = call;
-	if (read_seqs(call->reader, seqs, &request->seqs, &err) == 0 &&
-	    read_reason(call, &reason, &err) == 0 &&
-	    check_all(request, &err) == 0) {
-		if (request->seqs.count > 0 &&
-		    record(request, reason, &err) == 0)
-			return; /* on_durable() goes on */
-		if (request->seqs.count == 0) {
-			answer(request, 0, 0);
-			free(request);
-			return;
-		}
-	}
-	command_fail(call, &err);
-	free(request);
+	buf_init(&request->reason);
+	if (read_request(request, call, &err) == -1 ||
+	    (is_signed_in && check_guarded(erasure, call, &err) == -1))
+		go_on(request, &err);
+	else if (is_signed_in)
+		erasure->guard(erasure->guard_context, call,
+		    command_text(call, "password"), go_on, request);
+	else
+		go_on(request, NULL);
 }
 
 /* --- redo -------------------------------------------------------------- */

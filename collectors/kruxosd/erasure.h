@@ -36,6 +36,14 @@ void erasure_free(struct erasure *erasure);
 void erasure_set_listener(struct erasure *erasure,
     void (*on_erased)(void *context, uint64_t seq), void *context);
 
+/* Who is signed in at a browser gives his password once more: `guard` asks for
+ * it to be looked at, and calls `done` once, perhaps before it returns. */
+typedef void (*erasure_on_guarded)(void *request, const struct error *err);
+typedef void (*erasure_guard)(void *context, struct command_call *call,
+    struct slice password, erasure_on_guarded done, void *request);
+void
+erasure_set_guard(struct erasure *erasure, erasure_guard guard, void *context);
+
 /* {"do":"audit.erase","args":{"seqs":[…],"reason":"…"}} →
  * {"seq":S,"erased":N,"erased_before":M} */
 extern const struct command_arg erasure_args[];

@@ -57,6 +57,18 @@ on_indexed(sd_event_source *source, int fd, uint32_t events, void *userdata)
 }
 
 static int
+on_hashed(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct kruxosd *kruxosd = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	account_keeper_take(kruxosd->accounts);
+	return 0;
+}
+
+static int
 on_calls_loaded(
     sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
@@ -130,6 +142,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	commit_check(kruxosd->commit);
 	startup_say(kruxosd);
 	ingest_tick(kruxosd->ingest);
+	account_keeper_tick(kruxosd->accounts);
 	retention_tick(kruxosd->retention);
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);
@@ -243,6 +256,8 @@ start_threads(struct kruxosd *kruxosd, struct error *err)
 	if (indexer_start(kruxosd->indexer, err) == -1 ||
 	    watch(kruxosd, indexer_fd(kruxosd->indexer), on_indexed, err) ==
 		-1 ||
+	    watch(kruxosd, account_keeper_fd(kruxosd->accounts), on_hashed,
+		err) == -1 ||
 	    verifier_start(kruxosd->verifier, err) == -1 ||
 	    scrub_start(kruxosd->scrub, err) == -1 ||
 	    recorder_start(kruxosd->recorder, err) == -1)
@@ -312,6 +327,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 		return;
 	call_loader_free(kruxosd->call_loader);
 	reindex_free(kruxosd->reindex);
+	account_keeper_stop(kruxosd->accounts);
 	ingest_free(kruxosd->ingest);
 	recent_free(kruxosd->recent);
 	scrub_free(kruxosd->scrub);
@@ -322,12 +338,12 @@ kruxosd_free(struct kruxosd *kruxosd)
 	telemetry_free(kruxosd->telemetry);
 	recorder_free(kruxosd->recorder);
 	erasure_free(kruxosd->erasure);
+	account_keeper_free(kruxosd->accounts);
 	commit_free(kruxosd->commit);
 	redact_free(kruxosd->redactor);
 	log_writer_free(kruxosd->writer);
 	call_finder_free(kruxosd->call_finder);
 	indexer_free(kruxosd->indexer);
-	accounts_close(kruxosd->credentials);
 	state_close(kruxosd->state);
 	sd_event_unref(kruxosd->event);
 	page_close(&kruxosd->page);

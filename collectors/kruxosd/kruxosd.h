@@ -8,6 +8,7 @@
 #ifndef KRUXOSD_KRUXOSD_H
 #define KRUXOSD_KRUXOSD_H
 
+#include "collectors/kruxosd/account_keeper.h"
 #include "collectors/kruxosd/alerts.h"
 #include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/call_loader.h"
@@ -57,11 +58,11 @@ struct kruxosd {
 	struct call_finder *call_finder;
 	struct state *state;
 	struct state_removed removed; /* of the log, ever */
-	struct accounts *credentials; /* whose they are */
 	struct log_writer *writer;
 	struct recovery recovery;
 	struct redactor *redactor;
 	struct commit *commit;
+	struct account_keeper *accounts;
 	struct alerts *alerts;
 	struct notices *notices;
 	struct alert_watch alert_watch;

@@ -51,6 +51,11 @@ refresh(struct kruxosd *kruxosd)
 	verifier_get(kruxosd->verifier, &verified);
 	status->integrity = verified.integrity;
 	status->verified_seq = verified.seq;
+	if (verified.is_asked) {
+		if (verified.integrity == STATUS_VERIFIED)
+			status->integrity = STATUS_CHECKING;
+		status->verified_seq = verified.asked_seq;
+	}
 	status->verified_at = verified.verified_at;
 	say_what_is_wrong(kruxosd, verified.damage, index.sentence);
 }

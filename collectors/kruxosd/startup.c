@@ -35,7 +35,6 @@ open_databases(
 	kruxosd->state = state_open(config->state_file, kruxosd->clock, err);
 	if (kruxosd->state == NULL)
 		return -1;
-	kruxosd->credentials = accounts_open(config->state_file);
 	kruxosd->indexer = indexer_new(
 	    config->audit_dir, config->data_dir, kruxosd->clock, err);
 	if (kruxosd->indexer == NULL)
@@ -160,6 +159,13 @@ make_proxy(struct kruxosd *kruxosd)
 }
 
 static void
+guard_erasure(void *context, struct command_call *call, struct slice password,
+    erasure_on_guarded done, void *request)
+{
+	account_keeper_confirm(context, call, password, done, request);
+}
+
+static void
 make_keepers(struct kruxosd *kruxosd)
 {
 	const struct config *config = kruxosd->config;
@@ -189,9 +195,23 @@ make_keepers(struct kruxosd *kruxosd)
 	kruxosd->erasure = erasure_new(kruxosd->disk, kruxosd->audit_dir,
 	    config->audit_dir, kruxosd->commit, kruxosd->state);
 	erasure_set_listener(kruxosd->erasure, on_erased, kruxosd);
+	erasure_set_guard(kruxosd->erasure, guard_erasure, kruxosd->accounts);
 	kruxosd->retention = retention_new(&parts);
 	retention_set_days(kruxosd->retention, config->retention_days);
 	kruxosd->host = host_new(kruxosd->audit_dir);
+}
+
+static int
+make_accounts(struct kruxosd *kruxosd, struct error *err)
+{
+	const struct config *config = kruxosd->config;
+
+	kruxosd->accounts = account_keeper_new(
+	    kruxosd->clock, kruxosd->commit, config->state_file, err);
+	if (kruxosd->accounts == NULL)
+		return -1;
+	account_keeper_configure(kruxosd->accounts, config);
+	return 0;
 }
 
 /* What recovery found counts until the whole log was read and holds. */
@@ -241,6 +261,8 @@ startup_open(struct kruxosd *kruxosd, struct error *err)
 		kruxosd->clock, &known, err) == -1 ||
 	    open_databases(kruxosd, &known, err) == -1 ||
 	    open_log(kruxosd, &known, err) == -1)
+		return -1;
+	if (make_accounts(kruxosd, err) == -1)
 		return -1;
 	make_keepers(kruxosd);
 	make_verifier(kruxosd);

@@ -25,7 +25,9 @@ struct verifier {
 	uint64_t head_seq; /* durable */
 	struct verifier_state state;
 	char told[sizeof(((struct verifier_state *)NULL)->damage)];
-	uint64_t told_count; /* how often that was told */
+	uint64_t told_count;		      /* how often that was told */
+	uint64_t asked_count, answered_count; /* verifier_ask() */
+	uint64_t asked_seq;
 
 	/* The thread's own. */
 	struct chain *chain;   /* behind state.seq; NULL: begin anew */
@@ -72,10 +74,22 @@ verifier_tell_damage(struct verifier *verifier, const char *sentence)
 }
 
 void
+verifier_ask(struct verifier *verifier)
+{
+	pthread_mutex_lock(&verifier->mutex);
+	verifier->asked_count++;
+	verifier->asked_seq = 0;
+	pthread_cond_signal(&verifier->changed);
+	pthread_mutex_unlock(&verifier->mutex);
+}
+
+void
 verifier_get(struct verifier *verifier, struct verifier_state *ret_state)
 {
 	pthread_mutex_lock(&verifier->mutex);
 	*ret_state = verifier->state;
+	ret_state->is_asked = verifier->asked_count > verifier->answered_count;
+	ret_state->asked_seq = verifier->asked_seq;
 	if (verifier->told[0] != '\0') {
 		ret_state->integrity = STATUS_DAMAGED;
 		memcpy(
@@ -127,6 +141,37 @@ told_count(struct verifier *verifier)
 	return count;
 }
 
+/* How often somebody has asked, and is there an answer to that? */
+static uint64_t
+asked_count(struct verifier *verifier, bool *ret_is_asked)
+{
+	uint64_t count;
+
+	pthread_mutex_lock(&verifier->mutex);
+	count = verifier->asked_count;
+	*ret_is_asked = count > verifier->answered_count;
+	pthread_mutex_unlock(&verifier->mutex);
+	return count;
+}
+
+static void
+set_asked_seq(struct verifier *verifier, uint64_t seq)
+{
+	pthread_mutex_lock(&verifier->mutex);
+	verifier->asked_seq = seq;
+	pthread_mutex_unlock(&verifier->mutex);
+}
+
+/* Those who had asked by then have their answer, whatever it is. */
+static void
+answer_asked(struct verifier *verifier, uint64_t count)
+{
+	pthread_mutex_lock(&verifier->mutex);
+	verifier->answered_count = count;
+	verifier->asked_seq = 0;
+	pthread_mutex_unlock(&verifier->mutex);
+}
+
 /* The whole was read since, and holds. */
 static void
 forget_told(struct verifier *verifier, uint64_t count)
@@ -153,7 +198,8 @@ wait_for_news(struct verifier *verifier)
 	struct timespec until = condition_deadline(USEC_PER_SEC);
 
 	pthread_mutex_lock(&verifier->mutex);
-	if (!verifier->is_stopping)
+	if (!verifier->is_stopping &&
+	    verifier->asked_count == verifier->answered_count)
 		pthread_cond_timedwait(
 		    &verifier->changed, &verifier->mutex, &until);
 	pthread_mutex_unlock(&verifier->mutex);
@@ -202,10 +248,11 @@ cannot_read(struct verifier *verifier, const struct error *err)
 
 /* Let the log's own writer, and everyone else, go first. */
 static bool
-on_progress(void *context, uint64_t bytes, uint64_t total_bytes)
+on_progress(void *context, uint64_t seq, uint64_t bytes, uint64_t total_bytes)
 {
 	(void)bytes;
 	(void)total_bytes;
+	set_asked_seq(context, seq);
 	return !is_stopping(context);
 }
 
@@ -258,6 +305,14 @@ is_whole_due(struct verifier *verifier)
 		return false; /* nothing holds as it is */
 	return state.whole_at == 0 || now < state.whole_at ||
 	       now - state.whole_at >= WHOLE_EVERY;
+}
+
+static void
+verify_asked(struct verifier *verifier, uint64_t count)
+{
+	if (head_seq(verifier) != 0)
+		verify_whole(verifier);
+	answer_asked(verifier, count);
 }
 
 /* --- what is new ------------------------------------------------------- */
@@ -338,7 +393,12 @@ run(void *context)
 
 	idle_become();
 	while (!is_stopping(verifier)) {
-		if (clock_monotonic(verifier->clock) < verifier->retry_at)
+		bool is_asked;
+		uint64_t asked = asked_count(verifier, &is_asked);
+
+		if (is_asked)
+			verify_asked(verifier, asked);
+		else if (clock_monotonic(verifier->clock) < verifier->retry_at)
 			;
 		else if (is_whole_due(verifier))
 			verify_whole(verifier);

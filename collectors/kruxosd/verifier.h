@@ -27,6 +27,9 @@ struct verifier_state {
 	usec_t verified_at; /* CLOCK_REALTIME; when seq was last moved */
 	usec_t whole_at;    /* when the whole was read; 0: never */
 	char damage[256];   /* what does not hold; "": nothing */
+	/* Somebody has asked for the whole to be read now, … */
+	bool is_asked;
+	uint64_t asked_seq; /* … and it holds through here so far */
 };
 
 /* Verify the log in `audit_dir` (copied), going on from `known`; with damage
@@ -38,6 +41,10 @@ int verifier_start(struct verifier *verifier, struct error *err);
 
 /* The log is durable through `seq`. Cheap; called after each commit. */
 void verifier_durable(struct verifier *verifier, uint64_t seq);
+
+/* Read the whole now, from its first entry on, however long ago that was done.
+ * One that is being read is begun again behind it. */
+void verifier_ask(struct verifier *verifier);
 
 /* Somebody else has found that the log is damaged: that counts until the whole,
  * read from now on, holds. */

@@ -67,10 +67,10 @@ struct chain_options {
 	 * CHAIN_THREADS_MAX; 0: none does. The verdict is the same. */
 	unsigned threads;
 	size_t block_bytes; /* read at a time; 0: CHAIN_BLOCK_BYTES */
-	/* Called behind each block, by the thread of chain_verify(); may be
-	 * NULL. Returning false stops (ERROR_BUSY). */
+	/* Called behind each block, by the thread of chain_verify(): all holds
+	 * through `seq`. May be NULL. Returning false stops (ERROR_BUSY). */
 	bool (*on_progress)(
-	    void *context, uint64_t bytes, uint64_t total_bytes);
+	    void *context, uint64_t seq, uint64_t bytes, uint64_t total_bytes);
 	void *context;
 };
 

@@ -190,6 +190,15 @@ verify_at_once(
 	return true;
 }
 
+/* 0: no line of it holds. */
+static uint64_t
+last_good_seq(const struct verification *verification)
+{
+	const struct chain *chain = verification->chain;
+
+	return chain == NULL || chain->entries == 0 ? 0 : chain->next_seq - 1;
+}
+
 static void
 report_progress(struct verification *verification, uint64_t bytes)
 {
@@ -197,8 +206,8 @@ report_progress(struct verification *verification, uint64_t bytes)
 
 	verification->result->bytes += bytes;
 	if (options->on_progress != NULL &&
-	    !options->on_progress(options->context, verification->result->bytes,
-		verification->total_bytes))
+	    !options->on_progress(options->context, last_good_seq(verification),
+		verification->result->bytes, verification->total_bytes))
 		verification->is_stopped = true;
 }
 
@@ -241,15 +250,6 @@ verify_file(struct verification *verification, int fd, uint64_t length,
 			verify_rest(verification, block->rest, fault);
 	}
 	return 0;
-}
-
-/* 0: no line of it holds. */
-static uint64_t
-last_good_seq(const struct verification *verification)
-{
-	const struct chain *chain = verification->chain;
-
-	return chain == NULL || chain->entries == 0 ? 0 : chain->next_seq - 1;
 }
 
 /* Can what stands in the file `index` from `offset` on be the rest of an

@@ -46,6 +46,32 @@ digest(struct slice text, unsigned char ret_digest[static SHA256_BYTES])
 	sha256_free(sha256);
 }
 
+/* So few come at once, or not before the machine has any (getrandom(2)); a
+ * secret that can be guessed is no answer to anything. */
+static void
+fill(unsigned char *bytes, size_t len)
+{
+	ssize_t got;
+
+	do
+		got = getrandom(bytes, len, 0);
+	while (got == -1 && errno == EINTR);
+	if (got != (ssize_t)len)
+		abort();
+}
+
+void
+credential_make_id(char ret_id[static ACCOUNT_ID_BYTES + 1])
+{
+	static const char digits[] = "0123456789abcdef";
+	unsigned char bytes[ACCOUNT_ID_BYTES / 2];
+
+	fill(bytes, sizeof(bytes));
+	for (size_t i = 0; i < ACCOUNT_ID_BYTES; i++)
+		ret_id[i] = digits[bytes[i / 2] >> (i % 2 == 0 ? 4 : 0) & 15];
+	ret_id[ACCOUNT_ID_BYTES] = '\0';
+}
+
 void
 credential_make(enum credential_kind kind,
     char ret_text[static CREDENTIAL_SIZE],
@@ -53,15 +79,8 @@ credential_make(enum credential_kind kind,
 {
 	unsigned char bytes[CREDENTIAL_RANDOM_BYTES];
 	char random[CREDENTIAL_RANDOM_TEXT + 1];
-	ssize_t got;
 
-	/* So few come at once, or not before the machine has any
-	 * (getrandom(2)); a guessable secret is no answer to anything. */
-	do
-		got = getrandom(bytes, sizeof(bytes), 0);
-	while (got == -1 && errno == EINTR);
-	if (got != sizeof(bytes))
-		abort();
+	fill(bytes, sizeof(bytes));
 	encode(bytes, random);
 	snprintf(ret_text, CREDENTIAL_SIZE, "%s%s", prefixes[kind], random);
 	digest(slice_of(ret_text), ret_digest);

@@ -13,6 +13,7 @@
 #define STORE_CREDENTIAL_H
 
 #include "base/sha256.h"
+#include "store/account.h"
 
 #include <stdbool.h>
 
@@ -34,6 +35,9 @@ enum {
 void credential_make(enum credential_kind kind,
     char ret_text[static CREDENTIAL_SIZE],
     unsigned char ret_digest[static SHA256_BYTES]);
+
+/* What the session or the token goes by in the open, at random. */
+void credential_make_id(char ret_id[static ACCOUNT_ID_BYTES + 1]);
 
 /* Has `text` the form of a secret? Its kind and its digest, or false. */
 bool credential_read(struct slice text, enum credential_kind *ret_kind,

@@ -10,8 +10,9 @@
 #include <inttypes.h>
 
 static inline bool
-verdict_count(void *context, uint64_t bytes, uint64_t total_bytes)
+verdict_count(void *context, uint64_t seq, uint64_t bytes, uint64_t total_bytes)
 {
+	(void)seq;
 	buf_addf(context, "%" PRIu64 "/%" PRIu64 " ", bytes, total_bytes);
 	return true;
 }

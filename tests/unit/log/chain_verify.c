@@ -384,11 +384,12 @@ struct meddler {
 };
 
 static bool
-meddle(void *context, uint64_t bytes, uint64_t total_bytes)
+meddle(void *context, uint64_t seq, uint64_t bytes, uint64_t total_bytes)
 {
 	struct meddler *meddler = context;
 	cleanup(buf_free) struct buf path = BUF_INIT;
 
+	(void)seq;
 	assert_true(bytes <= total_bytes);
 	meddler->calls++;
 	if (bytes < meddler->at)

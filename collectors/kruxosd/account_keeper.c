@@ -1,0 +1,186 @@
+#include "collectors/kruxosd/account_keeper_internal.h"
+
+#include "base/diag.h"
+#include "base/memory.h"
+
+enum { ENDED_AT_ONCE = 64 };
+
+struct account_keeper *
+account_keeper_new(struct clock *clock, struct commit *commit,
+    const char *state_file, struct error *err)
+{
+	struct hasher *hasher = hasher_new(err);
+	struct account_keeper *keeper;
+
+	if (hasher == NULL)
+		return NULL;
+	keeper = memory_new(sizeof(*keeper));
+	keeper->clock = clock;
+	keeper->commit = commit;
+	keeper->hasher = hasher;
+	keeper->reader = accounts_open(state_file);
+	keeper->writer = account_writer_new(state_file);
+	keeper->owed = owed_entries_new(keeper->writer, commit);
+	keeper->by_address = throttle_new(1);
+	keeper->by_account = throttle_new(1);
+	return keeper;
+}
+
+void
+account_keeper_stop(struct account_keeper *keeper)
+{
+	if (keeper == NULL)
+		return;
+	hasher_free(keeper->hasher);
+	keeper->hasher = NULL;
+}
+
+void
+account_keeper_free(struct account_keeper *keeper)
+{
+	if (keeper == NULL)
+		return;
+	account_keeper_stop(keeper);
+	throttle_free(keeper->by_account);
+	throttle_free(keeper->by_address);
+	owed_entries_free(keeper->owed);
+	account_writer_free(keeper->writer);
+	accounts_close(keeper->reader);
+	free(keeper);
+}
+
+void
+account_keeper_configure(
+    struct account_keeper *keeper, const struct config *config)
+{
+	keeper->idle_timeout = config->idle_timeout;
+	keeper->absolute_timeout = config->absolute_timeout;
+	keeper->link_timeout = config->link_timeout;
+	throttle_set(keeper->by_address, config->attempts_per_minute);
+	throttle_set(keeper->by_account, config->attempts_per_minute);
+}
+
+int
+account_keeper_fd(const struct account_keeper *keeper)
+{
+	return hasher_fd(keeper->hasher);
+}
+
+void
+account_keeper_take(struct account_keeper *keeper)
+{
+	hasher_take(keeper->hasher);
+}
+
+/* Who asks learns whether he is known, and nothing of the database. */
+int
+account_keeper_identify(struct account_keeper *keeper, struct slice credential,
+    struct accounts_caller *ret_signed_in, struct error *err)
+{
+	if (accounts_find(keeper->reader, credential,
+		clock_realtime(keeper->clock), ret_signed_in, err) == 0)
+		return 0;
+	if (err->code == ERROR_UNAUTHENTICATED)
+		return -1;
+	diag(DIAG_ERROR, "a credential: state.db: %s", err->sentence);
+	return error_set(
+	    err, ERROR_BUSY, "it cannot be known now whose the credential is");
+}
+
+/* --- how often ------------------------------------------------------------ */
+
+int
+account_throttle(struct account_keeper *keeper, struct slice address,
+    struct slice name, struct error *err)
+{
+	usec_t now = clock_boottime(keeper->clock);
+	usec_t wait = 0;
+
+	if (address.len > 0)
+		wait = throttle_try(keeper->by_address, address, now);
+	if (wait == 0 && name.len > 0) {
+		wait = throttle_try(keeper->by_account, name, now);
+		if (wait != 0 && address.len > 0)
+			throttle_forgive(keeper->by_address, address, now);
+	}
+	if (wait == 0)
+		return 0;
+	keeper->throttled++;
+	return error_set_wait(err,
+	    (unsigned)((wait + USEC_PER_SEC - 1) / USEC_PER_SEC),
+	    "too many sign-ins have failed; wait before the next");
+}
+
+void
+account_forgive(
+    struct account_keeper *keeper, struct slice address, struct slice name)
+{
+	usec_t now = clock_boottime(keeper->clock);
+
+	if (address.len > 0)
+		throttle_forgive(keeper->by_address, address, now);
+	if (name.len > 0)
+		throttle_forgive(keeper->by_account, name, now);
+}
+
+/* At most one entry a minute, the first one at once. */
+static void
+say_throttled(struct account_keeper *keeper)
+{
+	usec_t now = clock_boottime(keeper->clock);
+	cleanup(buf_free) struct buf request = BUF_INIT;
+	struct error refused;
+
+	if (keeper->throttled == 0 || now < keeper->throttled_due)
+		return;
+	buf_addf(&request, "{\"throttled\":%llu}",
+	    (unsigned long long)keeper->throttled);
+	if (commit_add_system(keeper->commit, "account.sign_in", ENTRY_DENIED,
+		NULL, buf_slice(&request), NULL, &refused) == -1)
+		return; /* later, then */
+	keeper->throttled = 0;
+	keeper->throttled_due = now + USEC_PER_MIN;
+}
+
+/* --- sessions whose time is over ------------------------------------------ */
+
+static int
+end_one(struct account_keeper *keeper, const struct account_over *over,
+    struct error *err)
+{
+	struct account_change change;
+	int result;
+
+	if (account_change_begin(keeper, &change, err) == -1)
+		return -1;
+	result = account_change_end_sessions(&change, account_own_entry(),
+	    slice_of(over->account), slice_of(over->id),
+	    over->was_used ? "expired" : "idle", NULL, err);
+	return account_change_end(&change, result, NULL, NULL, err);
+}
+
+static void
+end_over(struct account_keeper *keeper)
+{
+	struct account_over over;
+	struct error err;
+	int found = 1;
+
+	for (int i = 0; i < ENDED_AT_ONCE && found == 1; i++) {
+		found = account_writer_find_over(
+		    keeper->writer, clock_realtime(keeper->clock), &over, &err);
+		if (found == 1 && end_one(keeper, &over, &err) == -1)
+			found = -1;
+	}
+	if (found == -1 && !keeper->has_failed)
+		diag(DIAG_ERROR, "sessions that are over: %s", err.sentence);
+	keeper->has_failed = found == -1;
+}
+
+void
+account_keeper_tick(struct account_keeper *keeper)
+{
+	owed_entries_tick(keeper->owed);
+	end_over(keeper);
+	say_throttled(keeper);
+}

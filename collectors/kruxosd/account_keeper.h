@@ -1,0 +1,86 @@
+/* Who may sign in, who is signed in, and what is asked about that.
+ *
+ * Accounts are made and changed by the owner (root, the daemon's own user)
+ * alone. Who signs in, by a password or by a link, gets a secret that is known
+ * to nobody else and kept nowhere; from then on it says whose a command is
+ * (command.h). What changes is in state.db together with the entry that says so
+ * (account_writer.h); an answer with a secret leaves when that entry is
+ * durable.
+ *
+ * Sign-ins that fail are counted by address and by account (throttle.h), and
+ * refused before a hash is made. Whatever is wrong with a name or a password,
+ * the answer is the same and comes after as long.
+ */
+#ifndef KRUXOSD_ACCOUNT_KEEPER_H
+#define KRUXOSD_ACCOUNT_KEEPER_H
+
+#include "collectors/kruxosd/command.h"
+#include "collectors/kruxosd/commit.h"
+#include "config/config.h"
+
+struct account_keeper;
+
+/* Of the state.db at `state_file` (copied). `clock` and `commit` stay the
+ * caller's. ERROR_SYSTEM: the hashing threads do not start. */
+struct account_keeper *account_keeper_new(struct clock *clock,
+    struct commit *commit, const char *state_file, struct error *err);
+
+/* In two steps: calls that still wait for a hash are answered, before their
+ * connections go; and the rest, behind the last commit. */
+void account_keeper_stop(struct account_keeper *keeper);
+void account_keeper_free(struct account_keeper *keeper);
+
+void account_keeper_configure(
+    struct account_keeper *keeper, const struct config *config);
+
+/* Readable when a hash is made; for the loop, which then calls _take(). */
+int account_keeper_fd(const struct account_keeper *keeper);
+void account_keeper_take(struct account_keeper *keeper);
+
+/* Once a second: sessions whose time is over end, and what is owed to the log
+ * is brought there. */
+void account_keeper_tick(struct account_keeper *keeper);
+
+/* Whose is `credential`? A command_identify. ERROR_BUSY: state.db cannot be
+ * read now. */
+int
+account_keeper_identify(struct account_keeper *keeper, struct slice credential,
+    struct accounts_caller *ret_signed_in, struct error *err);
+
+/* Is it really he, who is signed in and asks by `call`? `on_confirmed` hears,
+ * perhaps before this returns, once: `err` is NULL, or ERROR_NOT_ALLOWED (of
+ * the field "password"), ERROR_CONFLICT (he has none), ERROR_TOO_MANY,
+ * ERROR_BUSY. The call lives until then. */
+typedef void (*account_on_confirmed)(void *context, const struct error *err);
+void
+account_keeper_confirm(struct account_keeper *keeper, struct command_call *call,
+    struct slice password, account_on_confirmed on_confirmed, void *context);
+
+/* --- the commands (docs/door.md) ------------------------------------------ */
+
+extern const struct command_arg account_set_args[], account_name_args[],
+    account_link_args[], account_sign_in_args[], account_sign_out_args[],
+    token_create_args[], token_list_args[], token_revoke_args[];
+
+void
+account_set_command(struct account_keeper *keeper, struct command_call *call);
+void account_remove_command(
+    struct account_keeper *keeper, struct command_call *call);
+void
+account_list_command(struct account_keeper *keeper, struct command_call *call);
+void
+account_link_command(struct account_keeper *keeper, struct command_call *call);
+void account_sign_in_command(
+    struct account_keeper *keeper, struct command_call *call);
+void
+account_renew_command(struct account_keeper *keeper, struct command_call *call);
+void account_sign_out_command(
+    struct account_keeper *keeper, struct command_call *call);
+void
+token_create_command(struct account_keeper *keeper, struct command_call *call);
+void
+token_list_command(struct account_keeper *keeper, struct command_call *call);
+void
+token_revoke_command(struct account_keeper *keeper, struct command_call *call);
+
+#endif
