@@ -87,9 +87,12 @@ export class Door {
 		return seqs;
 	}
 
-	/** Run a command; returns what follows `ok`, or throws its error. */
-	async command(verb, args, id = 'test') {
-		await this.write(JSON.stringify({ do: verb, id, args }) + '\n');
+	/**
+	 * Run a command, by whoever is connected or by `credential`; returns what
+	 * follows `ok`, or throws its error.
+	 */
+	async command(verb, args, id = 'test', credential = undefined) {
+		await this.write(JSON.stringify({ do: verb, id, args, credential }) + '\n');
 		for (;;) {
 			const answer = await this.answer();
 			assert.equal(answer?.id, id);
