@@ -8,8 +8,8 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
+import { request } from '../../api/harness/http.js';
 import { Stack, root } from '../../api/harness/stack.js';
-import { standIn } from './stand_in.js';
 
 const { chromium } = createRequire(new URL('build/node/', `file://${root}`))('playwright-core');
 
@@ -20,7 +20,7 @@ export const PHONE = { width: 360, height: 740 };
 
 export class Dashboard {
 	#browser;
-	#front;
+	#cookies = new Map();
 
 	/**
 	 * Start a stack and a browser. `recordings` of demo/ are imported first, so
@@ -32,8 +32,6 @@ export class Dashboard {
 		try {
 			for (const recording of recordings)
 				await dashboard.#import(recording);
-			dashboard.#front = await standIn(dashboard.stack);
-			dashboard.origin = dashboard.#front.origin;
 			dashboard.#browser = await chromium.launch({
 				executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'],
 			});
@@ -46,7 +44,6 @@ export class Dashboard {
 
 	async stop() {
 		await this.#browser?.close();
-		await this.#front?.close();
 		await this.stack.stop();
 	}
 
@@ -57,19 +54,48 @@ export class Dashboard {
 		await this.stack.untilIndexed(this.stack.entries().at(-1).seq);
 	}
 
+	get origin() {
+		return `https://localhost:${this.stack.dashPort}`;
+	}
+
+	/** A link as `kruxos login-link` prints it, for an account of this role. */
+	async link(role = 'operator') {
+		const { code, stdout, stderr } = await this.stack.kruxos(['login-link', '--account', role, '--role', role]);
+		assert.equal(code, 0, stderr);
+		return stdout.trim();
+	}
+
+	/** Sign in as an account of this role: the cookie, for `open` and for curl. */
+	async signIn(role = 'operator') {
+		const link = await this.link(role);
+		const { status, headers, body } = await request({ port: this.stack.dashPort, tls: true }, '/api/session', {
+			method: 'POST', headers: { 'Content-Type': 'application/json', Host: `localhost:${this.stack.dashPort}` },
+			body: JSON.stringify({ link: link.split('#')[1] }),
+		});
+		assert.equal(status, 200, body);
+		const [, name, value] = /^([^=]+)=([^;]+)/.exec(headers['set-cookie'][0]);
+		return { name, value };
+	}
+
 	/**
 	 * Open `path` in a browser that has never been here (its own cookies and
-	 * storage) and is signed in; `t` closes it. `theme`: "light" or "dark";
-	 * `viewport`: PHONE, say; `zone`: the browser's own. What a test provokes on
-	 * purpose it names: console lines that match one of `expected` are no
-	 * faults. The page has `faults`, to look at sooner.
+	 * storage); `t` closes it. It is signed in by an account of this `role`,
+	 * with a session that all tests share, or, with null, not at all; `cookie`:
+	 * of signIn, one of its own. `theme`: "light" or "dark"; `viewport`: PHONE,
+	 * say; `zone`: the browser's own. What a test provokes on purpose it names:
+	 * what matches one of `expected` is no fault. `before` has the page before
+	 * it goes anywhere.
 	 */
-	async open(t, path, { theme = 'light', viewport = WIDE, zone = 'Europe/Berlin', expected = [], before } = {}) {
+	async open(t, path, {
+		role = 'operator', cookie, theme = 'light', viewport = WIDE, zone = 'Europe/Berlin', expected = [], before,
+	} = {}) {
 		const context = await this.#browser.newContext({
 			baseURL: this.origin, viewport, colorScheme: theme, reducedMotion: 'reduce',
 			timezoneId: zone, locale: 'en', ignoreHTTPSErrors: true,
 		});
 		context.setDefaultTimeout(20_000);
+		if (role !== null)
+			await context.addCookies([{ ...cookie ?? await this.#sharedCookie(role), url: this.origin, secure: true }]);
 		const page = await context.newPage();
 		page.faults = watch(page, this.origin, expected);
 		t.after(async () => {
@@ -79,6 +105,12 @@ export class Dashboard {
 		await before?.(page);
 		await page.goto(path);
 		return page;
+	}
+
+	#sharedCookie(role) {
+		if (!this.#cookies.has(role))
+			this.#cookies.set(role, this.signIn(role));
+		return this.#cookies.get(role);
 	}
 }
 
