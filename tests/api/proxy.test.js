@@ -6,7 +6,9 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { assertAnswer } from './harness/contract.js';
 import { Door } from './harness/door.js';
+import { request } from './harness/http.js';
 import { until } from './harness/poll.js';
 import { Stack } from './harness/stack.js';
 
@@ -321,7 +323,7 @@ test('kruxos shows it, decides, and reports', async () => {
 	assert.match(stdout, /^2 services, 1 synced, 1 with errors; 1 buffered, 1 dead letter; reported /);
 	assert.match(stdout, /\nSERVICE +STATUS +STARTED +COMPLETED +BUFFERED +DEAD +FAILURES +LAST ERROR\n/);
 	assert.match(stdout, /\nc-1 +gmail +to cancel: \S+ +- +0 .*mail/);
-	assert.match(stdout, /\nWENT WRONG +SERVICE +WRITE +ERROR\n.* ago +tickets? +a\\e\[2J/);
+	assert.match(stdout, /\nWENT WRONG +SERVICE +WRITE +ERROR\n(just now|.* ago) +tickets +a\\e\[2J/);
 	assert.match(stdout, /\nc-2 +tickets +dead +- +5 .*HTTP 503/);
 	const json = JSON.parse((await stack.kruxos(['proxy', 'status', '--json'])).stdout);
 	assert.deepEqual(json.writes.map(({ pending_action }) => pending_action), ['cancel', null]);
@@ -352,4 +354,76 @@ test('health says when the proxy synced last', async () => {
 		await report([], [service('gmail', { last_completed_at: completed })]);
 		return /^Proxy: syncing \(last: [23]m ago\)$/m.test((await stack.kruxos(['health'])).stdout);
 	});
+});
+
+/** Sign in on the dashboard: the headers that a page of ours sends. */
+async function signIn(account, role) {
+	const dashboard = { port: stack.dashPort, tls: true };
+	const made = await stack.kruxos(['login-link', '--account', account, '--role', role]);
+	assert.equal(made.code, 0, made.stderr);
+	const reply = await request(dashboard, '/api/session', {
+		method: 'POST', headers: { 'content-type': 'application/json' },
+		body: JSON.stringify({ link: made.stdout.trim().split('#')[1] }),
+	});
+	assert.equal(reply.status, 200, reply.body);
+	return {
+		cookie: reply.headers['set-cookie'][0].split(';')[0],
+		'x-csrf-token': JSON.parse(reply.body).csrf,
+		'content-type': 'application/json',
+	};
+}
+
+async function tokenOf(account, scope) {
+	const made = await stack.kruxos(['token', 'create', 'test', '--account', account, '--scope', scope]);
+	assert.equal(made.code, 0, made.stderr);
+	return { authorization: `Bearer ${made.stdout.trim()}`, 'content-type': 'application/json' };
+}
+
+async function post(url, headers, status, body = '{}') {
+	const reply = await request({ port: stack.dashPort, tls: true }, url, { method: 'POST', headers, body });
+	assert.equal(reply.status, status, `${url}: ${reply.body}`);
+	return assertAnswer(url, reply, 'POST');
+}
+
+test('who is signed in decides, in his own name', async () => {
+	const alice = await signIn('alice', 'operator');
+	await report([write('s-1'), dead('s-2'), dead('s-3')]);
+	for (const [verb, id] of [['cancel', 's-1'], ['retry', 's-2'], ['discard', 's-3']]) {
+		assert.deepEqual(await post(`/api/proxy/writes/${id}/${verb}`, alice, 200), { id, action: verb });
+		const entry = entriesOf(`proxy.${verb}`).at(-1);
+		assert.deepEqual([entry.user_name, entry.source, entry.request.id], ['alice', 'dashboard', id]);
+	}
+	const reply = await request({ port: stack.dashPort, tls: true }, '/api/proxy/status', { headers: alice });
+	const { writes } = assertAnswer('/api/proxy/status', reply);
+	assert.deepEqual(writes.map(one => [one.pending_action, one.decided_by]),
+		[['cancel', 'alice'], ['retry', 'alice'], ['discard', 'alice']]);
+	const conflict = await post('/api/proxy/writes/s-1/cancel', alice, 409);
+	assert.match(conflict.detail, /alice has decided so/);
+	await post('/api/proxy/writes/s-9/cancel', alice, 404);
+	await post('/api/proxy/writes/s-9/cancel', alice, 400, '{"reason":"none"}');
+	await post('/api/proxy/writes/s-9/cancel', { ...alice, 'content-type': 'text/plain' }, 415);
+	const token = await tokenOf('alice', 'operate');
+	await report([write('s-4')]);
+	await post('/api/proxy/writes/s-4/cancel', token, 200);
+});
+
+test('who may not decide does not', async () => {
+	const viewer = await signIn('victor', 'viewer');
+	const alice = await signIn('alice', 'operator');
+	await report([write('n-1')]);
+	const before = entriesOf('proxy.cancel').length;
+	const url = '/api/proxy/writes/n-1/cancel';
+	const { 'x-csrf-token': csrf, ...without } = alice;
+	await post(url, { 'content-type': 'application/json' }, 401);
+	await post(url, { authorization: `Bearer krx_user_${'A'.repeat(43)}`, 'content-type': 'application/json' }, 401);
+	await post(url, viewer, 403);
+	await post(url, without, 403);
+	await post(url, { ...without, 'x-csrf-token': csrf.replace(/^./, char => char === 'A' ? 'B' : 'A') }, 403);
+	await post(url, await tokenOf('alice', 'read'), 403);
+	for (const where of [stack.api, { port: stack.healthPort }]) {
+		const reply = await request(where, url, { method: 'POST', headers: alice, body: '{}' });
+		assert.ok([404, 405].includes(reply.status), String(reply.status));
+	}
+	assert.equal(entriesOf('proxy.cancel').length, before);
+	assert.deepEqual(await report([write('n-1')]), []);
 });
