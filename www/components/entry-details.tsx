@@ -82,14 +82,15 @@ function About({ entry }: { entry: Entry }) {
 	</section>;
 }
 
-export function EntryDetails({ entry }: { entry: Entry }) {
+/** `isOwnPage`: it is shown where its link goes. */
+export function EntryDetails({ entry, isOwnPage = false }: { entry: Entry; isOwnPage?: boolean }) {
 	return <div class="entry-details">
 		<div><Payload entry={entry} /></div>
 		<div>
 			<Why entry={entry} />
 			<About entry={entry} />
 			<p class="entry-links">
-				<a class="button" href={entryAddress(entry.seq)}>{words.open}</a>
+				{!isOwnPage && <a class="button" href={entryAddress(entry.seq)}>{words.open}</a>}
 				{entry.session_id !== undefined &&
 					<a class="button" href={sessionAddress(entry.session_id, entry.seq)}>{words.session}</a>}
 			</p>

@@ -1,0 +1,23 @@
+import { erase } from '../api/audit';
+import type { Entry } from '../api/types';
+import { entryPage } from '../words/entry-page';
+import { Confirm } from './dialog';
+
+const words = entryPage.erase;
+
+/** The daemon keeps no longer one. */
+const REASON_LENGTH = 1024;
+
+export function EraseDialog({ entry, onErased, onClose }: { entry: Entry; onErased: () => void; onClose: () => void }) {
+	return <Confirm title={words.dialog(entry.seq)} action={words.done} isDangerous onClose={onClose}
+		onConfirm={async form => {
+			await erase(entry.seq, String(form.get('reason')), String(form.get('password')));
+			onErased();
+		}}>
+		<p>{words.goes}</p>
+		<p>{words.stays}</p>
+		<p class="muted">{words.copies}</p>
+		<label>{words.reason}<textarea name="reason" rows={2} maxLength={REASON_LENGTH} required /></label>
+		<label>{words.password}<input name="password" type="password" autocomplete="current-password" required /></label>
+	</Confirm>;
+}
