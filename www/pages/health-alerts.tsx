@@ -2,15 +2,17 @@
 
 import { useState } from 'preact/hooks';
 
+import { sourcesOf } from '../alert';
 import { alerts, alertsFailure, refreshAlerts } from '../api/alerts';
 import { mayOperate, session } from '../api/session';
-import type { Alert } from '../api/types';
+import type { Alert, Value } from '../api/types';
 import { AcknowledgeDialog } from '../components/acknowledge';
 import { SeverityChip } from '../components/chip';
 import { Failure } from '../components/failure';
 import { Sentence } from '../components/sentence';
 import { Time } from '../components/time';
 import { Untrusted } from '../components/untrusted';
+import { ValueGrid } from '../components/value-grid';
 import { formatSpan } from '../format';
 import { moveFocus, useKeys, type Keys } from '../keys';
 import { useStore } from '../store';
@@ -25,12 +27,12 @@ const SHOWN = 20;
 const TITLE_SHOWN = 200, MESSAGE_SHOWN = 600, NAME_SHOWN = 130, NOTE_SHOWN = 300;
 
 function Source({ alert }: { alert: Alert }) {
-	const [kind, name] = alert.agent_name !== null ? [words.sources.agent, alert.agent_name]
-		: alert.service !== null ? [words.sources.service, alert.service]
-		: [words.sources.rule, alert.rule ?? ''];
-
-	return <>{kind} <Untrusted text={name} limit={NAME_SHOWN} />
-		{alert.seq !== null && <> · <a href={`/audit/${alert.seq}`}>{words.entry(alert.seq)}</a></>}</>;
+	return <>
+		{sourcesOf(alert).map(({ kind, name, href }, at) => <span key={kind}>
+			{at > 0 && ' · '}{words.sources[kind]} <a href={href}><Untrusted text={name} limit={NAME_SHOWN} /></a>
+		</span>)}
+		{alert.seq !== null && <> · <a href={`/audit/${alert.seq}`}>{words.entry(alert.seq)}</a></>}
+	</>;
 }
 
 /** When it was seen first and last, and how long lies between. */
@@ -54,16 +56,16 @@ function Marks({ alert }: { alert: Alert }) {
 function Detail({ alert, onAcknowledge }: { alert: Alert; onAcknowledge: (() => void) | undefined }) {
 	const title = visible(alert.title.slice(0, TITLE_SHOWN));
 
-	return <li class="alert-detail" tabIndex={-1} data-id={alert.id}>
-		<div class="alert-head">
+	return <li class="health-alert" tabIndex={-1} data-id={alert.id}>
+		<div class="health-alert-head">
 			<SeverityChip severity={alert.severity} />
 			<h3><Untrusted text={alert.title} limit={TITLE_SHOWN} /></h3>
 			<Marks alert={alert} />
 		</div>
-		{alert.message !== null && alert.message !== '' && <p class="alert-message">
+		{alert.message !== null && alert.message !== '' && <p class="health-alert-message">
 			<Untrusted text={alert.message} limit={MESSAGE_SHOWN} />
 		</p>}
-		<dl class="alert-facts number">
+		<dl class="health-alert-facts number">
 			<div><dt>{words.count}</dt><dd>{words.times(alert.count)}</dd></div>
 			<div><dt>{words.range}</dt><dd><Range alert={alert} /></dd></div>
 			<div><dt>{words.source}</dt><dd><Source alert={alert} /></dd></div>
@@ -72,9 +74,9 @@ function Detail({ alert, onAcknowledge }: { alert: Alert; onAcknowledge: (() => 
 			</div>}
 		</dl>
 		{alert.context !== null && <details><summary>{words.context}</summary>
-			<pre><Untrusted text={JSON.stringify(alert.context, null, 2)} limit={MESSAGE_SHOWN} /></pre>
+			<ValueGrid of={alert.context as { [key: string]: Value }} />
 		</details>}
-		<p class="alert-actions">
+		<p class="health-alert-actions">
 			{onAcknowledge !== undefined && <button type="button" class="small" onClick={onAcknowledge}
 				aria-label={words.acknowledgeOf(title)}>{words.acknowledge}</button>}
 			<a href={`/alerts?id=${alert.id}`} aria-label={words.openOf(title)}>{words.open}</a>
@@ -84,10 +86,10 @@ function Detail({ alert, onAcknowledge }: { alert: Alert; onAcknowledge: (() => 
 
 /** From one to the next, and into it. */
 const keys: Keys = {
-	j: () => moveFocus('.alert-detail', 1),
-	k: () => moveFocus('.alert-detail', -1),
+	j: () => moveFocus('.health-alert', 1),
+	k: () => moveFocus('.health-alert', -1),
 	Enter: () => {
-		const id = document.activeElement?.closest<HTMLElement>('.alert-detail')?.dataset['id'];
+		const id = document.activeElement?.closest<HTMLElement>('.health-alert')?.dataset['id'];
 		if (id !== undefined)
 			go(`/alerts?id=${id}`);
 	},
@@ -106,7 +108,7 @@ export function ActiveAlerts({ isReachable }: { isReachable: boolean }) {
 		<h2 id="active-alerts">{words.title}</h2>
 		{error !== undefined && isReachable && <Failure error={error} onRetry={refreshAlerts.get()} />}
 		{list.length === 0 && <p class="muted">{known === undefined ? words.unknown : words.none}</p>}
-		<ul class="alert-details">
+		<ul class="health-alerts">
 			{list.slice(0, SHOWN).map(alert => <Detail key={alert.id} alert={alert}
 				onAcknowledge={mayOperate(who) && isOpen(alert) ? () => setAsking(alert) : undefined} />)}
 		</ul>

@@ -3,8 +3,6 @@ import { formatNumber } from '../format';
 /** Where the page puts a value of its own into a sentence (`Sentence`). */
 const GAP = '\0';
 
-const sources = { rule: 'Rule', service: 'Service', agent: 'Agent' };
-
 export const health = {
 	title: 'Health',
 	refresh: `Refreshes every 15 s while it is looked at · last ${GAP} ago`,
@@ -143,7 +141,7 @@ export const health = {
 		range: 'From – to',
 		lasted: (span: string) => `${span} in all`,
 		source: 'Source',
-		sources,
+		sources: { rule: 'rule', service: 'service', agent: 'agent' },
 		pending: 'pending',
 		acknowledged: `acknowledged by ${GAP}`,
 		silenced: 'silenced',
