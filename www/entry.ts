@@ -66,5 +66,5 @@ export function sessionIdOf(path: string): string | undefined {
 
 /** JSON's numbers beyond what a browser can hold have lost digits. */
 export function isInexact(value: number): boolean {
-	return Number.isInteger(value) && !Number.isSafeInteger(value);
+	return !Number.isFinite(value) || Number.isInteger(value) && !Number.isSafeInteger(value);
 }
