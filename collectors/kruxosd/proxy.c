@@ -12,13 +12,19 @@
 /* Reports are written no more often than this, however many come. */
 #define SAVE_EVERY USEC_PER_SEC
 
-/* A decision whose entry is on its way; made when that is durable. */
+/* For a database that takes nothing at present, before a decision is answered.
+ */
+#define PATIENCE (5 * USEC_PER_SEC)
+
+/* A decision whose entry is on its way; made when that is durable, and answered
+ * when it is kept, too. */
 struct request {
 	struct proxy *proxy;
 	struct command_call *call;
 	enum proxy_action action;
 	struct arena arena;
 	struct slice id, user_name; /* in the arena */
+	usec_t due;		    /* CLOCK_BOOTTIME; 0: not made yet */
 	LIST_ENTRY(request) of_proxy;
 };
 
@@ -57,13 +63,61 @@ free_request(struct request *request)
 void
 proxy_free(struct proxy *proxy)
 {
+	struct error err;
+
 	if (proxy == NULL)
 		return;
-	while (!LIST_EMPTY(&proxy->requests))
+	error_set(&err, ERROR_BUSY, "the daemon ends");
+	while (!LIST_EMPTY(&proxy->requests)) {
+		command_fail(LIST_FIRST(&proxy->requests)->call, &err);
 		free_request(LIST_FIRST(&proxy->requests));
+	}
 	proxy_writer_free(proxy->writer);
 	proxy_state_free(proxy->state);
 	free(proxy);
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+static void
+answer(struct request *request)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	struct json_writer json;
+
+	json_writer_init(&json, &text);
+	json_writer_object(&json);
+	json_writer_pair_slice(&json, "id", request->id);
+	json_writer_pair(&json, "action", proxy_action_name(request->action));
+	json_writer_end_object(&json);
+	command_ok(request->call, buf_slice(&text));
+	free_request(request);
+}
+
+/* Without a database there is nothing to wait for. */
+static void
+answer_kept(struct proxy *proxy)
+{
+	bool is_kept = !proxy->is_unsaved || proxy->writer == NULL;
+	usec_t now = clock_boottime(proxy->parts.clock);
+	struct request *request, *next;
+	struct error err;
+
+	for (request = LIST_FIRST(&proxy->requests); request != NULL;
+	     request = next) {
+		next = LIST_NEXT(request, of_proxy);
+		if (request->due == 0 || (!is_kept && now < request->due))
+			continue;
+		if (is_kept) {
+			answer(request);
+			continue;
+		}
+		error_set(&err, ERROR_BUSY,
+		    "it is decided, but telemetry.db does not take it now: a "
+		    "restart would forget it");
+		command_fail(request->call, &err);
+		free_request(request);
+	}
 }
 
 /* --- the database --------------------------------------------------------- */
@@ -143,8 +197,10 @@ proxy_is_damaged(const struct proxy *proxy)
 void
 proxy_tick(struct proxy *proxy)
 {
-	if (clock_boottime(proxy->parts.clock) >= proxy->save_due)
-		save(proxy);
+	if (clock_boottime(proxy->parts.clock) < proxy->save_due)
+		return;
+	save(proxy);
+	answer_kept(proxy);
 }
 
 /* --- reports -------------------------------------------------------------- */
@@ -250,20 +306,6 @@ write_request(const struct proxy_write *write, struct buf *out)
 	json_writer_end_object(&json);
 }
 
-static void
-answer_decision(const struct request *request)
-{
-	cleanup(buf_free) struct buf answer = BUF_INIT;
-	struct json_writer json;
-
-	json_writer_init(&json, &answer);
-	json_writer_object(&json);
-	json_writer_pair_slice(&json, "id", request->id);
-	json_writer_pair(&json, "action", proxy_action_name(request->action));
-	json_writer_end_object(&json);
-	command_ok(request->call, buf_slice(&answer));
-}
-
 /* Its entry is durable. A report may have come in between. */
 static void
 on_logged(void *context, uint64_t tag, uint64_t seq, const struct error *err)
@@ -274,18 +316,19 @@ on_logged(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 
 	(void)tag;
 	(void)seq;
+	if (err == NULL && proxy_state_decide(proxy->state, request->id,
+			       request->action, request->user_name,
+			       clock_realtime(proxy->parts.clock), &why) == -1)
+		err = &why;
 	if (err != NULL) {
 		command_fail(request->call, err);
-	} else if (proxy_state_decide(proxy->state, request->id,
-		       request->action, request->user_name,
-		       clock_realtime(proxy->parts.clock), &why) == -1) {
-		command_fail(request->call, &why);
-	} else {
-		mark_unsaved(proxy, PROXY_STATE_WRITES);
-		save(proxy);
-		answer_decision(request);
+		free_request(request);
+		return;
 	}
-	free_request(request);
+	request->due = clock_boottime(proxy->parts.clock) + PATIENCE;
+	mark_unsaved(proxy, PROXY_STATE_WRITES);
+	save(proxy);
+	answer_kept(proxy);
 }
 
 static int

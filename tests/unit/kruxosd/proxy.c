@@ -231,6 +231,57 @@ a_decision_is_an_entry_first_and_then_told(void **state)
 	    scene->rig.clock.realtime - USEC_PER_SEC);
 }
 
+/* Another connection, which holds the database locked. */
+static struct database *
+lock_database(struct scene *scene)
+{
+	struct error err;
+	struct database *other =
+	    database_open(scene->path, DATABASE_WRITE_NOW, &err);
+
+	if (other == NULL || database_run(other, "BEGIN IMMEDIATE", &err) == -1)
+		fail_msg("%s", err.sentence);
+	return other;
+}
+
+static void
+a_decision_is_answered_when_it_is_kept(void **state)
+{
+	struct scene *scene = *state;
+	struct database *other;
+
+	open_database(scene);
+	ask(scene, "proxy.report", ONE);
+	other = lock_database(scene);
+	ask(scene, "proxy.cancel", "{\"id\":\"w1\"}");
+	commit_flush(scene->rig.commit);
+	tick(scene);
+	assert_string_equal(scene->heard.data, "");
+	database_close(other);
+	tick(scene);
+	assert_non_null(strstr(scene->heard.data, "\"ok\""));
+	assert_int_equal(
+	    read_back(scene)->writes->decision.action, PROXY_CANCEL);
+}
+
+static void
+nobody_waits_for_ever_for_a_database(void **state)
+{
+	struct scene *scene = *state;
+	struct database *other;
+
+	open_database(scene);
+	ask(scene, "proxy.report", ONE);
+	other = lock_database(scene);
+	ask(scene, "proxy.cancel", "{\"id\":\"w1\"}");
+	commit_flush(scene->rig.commit);
+	for (unsigned i = 0; i < 5; i++)
+		tick(scene);
+	assert_non_null(strstr(scene->heard.data, "a restart would forget it"));
+	assert_string_equal(ask(scene, "proxy.report", ONE), TOLD);
+	database_close(other);
+}
+
 static void
 two_do_not_decide_at_once(void **state)
 {
@@ -383,6 +434,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_decision_is_an_entry_first_and_then_told),
+		TEST(a_decision_is_answered_when_it_is_kept),
+		TEST(nobody_waits_for_ever_for_a_database),
 		TEST(two_do_not_decide_at_once),
 		TEST(what_was_sent_meanwhile_is_not_cancelled),
 		TEST(a_refused_entry_decides_nothing),
