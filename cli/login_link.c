@@ -7,6 +7,7 @@
 #include "cli/address.h"
 #include "cli/json.h"
 #include "cli/order.h"
+#include "cli/words.h"
 
 struct login_link_values {
 	const char *account;
@@ -64,6 +65,17 @@ login_link_write(struct json_object *link, struct slice url, struct buf *out)
 	json_writer_end_object(&json);
 }
 
+static void
+login_link_say(struct json_object *link)
+{
+	cleanup(buf_free) struct buf end = BUF_INIT;
+
+	words_add_moment(&end, json_text(link, "expires_at"));
+	cli_note("signs in once, as %.*s (%.*s), until %s",
+	    SLICE_ARG(json_text(link, "name")),
+	    SLICE_ARG(json_text(link, "role")), end.data);
+}
+
 /* {"name":…,"role":…,"secret":"krx_link_…","expires_at":…} */
 static enum command_exit
 login_link_print(struct cli *cli, const struct buf *result, bool as_json)
@@ -85,10 +97,7 @@ login_link_print(struct cli *cli, const struct buf *result, bool as_json)
 	text_add_visible(&out, buf_slice(&url), TEXT_ONE_LINE);
 	buf_add_char(&out, '\n');
 	cli_print(&out);
-	cli_note("signs in once, as %.*s (%.*s), until %.*s",
-	    SLICE_ARG(json_text(json, "name")),
-	    SLICE_ARG(json_text(json, "role")),
-	    SLICE_ARG(json_text(json, "expires_at")));
+	login_link_say(json);
 	return COMMAND_DONE;
 }
 

@@ -110,7 +110,7 @@ silence_add_row(struct table *table, struct json_object *silence)
 {
 	table_add(table, json_word(silence, "id"), TERMINAL_PLAIN);
 	table_add_since(table, json_text(silence, "created_at"));
-	table_add(table, json_text(silence, "ends_at"), TERMINAL_PLAIN);
+	table_add_moment(table, json_text(silence, "ends_at"));
 	table_add(table, json_text(silence, "author"), TERMINAL_PLAIN);
 	silence_add_matchers(table, json_member(silence, "matchers"));
 	table_add(table, json_text(silence, "reason"), TERMINAL_PLAIN);

@@ -101,6 +101,18 @@ table_add_since(struct table *table, struct slice time)
 	table_add(table, buf_slice(&words), TERMINAL_PLAIN);
 }
 
+void
+table_add_moment(struct table *table, struct slice time)
+{
+	cleanup(buf_free) struct buf words = BUF_INIT;
+
+	if (time.len == 0)
+		buf_add_str(&words, "never");
+	else
+		words_add_moment(&words, time);
+	table_add(table, buf_slice(&words), TERMINAL_PLAIN);
+}
+
 static size_t
 table_width(const struct table *table, size_t column)
 {

@@ -36,6 +36,10 @@ table_add(struct table *table, struct slice text, enum terminal_colour colour);
 /* The next cell: how long ago `time` (RFC 3339) was; "never" if it is empty. */
 void table_add_since(struct table *table, struct slice time);
 
+/* The next cell: when `time` (RFC 3339) is, to the second; "never" if it is
+ * empty. */
+void table_add_moment(struct table *table, struct slice time);
+
 /* Append titles and rows. Every column but the last is padded; the last is cut
  * at the screen's edge, where there is one. */
 void table_print(const struct table *table, const struct terminal *terminal,

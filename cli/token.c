@@ -6,6 +6,7 @@
 #include "cli/json.h"
 #include "cli/listing.h"
 #include "cli/order.h"
+#include "cli/words.h"
 
 /* --- create ------------------------------------------------------------- */
 
@@ -50,12 +51,16 @@ static void
 token_say_created(struct json_object *token)
 {
 	struct slice end = json_text(token, "expires_at");
+	cleanup(buf_free) struct buf words = BUF_INIT;
 
-	cli_note("token %.*s of %.*s (%.*s), until %.*s; it is shown this once",
+	if (end.len == 0)
+		buf_add_str(&words, "it is revoked");
+	else
+		words_add_moment(&words, end);
+	cli_note("token %.*s of %.*s (%.*s), until %s; it is shown this once",
 	    SLICE_ARG(json_word(token, "id")),
 	    SLICE_ARG(json_text(token, "account")),
-	    SLICE_ARG(json_text(token, "scope")),
-	    SLICE_ARG(end.len > 0 ? end : slice_of("it is revoked")));
+	    SLICE_ARG(json_text(token, "scope")), words.data);
 }
 
 /* {"id":…,"token":"krx_user_…","account":…,"scope":…,"expires_at":…} */
@@ -131,14 +136,12 @@ static const struct table_column token_columns[] = {
 static void
 token_add_row(struct table *table, struct json_object *token)
 {
-	struct slice end = json_text(token, "expires_at");
-
 	table_add(table, json_word(token, "id"), TERMINAL_PLAIN);
 	table_add(table, json_text(token, "account"), TERMINAL_PLAIN);
 	table_add(table, json_text(token, "scope"), TERMINAL_PLAIN);
 	table_add_since(table, json_text(token, "created_at"));
 	table_add_since(table, json_text(token, "last_used_at"));
-	table_add(table, end.len > 0 ? end : slice_of("never"), TERMINAL_PLAIN);
+	table_add_moment(table, json_text(token, "expires_at"));
 	table_add(table, json_text(token, "label"), TERMINAL_PLAIN);
 }
 

@@ -36,6 +36,21 @@ words_add_since(struct buf *out, struct slice time)
 }
 
 void
+words_add_moment(struct buf *out, struct slice time)
+{
+	char text[CLOCK_TEXT_SIZE];
+	struct error ignored = { 0 };
+	usec_t at;
+
+	if (clock_parse(time, &at, &ignored) == -1) {
+		buf_add_slice(out, time);
+		return;
+	}
+	clock_format(at, text);
+	buf_addf(out, "%.10s %.8sZ", text, text + sizeof("2026-11-23"));
+}
+
+void
 words_add_duration(struct buf *out, double milliseconds)
 {
 	double seconds = milliseconds / 1000;

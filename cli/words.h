@@ -14,6 +14,9 @@ void words_add_ago(struct buf *out, usec_t age);
  * it is none. */
 void words_add_since(struct buf *out, struct slice time);
 
+/* A moment to the second, "2026-11-23 20:15:08Z"; what is no time as it is. */
+void words_add_moment(struct buf *out, struct slice time);
+
 /* A duration of `milliseconds`: "0.3 ms", "281 ms", "12.3 s", "4m 10s",
  * "2h 5m". */
 void words_add_duration(struct buf *out, double milliseconds);

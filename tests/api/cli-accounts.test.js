@@ -123,7 +123,7 @@ test('login-link prints the link alone, for the host of the configuration', asyn
 		const { code, stdout, stderr } = await kruxos(['login-link']);
 		assert.equal(code, 0, stderr);
 		assert.equal(stdout, `${origin}/sign-in#${link.secret}\n`);
-		assert.equal(stderr, 'kruxos: signs in once, as alice (operator), until 2026-11-28T12:05:00Z\n');
+		assert.equal(stderr, 'kruxos: signs in once, as alice (operator), until 2026-11-28 12:05:00Z\n');
 	}
 	const { stdout } = await kruxos(['login-link', '--account', 'alice', '--role', 'auditor', '--json']);
 	assert.deepEqual(JSON.parse(stdout), {
@@ -146,11 +146,14 @@ test('token create prints the token alone', async () => {
 		'kruxos: token 9f86d081884c7d65 of alice (read), until it is revoked; it is shown this once\n');
 	door.answers['token.create'] = { ...token, expires_at: '2027-02-26T12:00:00Z' };
 	const all = await kruxos(['token', 'create', 'ci', '--scope', 'operate', '--account', 'bob', '--expires', '90d', '--json']);
+	assert.equal((await kruxos(['token', 'create', 'ci', '--scope', 'read'])).stderr,
+		'kruxos: token 9f86d081884c7d65 of alice (read), until 2027-02-26 12:00:00Z; it is shown this once\n');
 	assert.deepEqual(JSON.parse(all.stdout), door.answers['token.create']);
 	assert.equal(all.stderr, '');
 	assert.deepEqual(asked(), [
 		['token.create', { label: 'nightly', scope: 'read' }],
 		['token.create', { label: 'ci', scope: 'operate', account: 'bob', expires_in: '90d' }],
+		['token.create', { label: 'ci', scope: 'read' }],
 	]);
 });
 

@@ -37,6 +37,28 @@ ages_are_told_in_one_unit(void **state)
 }
 
 static void
+a_moment_is_told_to_the_second(void **state)
+{
+	static const struct {
+		const char *time, *words;
+	} cases[] = {
+		{ "2026-11-28T11:56:18.646002Z", "2026-11-28 11:56:18Z" },
+		{ "2026-11-28T00:30:00+01:00", "2026-11-27 23:30:00Z" },
+		{ "soon", "soon" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf out = BUF_INIT;
+
+		words_add_moment(&out, slice_of(cases[i].time));
+		assert_string_equal(out.data, cases[i].words);
+		buf_free(&out);
+	}
+}
+
+static void
 durations_never_round_into_the_next_unit(void **state)
 {
 	static const struct {
@@ -118,6 +140,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ages_are_told_in_one_unit),
+		cmocka_unit_test(a_moment_is_told_to_the_second),
 		cmocka_unit_test(durations_never_round_into_the_next_unit),
 		cmocka_unit_test(sizes_and_counts_are_readable),
 		cmocka_unit_test(one_is_not_many),
