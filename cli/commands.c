@@ -394,8 +394,10 @@ const struct command commands[] = {
 	    .about = "It may what its account may, and with the scope read "
 		     "only what changes nothing. It is shown this once: the "
 		     "daemon keeps its hash alone. LABEL is for you.",
-	    .examples = "  kruxos token create nightly --scope read "
-			"--expires 90d > nightly.token",
+	    .examples = "  umask 077; kruxos token create nightly --scope read "
+			"> nightly.token\n"
+			"  kruxos token create ci --scope operate --account "
+			"alice --expires 90d",
 	},
 	{
 	    .name = "token list",
