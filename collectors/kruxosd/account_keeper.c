@@ -7,7 +7,7 @@ enum { ENDED_AT_ONCE = 64 };
 
 struct account_keeper *
 account_keeper_new(struct clock *clock, struct commit *commit,
-    const char *state_file, struct error *err)
+    struct state *state, const char *state_file, struct error *err)
 {
 	struct hasher *hasher = hasher_new(err);
 	struct account_keeper *keeper;
@@ -17,6 +17,7 @@ account_keeper_new(struct clock *clock, struct commit *commit,
 	keeper = memory_new(sizeof(*keeper));
 	keeper->clock = clock;
 	keeper->commit = commit;
+	keeper->state = state;
 	keeper->hasher = hasher;
 	keeper->reader = accounts_open(state_file);
 	keeper->writer = account_writer_new(state_file);
@@ -77,12 +78,15 @@ int
 account_keeper_identify(struct account_keeper *keeper, struct slice credential,
     struct accounts_caller *ret_signed_in, struct error *err)
 {
-	if (accounts_find(keeper->reader, credential,
-		clock_realtime(keeper->clock), ret_signed_in, err) == 0)
-		return 0;
-	if (err->code == ERROR_UNAUTHENTICATED)
-		return -1;
-	diag(DIAG_ERROR, "a credential: state.db: %s", err->sentence);
+	int result = accounts_find(keeper->reader, credential,
+	    clock_realtime(keeper->clock), ret_signed_in, err);
+	bool is_known = result == 0 || err->code == ERROR_UNAUTHENTICATED;
+
+	if (!is_known && !keeper->is_blind)
+		diag(DIAG_ERROR, "whose credentials are: %s", err->sentence);
+	keeper->is_blind = !is_known;
+	if (is_known)
+		return result;
 	return error_set(
 	    err, ERROR_BUSY, "it cannot be known now whose the credential is");
 }
@@ -180,7 +184,11 @@ end_over(struct account_keeper *keeper)
 void
 account_keeper_tick(struct account_keeper *keeper)
 {
+	struct error damage;
+
 	owed_entries_tick(keeper->owed);
 	end_over(keeper);
+	if (account_writer_take_damage(keeper->writer, &damage))
+		state_tell(keeper->state, &damage);
 	say_throttled(keeper);
 }

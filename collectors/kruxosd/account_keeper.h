@@ -16,14 +16,16 @@
 
 #include "collectors/kruxosd/command.h"
 #include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/state.h"
 #include "config/config.h"
 
 struct account_keeper;
 
-/* Of the state.db at `state_file` (copied). `clock` and `commit` stay the
- * caller's. ERROR_SYSTEM: the hashing threads do not start. */
-struct account_keeper *account_keeper_new(struct clock *clock,
-    struct commit *commit, const char *state_file, struct error *err);
+/* Of the state.db at `state_file` (copied), which `state` keeps. All of it
+ * stays the caller's. ERROR_SYSTEM: the hashing threads do not start. */
+struct account_keeper *
+account_keeper_new(struct clock *clock, struct commit *commit,
+    struct state *state, const char *state_file, struct error *err);
 
 /* In two steps: calls that still wait for a hash are answered, before their
  * connections go; and the rest, behind the last commit. */

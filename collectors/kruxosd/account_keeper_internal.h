@@ -13,6 +13,7 @@
 struct account_keeper {
 	struct clock *clock;
 	struct commit *commit;
+	struct state *state;
 	struct accounts *reader;
 	struct account_writer *writer;
 	struct owed_entries *owed;
@@ -26,6 +27,7 @@ struct account_keeper {
 	usec_t throttled_due; /* CLOCK_BOOTTIME */
 
 	bool has_failed; /* to end sessions, and that was said */
+	bool is_blind;	 /* whose a credential is cannot be read; likewise */
 };
 
 /* --- changes, with their entries ------------------------------------------ */

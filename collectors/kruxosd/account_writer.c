@@ -10,6 +10,7 @@ struct account_writer {
 	char *path;
 	struct database *database; /* NULL: not open */
 	struct statement_set *statements;
+	struct error damage; /* as it was found first; ERROR_NONE: none */
 };
 
 /* --- opening -------------------------------------------------------------- */
@@ -88,7 +89,38 @@ account_writer_commit(
 	return -1;
 }
 
+bool
+account_writer_take_damage(struct account_writer *writer, struct error *ret)
+{
+	if (writer->damage.code == ERROR_NONE)
+		return false;
+	*ret = writer->damage;
+	writer->damage = (struct error){ 0 };
+	return true;
+}
+
 /* --- small statements ----------------------------------------------------- */
+
+static int
+finish(struct account_writer *writer, int result, const struct error *err)
+{
+	if (result == -1 && err->code == ERROR_CORRUPT &&
+	    writer->damage.code == ERROR_NONE)
+		writer->damage = *err;
+	return result;
+}
+
+static int
+end(struct account_writer *writer, struct statement *rows, struct error *err)
+{
+	return finish(writer, statement_end(rows, err), err);
+}
+
+static int
+run(struct account_writer *writer, struct statement *once, struct error *err)
+{
+	return finish(writer, statement_run(once, err), err);
+}
 
 static struct slice
 bytes_of(const unsigned char digest[static SHA256_BYTES])
@@ -107,10 +139,10 @@ static int
 run_with_text(struct account_writer *writer, int statement, struct slice text,
     struct error *err)
 {
-	struct statement run = statement_start(writer->statements, statement);
+	struct statement once = statement_start(writer->statements, statement);
 
-	statement_bind_text(&run, 1, text);
-	return statement_run(&run, err);
+	statement_bind_text(&once, 1, text);
+	return run(writer, &once, err);
 }
 
 /* There are fewer of them than `most`: 0. */
@@ -125,7 +157,7 @@ check_room(struct account_writer *writer, int statement, struct slice account,
 		statement_bind_text(&row, 1, account);
 	if (statement_next(&row))
 		count = statement_u64(&row, 0);
-	if (statement_end(&row, err) == -1)
+	if (end(writer, &row, err) == -1)
 		return -1;
 	if (count < most)
 		return 0;
@@ -164,7 +196,7 @@ account_writer_find(struct account_writer *writer, struct slice name,
 		found.created_at = statement_u64(&row, 3);
 		found.signed_in_at = statement_u64(&row, 4);
 	}
-	if (statement_end(&row, err) == -1)
+	if (end(writer, &row, err) == -1)
 		return -1;
 	if (is_there)
 		*ret_row = found;
@@ -192,7 +224,7 @@ account_writer_put(struct account_writer *writer, const struct account_row *row,
 	statement_bind_text(&put, 3, slice_of(row->password));
 	statement_bind_u64(&put, 4, row->created_at);
 	statement_bind_u64(&put, 5, row->signed_in_at);
-	return statement_run(&put, err);
+	return run(writer, &put, err);
 }
 
 int
@@ -245,7 +277,7 @@ account_writer_list(struct account_writer *writer, usec_t now,
 		json_writer_pair_u64(json, "sessions", statement_u64(&rows, 5));
 		json_writer_end_object(json);
 	}
-	return statement_end(&rows, err);
+	return end(writer, &rows, err);
 }
 
 /* --- sessions ------------------------------------------------------------- */
@@ -265,7 +297,7 @@ account_writer_add_session(struct account_writer *writer,
 	statement_bind_u64(&add, 6, session->idle_expires_at);
 	statement_bind_text(&add, 7, session->address);
 	statement_bind_text(&add, 8, session->user_agent);
-	return statement_run(&add, err);
+	return run(writer, &add, err);
 }
 
 int
@@ -281,13 +313,13 @@ account_writer_touch_session(struct account_writer *writer, struct slice id,
 	statement_bind_text(&touch, 1, id);
 	statement_bind_u64(&touch, 2, now);
 	statement_bind_u64(&touch, 3, idle_expires_at);
-	return statement_run(&touch, err);
+	return run(writer, &touch, err);
 }
 
 /* What is deleted says which it was. */
 static int
-end_by(struct statement *rows, struct json_writer *ids, size_t *ret_count,
-    struct error *err)
+end_by(struct account_writer *writer, struct statement *rows,
+    struct json_writer *ids, size_t *ret_count, struct error *err)
 {
 	size_t count = 0;
 
@@ -295,7 +327,7 @@ end_by(struct statement *rows, struct json_writer *ids, size_t *ret_count,
 		json_writer_string(ids, statement_text(rows, 0));
 		count++;
 	}
-	if (statement_end(rows, err) == -1)
+	if (end(writer, rows, err) == -1)
 		return -1;
 	*ret_count = count;
 	return 0;
@@ -311,7 +343,7 @@ account_writer_end_sessions(struct account_writer *writer, struct slice account,
 
 	statement_bind_text(&rows, 1, account);
 	statement_bind_text(&rows, 2, id);
-	return end_by(&rows, ids, ret_count, err);
+	return end_by(writer, &rows, ids, ret_count, err);
 }
 
 int
@@ -323,7 +355,7 @@ account_writer_end_beyond(struct account_writer *writer, struct slice account,
 
 	statement_bind_text(&rows, 1, account);
 	statement_bind_u64(&rows, 2, ACCOUNTS_SESSIONS_MAX);
-	return end_by(&rows, ids, ret_count, err);
+	return end_by(writer, &rows, ids, ret_count, err);
 }
 
 int
@@ -344,7 +376,7 @@ account_writer_find_over(struct account_writer *writer, usec_t now,
 		copy_text(&row, 1, over.account, sizeof(over.account));
 		over.was_used = statement_u64(&row, 2) != 0;
 	}
-	if (statement_end(&row, err) == -1)
+	if (end(writer, &row, err) == -1)
 		return -1;
 	if (is_there)
 		*ret_over = over;
@@ -362,7 +394,7 @@ account_writer_add_link(struct account_writer *writer,
 
 	drop = statement_start(writer->statements, ACCOUNT_WRITER_DROP_LINKS);
 	statement_bind_u64(&drop, 1, now);
-	if (statement_run(&drop, err) == -1 ||
+	if (run(writer, &drop, err) == -1 ||
 	    check_room(writer, ACCOUNT_WRITER_COUNT_LINKS, account,
 		ACCOUNT_WRITER_LINKS, "links", err) == -1)
 		return -1;
@@ -370,7 +402,7 @@ account_writer_add_link(struct account_writer *writer,
 	statement_bind_blob(&add, 1, bytes_of(digest));
 	statement_bind_text(&add, 2, account);
 	statement_bind_u64(&add, 3, expires_at);
-	return statement_run(&add, err);
+	return run(writer, &add, err);
 }
 
 int
@@ -387,7 +419,7 @@ account_writer_take_link(struct account_writer *writer,
 	is_there = statement_next(&row);
 	if (is_there)
 		copy_text(&row, 0, ret_account, ACCOUNT_NAME_BYTES + 1);
-	return statement_end(&row, err) == -1 ? -1 : is_there;
+	return end(writer, &row, err) == -1 ? -1 : is_there;
 }
 
 /* --- tokens --------------------------------------------------------------- */
@@ -409,7 +441,7 @@ account_writer_add_token(struct account_writer *writer,
 	statement_bind_text(&add, 5, slice_of(account_scopes[token->scope]));
 	statement_bind_u64(&add, 6, token->created_at);
 	statement_bind_u64(&add, 7, token->expires_at);
-	return statement_run(&add, err);
+	return run(writer, &add, err);
 }
 
 int
@@ -423,7 +455,7 @@ account_writer_touch_token(struct account_writer *writer, struct slice id,
 	touch = statement_start(writer->statements, ACCOUNT_WRITER_TOUCH_TOKEN);
 	statement_bind_text(&touch, 1, id);
 	statement_bind_u64(&touch, 2, now);
-	return statement_run(&touch, err);
+	return run(writer, &touch, err);
 }
 
 int
@@ -442,7 +474,7 @@ account_writer_remove_token(struct account_writer *writer, struct slice id,
 		buf_add_slice(ret_account, statement_text(&row, 0));
 		buf_add_slice(ret_label, statement_text(&row, 1));
 	}
-	return statement_end(&row, err) == -1 ? -1 : is_there;
+	return end(writer, &row, err) == -1 ? -1 : is_there;
 }
 
 int
@@ -469,7 +501,7 @@ account_writer_tokens(struct account_writer *writer, struct slice account,
 		write_time_or_null(json, "expires_at", statement_u64(&rows, 6));
 		json_writer_end_object(json);
 	}
-	return statement_end(&rows, err);
+	return end(writer, &rows, err);
 }
 
 /* --- entries that the log has not yet ------------------------------------- */
@@ -489,7 +521,7 @@ account_writer_owe(struct account_writer *writer, const struct entry *entry,
 	    entry->actor == ENTRY_USER ? entry->actor_name : SLICE_LITERAL(""));
 	statement_bind_text(&owe, 5, entry->capability);
 	statement_bind_text(&owe, 6, request);
-	if (statement_run(&owe, err) == -1)
+	if (run(writer, &owe, err) == -1)
 		return -1;
 	*ret_id = (uint64_t)sqlite3_last_insert_rowid(
 	    database_handle(writer->database));
@@ -509,7 +541,7 @@ account_writer_owed(struct account_writer *writer, uint64_t *ret_ids,
 	statement_bind_u64(&rows, 1, most);
 	while (count < most && statement_next(&rows))
 		ret_ids[count++] = statement_u64(&rows, 0);
-	if (statement_end(&rows, err) == -1)
+	if (end(writer, &rows, err) == -1)
 		return -1;
 	*ret_count = count;
 	return 0;
@@ -554,7 +586,7 @@ account_writer_owed_entry(struct account_writer *writer, uint64_t id,
 			ret_entry->actor_name = (struct slice){ NULL, 0 };
 		*ret_request = arena_slice(arena, statement_text(&row, 5));
 	}
-	return statement_end(&row, err) == -1 ? -1 : is_there;
+	return end(writer, &row, err) == -1 ? -1 : is_there;
 }
 
 int
@@ -567,5 +599,5 @@ account_writer_settle(
 		return -1;
 	settle = statement_start(writer->statements, ACCOUNT_WRITER_SETTLE);
 	statement_bind_u64(&settle, 1, id);
-	return statement_run(&settle, err);
+	return run(writer, &settle, err);
 }

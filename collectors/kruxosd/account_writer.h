@@ -46,6 +46,11 @@ int account_writer_begin(struct account_writer *writer, struct error *err);
 int account_writer_commit(
     struct account_writer *writer, int result, struct error *err);
 
+/* Has something been found that says that the database is damaged? Once, for
+ * who keeps the file (state_tell()). */
+bool account_writer_take_damage(
+    struct account_writer *writer, struct error *ret_damage);
+
 /* --- accounts ------------------------------------------------------------- */
 
 struct account_row {

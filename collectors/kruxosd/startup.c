@@ -206,8 +206,8 @@ make_accounts(struct kruxosd *kruxosd, struct error *err)
 {
 	const struct config *config = kruxosd->config;
 
-	kruxosd->accounts = account_keeper_new(
-	    kruxosd->clock, kruxosd->commit, config->state_file, err);
+	kruxosd->accounts = account_keeper_new(kruxosd->clock, kruxosd->commit,
+	    kruxosd->state, config->state_file, err);
 	if (kruxosd->accounts == NULL)
 		return -1;
 	account_keeper_configure(kruxosd->accounts, config);

@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#define CONTENT "totals of removed files, how far the log was verified"
+#define CONTENT                                          \
+	"accounts and tokens, totals of removed files, " \
+	"how far the log was verified"
 
 enum { BOOT_ID_SIZE = sizeof("01234567-89ab-cdef-0123-456789abcdef") };
 
@@ -184,6 +186,16 @@ state_retry(struct state *state)
 	}
 	if (state->database == NULL)
 		(void)take_up(state, &why); /* finish() has said why */
+}
+
+void
+state_tell(struct state *state, const struct error *err)
+{
+	struct error why;
+
+	diag(DIAG_ERROR, "state.db: %s", err->sentence);
+	close_database(state);	    /* what it has cached proves nothing */
+	(void)take_up(state, &why); /* finish() has said why */
 }
 
 enum status_state

@@ -35,6 +35,10 @@ const char *state_sentence(const struct state *state);
 /* Once a minute: what failed is tried again. */
 void state_retry(struct state *state);
 
+/* Who has tables of his own in the same file thinks by `err` that it is
+ * damaged: it is opened and looked at anew, and put aside if it is. */
+void state_tell(struct state *state, const struct error *err);
+
 /* --- retention --------------------------------------------------------- */
 
 /* All that was ever taken out of the log. */
