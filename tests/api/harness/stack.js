@@ -176,6 +176,60 @@ export class Stack {
 		return { socketPath: join(this.rundir, 'api.sock') };
 	}
 
+	/** The dashboard's listener. */
+	get dashboard() {
+		return { port: this.dashPort, tls: true };
+	}
+
+	/** The name of a session's cookie. */
+	get cookieName() {
+		return `__Host-kruxos-${this.dashPort}`;
+	}
+
+	/** A one-time link's secret for `name`, an account that is made if it is not there. */
+	async link(name, role) {
+		const door = await this.door();
+		try {
+			return (await door.command('account.link', { name, role })).secret;
+		} finally {
+			door.close();
+		}
+	}
+
+	/**
+	 * Sign in over HTTPS, with a link, as `name`, whose account is made with
+	 * `role` if it is not there. Returns { cookie, secret, csrf, session, headers }:
+	 * the cookie as it is sent back, what the API says of the session, and the
+	 * headers of a change by it.
+	 */
+	async signIn(name = 'anna', role = 'operator') {
+		const reply = await request(this.dashboard, '/api/session', {
+			method: 'POST', headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify({ link: await this.link(name, role) }),
+		});
+		assert.equal(reply.status, 200, reply.body);
+		return this.signedIn(reply);
+	}
+
+	/** The same of an answer to POST /api/session. */
+	signedIn(reply) {
+		const session = assertAnswer('/api/session', reply, 'POST');
+		const [cookie] = reply.headers['set-cookie'][0].split(';');
+		return {
+			cookie, secret: cookie.split('=')[1], csrf: session.csrf, session,
+			headers: { Cookie: cookie, 'X-CSRF-Token': session.csrf, 'Content-Type': 'application/json' },
+		};
+	}
+
+	/** Ask the dashboard's listener, and compare the answer with docs/openapi.yaml. */
+	async ask(method, url, { headers, body, status = 200 } = {}) {
+		const reply = await request(this.dashboard, url, {
+			method, headers, body: body === undefined ? undefined : JSON.stringify(body),
+		});
+		assert.equal(reply.status, status, `${method} ${url}: ${reply.body.slice(0, 500)}`);
+		return assertAnswer(url, reply, method);
+	}
+
 	get auditDir() {
 		return join(this.rundir, 'audit');
 	}
@@ -198,8 +252,8 @@ export class Stack {
 		return Door.open(join(this.rundir, 'ingest.sock'));
 	}
 
-	stream(query = '', headers = {}) {
-		return Stream.open(this.api.socketPath, `/api/activity/stream${query}`, headers);
+	stream(query = '', headers = {}, where = this.api) {
+		return Stream.open(where, `/api/activity/stream${query}`, headers);
 	}
 
 	/** Run `kruxos ARGS`. */

@@ -2,6 +2,7 @@
 // tells everything it has seen.
 
 import http from 'node:http';
+import https from 'node:https';
 
 import { until } from './poll.js';
 
@@ -15,11 +16,15 @@ export class Stream {
 	#incoming;
 	#rest = '';
 
-	/** Connect to `path` of the unix socket; resolves with the headers. */
-	static open(socketPath, path, headers = {}) {
+	/**
+	 * Connect to `path` of `where`, as request() of http.js has it; resolves with
+	 * the headers.
+	 */
+	static open({ tls, ...where }, path, headers = {}) {
 		const stream = new Stream();
 		return new Promise((resolve, reject) => {
-			stream.#request = http.get({ socketPath, path, headers, agent: false },
+			stream.#request = (tls ? https : http).get(
+				{ host: '127.0.0.1', ...where, path, headers, agent: false, rejectUnauthorized: false },
 				incoming => {
 					stream.#incoming = incoming;
 					stream.status = incoming.statusCode;
