@@ -109,7 +109,7 @@ function takeNamed(filter: Changed, term: Term): QueryErrorCode | undefined {
 
 	if (name === undefined)
 		return 'unknown_name';
-	if (term.value === '')
+	if (term.value === '' && !(term.isNegative && term.isQuoted))
 		return 'no_value';
 	if (name === 'from' || name === 'to') {
 		if (term.isNegative)
