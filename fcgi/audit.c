@@ -19,6 +19,7 @@
 #include "fcgi/stats.h"
 
 #include "base/cleanup.h"
+#include "door/password.h"
 #include "http/body.h"
 #include "store/agents.h"
 #include "store/sessions.h"
@@ -27,7 +28,6 @@ enum {
 	PAGE_DEFAULT = 50,
 	PAGE_MAX = 200,
 	REASON_BYTES = 1024, /* as for kruxosd */
-	PASSWORD_BYTES = 1024,
 };
 
 #define RANGE_DEFAULT	(7 * USEC_PER_DAY)

@@ -22,11 +22,11 @@
 #include "base/json_reader.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "door/password.h"
 #include "http/body.h"
 #include "store/accounts.h"
 
 enum {
-	PASSWORD_BYTES = 1024,
 	LINK_BYTES = CREDENTIAL_SIZE,
 	ID_BYTES = ACCOUNT_ID_BYTES,
 };

@@ -12,6 +12,7 @@ import { Stack } from './harness/stack.js';
 
 let stack;
 let listeners;
+let who; // is signed in
 before(async () => {
 	stack = await Stack.start();
 	listeners = {
@@ -19,6 +20,7 @@ before(async () => {
 		dashboard: { port: stack.dashPort, tls: true },
 		api: stack.api,
 	};
+	who = await stack.signIn();
 });
 after(() => stack?.stop());
 
@@ -122,12 +124,71 @@ test('a page carries a policy that allows nothing foreign', async () => {
 test('without sign-in the dashboard\'s port tells nothing of the log', async () => {
 	for (const path of [
 		'/api/audit', '/api/audit/1', '/api/audit/export', '/api/activity', '/api/activity/stream',
-		'/api/agents', '/api/alerts', '/api/silences', '/api/metrics?category=http', '/api/health', '/metrics', '/api/', '/api', '//api/audit', '/./api/audit', '/%61pi/audit', '/x/../api/audit',
+		'/api/agents', '/api/alerts', '/api/silences', '/api/notices', '/api/proxy/status', '/api/session', '/auth', '/api/sessions/s1', '/api/metrics?category=http', '/api/health', '/metrics', '/api/', '/api', '//api/audit', '/./api/audit', '/%61pi/audit', '/x/../api/audit',
 	]) {
-		const reply = await request(listeners.dashboard, path);
-		assert.ok(reply.status >= 400, `${path}: ${reply.status}`);
-		assert.doesNotMatch(reply.body, /entry_hash|log\.open/);
+		for (const headers of [{}, { Cookie: `${stack.cookieName}=krx_session_${'a'.repeat(43)}` }, {
+			'KRUXOS_SESSION': who.session.id, 'X-Kruxos-Session': who.session.id, 'X-Original-URI': '/',
+		}]) {
+			const reply = await request(listeners.dashboard, path, { headers });
+			assert.ok(reply.status >= 400, `${path}: ${reply.status}`);
+			assert.doesNotMatch(reply.body, /entry_hash|log\.open/);
+		}
 	}
+});
+
+test('a session is of its own name of this server, and is lent to no other page', async () => {
+	const ask = headers => request(listeners.dashboard, '/api/audit?limit=1', { headers: { Cookie: who.cookie, ...headers } });
+	assert.equal((await ask({})).status, 200);
+	for (const [headers, status] of [
+		[{ Host: 'evil.example' }, 421], [{ Host: `127.0.0.1.nip.io:${stack.dashPort}` }, 421],
+		[{ Origin: 'https://evil.example' }, 403], [{ Origin: 'null' }, 403],
+		[{ Origin: `https://localhost:${stack.dashPort + 1}` }, 403], [{ Origin: `http://localhost:${stack.dashPort}` }, 403],
+	]) {
+		const reply = await ask(headers);
+		assert.equal(reply.status, status, JSON.stringify(headers));
+		assert.doesNotMatch(reply.body, /entry_hash/);
+		assert.ok(!Object.keys(reply.headers).some(name => name.startsWith('access-control')));
+	}
+	const preflight = await request(listeners.dashboard, '/api/silences', {
+		method: 'OPTIONS', headers: {
+			Cookie: who.cookie, 'Access-Control-Request-Method': 'POST', 'Access-Control-Request-Headers': 'x-csrf-token',
+		},
+	});
+	assert.equal(preflight.status, 405);
+	assert.ok(!Object.keys(preflight.headers).some(name => name.startsWith('access-control')));
+});
+
+test('what is secret is not compressed: its length would tell of it', async () => {
+	const compressed = { 'Accept-Encoding': 'gzip, deflate, br' };
+	for (const [where, path, headers] of [
+		[listeners.dashboard, '/api/session', who.headers], [listeners.dashboard, '/api/audit', who.headers],
+		[listeners.dashboard, '/api/audit/export', who.headers], [listeners.dashboard, '/api/activity', who.headers],
+		[stack.api, '/api/audit', {}],
+	]) {
+		const reply = await request(where, path, { headers: { ...headers, ...compressed } });
+		assert.equal(reply.status, 200, path);
+		assert.equal(reply.headers['content-encoding'], undefined, path);
+	}
+	const [style] = /\/assets\/[^"]+\.css/.exec((await request(listeners.dashboard, '/')).body);
+	const reply = await request(listeners.dashboard, style, { headers: compressed });
+	assert.equal(reply.headers['content-encoding'], 'gzip');
+	assert.equal(reply.headers['content-type'], 'text/css; charset=utf-8');
+});
+
+test('a page is the same for everybody, and sets no cookie', async () => {
+	const pages = ['/', '/health', '/activity', '/audit', '/audit/42', '/audit?q=x', '/sessions/a%2Fb', '/alerts', '/proxy', '/sign-in'];
+	const bodies = new Set();
+	for (const path of pages)
+		for (const headers of [{}, who.headers]) {
+			const reply = await request(listeners.dashboard, path, { headers });
+			assert.equal(reply.status, 200, path);
+			assert.equal(reply.headers['content-type'], 'text/html; charset=utf-8', path);
+			assert.equal(reply.headers['set-cookie'], undefined, path);
+			bodies.add(reply.body);
+		}
+	assert.equal(bodies.size, 1);
+	for (const path of ['/audit/', '/audit/x', '/audit/-1', '/sessions/', '/health/', '/Health', '/api', '/assets/', '/assets'])
+		assert.equal((await request(listeners.dashboard, path)).status, 404, path);
 });
 
 test('no path leads out of the tree', async () => {
@@ -173,6 +234,11 @@ test('a body beyond its bound is refused', async () => {
 	const { status } = await raw(listeners.health,
 		`POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${2 << 20}\r\nConnection: close\r\n\r\n`);
 	assert.ok([403, 405, 413].includes(status), String(status));
+	for (const path of ['/api/session', '/api/silences']) {
+		const { status } = await raw(listeners.dashboard, `POST ${path} HTTP/1.1\r\nHost: localhost\r\n` +
+			`Content-Type: application/json\r\nContent-Length: ${(64 << 10) + 1}\r\nConnection: close\r\n\r\n`);
+		assert.equal(status, 413, path);
+	}
 });
 
 test('more connections than a listener takes are told to come again', async () => {

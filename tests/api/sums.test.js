@@ -106,6 +106,8 @@ test('a histogram is what counting by hand gives', async () => {
 	await compareHistogram([['last', '1h'], ['step', '1m']]);
 	await compareHistogram([['last', '1h'], ['step', '7s'], ['capability', 'demo.*']]);
 	await compareHistogram([['last', '30d'], ['agent_name', 'fixer-testrepo']]);
+	await compareHistogram([['last', '30d'], ['status', '-success'], ['agent_name', '-fixer-testrepo']]);
+	await compareHistogram([['last', '1h'], ['step', '1m'], ['capability', '-demo.c1'], ['status', '-error']]);
 });
 
 test('a histogram without a step has at most 200 buckets', async () => {

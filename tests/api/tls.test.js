@@ -126,6 +126,8 @@ const always = {
 
 test('each answer of each listener carries the headers of the table, and only once', async () => {
 	const health = { port: stack.healthPort };
+	const signedIn = { headers: (await stack.signIn()).headers };
+	delete signedIn.headers['Content-Type'];
 	const page = { 'cache-control': 'no-cache', etag: /^"[0-9a-f-]+"$/ };
 	const [asset] = /\/assets\/[^"]+\.js/.exec((await request(dashboard, '/')).body);
 	for (const [where, path, options, status, but] of [
@@ -144,6 +146,12 @@ test('each answer of each listener carries the headers of the table, and only on
 		[dashboard, '/api/audit', {}, 401, { 'www-authenticate': /^Bearer / }],
 		[dashboard, '/api/session', {}, 401, { 'www-authenticate': /^Bearer / }],
 		[dashboard, '/auth', {}, 404],
+		[dashboard, '/api/audit', signedIn, 200],
+		[dashboard, '/api/session', signedIn, 200],
+		[dashboard, '/api/alerts', signedIn, 200],
+		[dashboard, '/api/audit?limit=0', signedIn, 400],
+		[dashboard, '/api/silences', { ...signedIn, method: 'POST' }, 415],
+		[dashboard, '/api/silences/1/end', signedIn, 405, { allow: /^POST$/ }],
 		[dashboard, '/', { method: 'POST' }, 405, { allow: /^GET, HEAD$/ }],
 		[dashboard, '/', { headers: { Host: 'evil.example' } }, 421],
 		[dashboard, '/', { headers: { Origin: 'null' } }, 403],
