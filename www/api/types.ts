@@ -21,6 +21,7 @@ export type Alert = Schemas['Alert'];
 export type AlertWithHistory = Schemas['AlertWithHistory'];
 export type Silence = Schemas['Silence'];
 export type ProxyStatus = Schemas['ProxyStatus'];
+export type ProxyError = Schemas['ProxyError'];
 export type ProxyService = Schemas['ProxyService'];
 export type ProxyWrite = Schemas['ProxyWrite'];
 export type Integrity = Schemas['Integrity'];

@@ -3,9 +3,10 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 
-import type { ProxyService, ProxyWrite } from '../api/types';
+import type { ProxyError, ProxyService, ProxyWrite } from '../api/types';
 import { formatNumber } from '../format';
 import { proxy as words } from '../words/proxy';
+import { ProxyErrors } from './proxy-errors';
 import { ProxyWriteRow } from './proxy-write';
 import { StatusText, type Status } from './status';
 import { Ago, Time } from './time';
@@ -71,7 +72,8 @@ function Writes({ title, writes, clockAhead, onDecided }: Written & { title: str
 	</section>;
 }
 
-export function ProxyCard({ service, writes, ...rest }: Written & { service: ProxyService }) {
+export function ProxyCard({ service, writes, errors, ...rest }:
+	Written & { service: ProxyService; errors: ProxyError[] }) {
 	return <article class="card proxy-card">
 		<header>
 			<h2><Untrusted text={service.name} /></h2>
@@ -84,6 +86,7 @@ export function ProxyCard({ service, writes, ...rest }: Written & { service: Pro
 		</p>}
 		<Writes title={words.writes.buffered} writes={writes.filter(({ state }) => state === 'buffered')} {...rest} />
 		<Writes title={words.writes.dead} writes={writes.filter(({ state }) => state === 'dead')} {...rest} />
+		<ProxyErrors errors={errors} />
 		<a class="proxy-log" href={`/audit?${new URLSearchParams({ capability: 'proxy.*', q: `"service":"${service.name}"` })}`}>{words.log}</a>
 	</article>;
 }

@@ -42,7 +42,7 @@ function Stale({ since }: { since: string }) {
 
 function Shown({ status, clockAhead, onDecided }:
 	{ status: ProxyStatus; clockAhead: number; onDecided: () => void }) {
-	const { reported_at, stale, services, writes } = status;
+	const { reported_at, stale, services, writes, errors } = status;
 
 	if (reported_at === null)
 		return <Empty title={words.empty.title} command={words.empty.command}><p>{words.empty.text}</p></Empty>;
@@ -52,7 +52,8 @@ function Shown({ status, clockAhead, onDecided }:
 		{services.length === 0 && <Empty title={words.noServices} command={words.empty.command} />}
 		<div class="proxy-cards">
 			{services.map(service => <ProxyCard key={service.name} service={service} clockAhead={clockAhead}
-				writes={writes.filter(write => write.service === service.name)} onDecided={onDecided} />)}
+				writes={writes.filter(write => write.service === service.name)}
+				errors={errors.filter(error => error.service === service.name)} onDecided={onDecided} />)}
 		</div>
 	</>;
 }

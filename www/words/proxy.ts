@@ -28,6 +28,7 @@ export const proxy = {
 		attempts: (count: number) => count === 1 ? 'tried once' : `tried ${formatNumber(count)} times`,
 		more: (count: number) => `Show ${formatNumber(count)} more`,
 	},
+	errors: { title: 'Error history', write: 'write ' },
 	actions: { cancel: 'Cancel', retry: 'Retry', discard: 'Discard' },
 	pending: { cancel: 'Cancelling…', retry: 'Retrying…', discard: 'Discarding…' },
 	decidedBy: (name: string) => `decided by ${name}`,

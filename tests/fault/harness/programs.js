@@ -63,6 +63,7 @@ const shapes = {
 	'health.fcgi': body => HEALTH.includes(JSON.parse(body).status),
 	'metrics.fcgi': body => /^# HELP kruxos_[^]*\nkruxos_up [01]\n/.test(body) ||
 		['status', 'cpu_percent', 'figures'].some(key => key in JSON.parse(body)),
+	'proxy.fcgi': body => Array.isArray(JSON.parse(body).writes),
 	'alerts.fcgi': body => ['alerts', 'silences'].some(key => Array.isArray(JSON.parse(body)[key])),
 };
 
@@ -218,6 +219,10 @@ export async function programSubjects(test, depth) {
 		summary: `summary ${i} ${'x'.repeat(i * 50)}`, request: { number: i },
 	})));
 	door.close();
+	await stack.kruxos(['proxy', 'report'], { input: JSON.stringify({
+		services: [{ name: 'mail', status: 'synced' }],
+		writes: [{ id: 'w', service: 'mail', summary: 'x', state: 'dead', created_at: '2026-11-28T10:00:00Z' }],
+	}) });
 	await stack.untilIndexed(seqs.at(-1));
 	const context = { stack, depth, count: 0, config: join(stack.rundir, 'kruxos.conf') };
 	const wasFed = run => {
@@ -236,6 +241,7 @@ export async function programSubjects(test, depth) {
 	const health = ['/health', '/health/live', '/health/ready'];
 	const metrics = ['/metrics', '/api/metrics?category=system', '/api/metrics/history?figure=cpu_percent', '/api/health'];
 	const alerts = ['/api/alerts?state=all', '/api/silences'];
+	const proxy = ['/api/proxy/status'];
 
 	return [
 		server(context, 'audit.fcgi', audit),
@@ -248,6 +254,8 @@ export async function programSubjects(test, depth) {
 		...metrics.map(url => cgi(context, 'metrics.fcgi', url)),
 		server(context, 'alerts.fcgi', alerts),
 		...alerts.map(url => cgi(context, 'alerts.fcgi', url)),
+		server(context, 'proxy.fcgi', proxy),
+		...proxy.map(url => cgi(context, 'proxy.fcgi', url)),
 		command(context, 'verify', ['audit', 'verify', '--dir', stack.auditDir], { isVolatile: true }),
 		command(context, 'head', ['audit', 'head'], { isVolatile: true }),
 		command(context, 'query', ['audit', 'query', '--json', ...options]),
