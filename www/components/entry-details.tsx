@@ -26,13 +26,13 @@ function Payload({ entry }: { entry: Entry }) {
 		return <p class="entry-erased">{before}<EntryLink seq={entry.erased_by} />{after}</p>;
 	return <>
 		<section>
-			<h3>{words.result} <StatusText status={entry.status} /></h3>
+			<h2>{words.result} <StatusText status={entry.status} /></h2>
 			{entry.summary
 				? <pre><Untrusted text={entry.summary} limit={SUMMARY_LENGTH} /></pre>
 				: <p class="muted">{entry.status === 'pending' ? words.pending : words.noResult}</p>}
 		</section>
 		<section>
-			<h3>{words.request}</h3>
+			<h2>{words.request}</h2>
 			{Object.keys(entry.request ?? {}).length === 0
 				? <p class="muted">{words.noRequest}</p> : <ValueGrid of={entry.request ?? {}} />}
 		</section>
@@ -41,7 +41,7 @@ function Payload({ entry }: { entry: Entry }) {
 
 function Why({ entry }: { entry: Entry }) {
 	return <section>
-		<h3>{words.why}</h3>
+		<h2>{words.why}</h2>
 		<p>
 			{entry.decided_by === undefined ? words.undecided : words.decided[entry.decided_by]}{' '}
 			{entry.policy_tier === undefined ? words.noTier
@@ -63,7 +63,7 @@ function About({ entry }: { entry: Entry }) {
 	const ids = [[facts.call, entry.call_id], [facts.parent, entry.parent_call_id], [facts.trace, entry.trace_id]] as const;
 
 	return <section>
-		<h3>{words.about}</h3>
+		<h2>{words.about}</h2>
 		<dl class="values">
 			<Fact name={facts.entry}><EntryLink seq={entry.seq} /></Fact>
 			{entry.session_id !== undefined && <Fact name={facts.session}>
