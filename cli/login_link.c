@@ -76,7 +76,7 @@ login_link_say(struct json_object *link)
 	    SLICE_ARG(json_text(link, "role")), end.data);
 }
 
-/* {"name":…,"role":…,"secret":"krx_link_…","expires_at":…} */
+/* {"name":…,"role":…,"secret":…,"expires_at":…} */
 static enum command_exit
 login_link_print(struct cli *cli, const struct buf *result, bool as_json)
 {

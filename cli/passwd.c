@@ -72,7 +72,7 @@ passwd_read(
 	return password_check(buf_slice(password), slice_of(name), err);
 }
 
-/* {"name":"alice","role":"viewer","password":"…"} */
+/* {"name":"alice","role":"viewer","password":…} */
 static void
 passwd_args(
     const char *name, const char *role, struct slice password, struct buf *args)

@@ -63,7 +63,7 @@ token_say_created(struct json_object *token)
 	    SLICE_ARG(json_text(token, "scope")), words.data);
 }
 
-/* {"id":…,"token":"krx_user_…","account":…,"scope":…,"expires_at":…} */
+/* {"id":…,"token":…,"account":…,"scope":…,"expires_at":…} */
 static enum command_exit
 token_print(struct cli *cli, struct buf *result, bool as_json)
 {

@@ -45,10 +45,15 @@ forget(struct owed *owed)
 void
 owed_entries_free(struct owed_entries *entries)
 {
+	struct owed *next;
+
 	if (entries == NULL)
 		return;
-	while (!LIST_EMPTY(&entries->posted))
-		forget(LIST_FIRST(&entries->posted));
+	for (struct owed *owed = LIST_FIRST(&entries->posted); owed != NULL;
+	     owed = next) {
+		next = LIST_NEXT(owed, of_entries);
+		free(owed);
+	}
 	free(entries);
 }
 

@@ -200,7 +200,7 @@ let_in(struct account_change *change, struct sign_in *sign_in,
 {
 	cleanup(buf_free) struct buf request = BUF_INIT;
 	struct entry entry = entry_of(sign_in);
-	struct made made;
+	struct made made = { 0 };
 
 	if (add_session(change, sign_in, &made, err) == -1 ||
 	    account_change_end_beyond(
@@ -379,15 +379,17 @@ account_sign_in_command(
 	bool has_link = command_argument(call, "link") != NULL;
 	bool has_name = command_argument(call, "name") != NULL;
 	bool has_password = command_argument(call, "password") != NULL;
+	const char *missing = "name";
 	struct error err;
 
+	if (has_name)
+		missing = "password";
 	if (has_link && !has_name && !has_password) {
 		sign_in_by_link(keeper, call);
 	} else if (!has_link && has_name && has_password) {
 		sign_in_by_password(keeper, call);
 	} else {
-		error_set_field(&err, ERROR_MISSING_FIELD,
-		    has_name ? "password" : "name",
+		error_set_field(&err, ERROR_MISSING_FIELD, missing,
 		    "a name and a password are needed, or a link");
 		command_fail(call, &err);
 	}

@@ -504,11 +504,98 @@ what_a_sync_dropped_is_overwritten_again(void **state)
 	assert_true(is_erased(scene, 4));
 }
 
+/* --- by who is signed in -------------------------------------------------- */
+
+static struct accounts_caller signed_in;
+static const char *right; /* password */
+
+static int
+find_signed_in(void *context, struct slice credential,
+    struct accounts_caller *ret_signed_in, struct error *err)
+{
+	(void)context;
+	(void)credential;
+	(void)err;
+	*ret_signed_in = signed_in;
+	return 0;
+}
+
+static void
+guard(void *context, struct command_call *call, struct slice password,
+    erasure_on_guarded done, void *request)
+{
+	struct error err;
+
+	(void)context;
+	(void)call;
+	error_set_field(&err, ERROR_NOT_ALLOWED, "password", "wrong");
+	done(request, slice_is(password, right) ? NULL : &err);
+}
+
+static const char *
+ask_signed_in(struct scene *scene, const char *args)
+{
+	static const struct command commands[] = {
+		{ "audit.erase", MESSAGE_ACTOR, run_erase, erasure_args },
+		{ 0 },
+	};
+	const struct command_table table = { commands, find_signed_in, scene };
+	struct message_peer peer = { .uid = 33, .classes = MESSAGE_WEB };
+	struct message message = { .kind = MESSAGE_COMMAND,
+		.reader = &scene->reader,
+		.verb = SLICE_LITERAL("audit.erase"),
+		.id = SLICE_LITERAL("r1"),
+		.credential = SLICE_LITERAL("known") };
+	struct error err;
+
+	peer.user_name = SLICE_LITERAL("kruxos-web");
+	assert_int_equal(
+	    json_reader_read(&scene->reader, slice_of(args), &err), 0);
+	message.args = scene->reader.nodes;
+	buf_reset(&scene->answer);
+	command_start(&table, &message, &peer, &scene->caller);
+	commit_flush(scene->rig.commit);
+	return scene->answer.data;
+}
+
+static void
+who_is_signed_in_gives_the_password_again(void **state)
+{
+	struct scene *scene = *state;
+
+	erasure_set_guard(scene->erasure, guard, NULL);
+	right = "right";
+	signed_in = (struct accounts_caller){ .via = CREDENTIAL_SESSION,
+		.name = "ana",
+		.role = ACCOUNT_OPERATOR,
+		.scope = ACCOUNT_OPERATE };
+	assert_non_null(
+	    strstr(ask_signed_in(scene, "{\"seqs\":[2],\"reason\":\"r\"}"),
+		"\"missing_field\",\"field\":\"password\""));
+	assert_non_null(strstr(
+	    ask_signed_in(scene,
+		"{\"seqs\":[2],\"reason\":\"r\",\"password\":\"guess\"}"),
+	    "\"not_allowed\",\"field\":\"password\""));
+	signed_in.via = CREDENTIAL_TOKEN;
+	assert_non_null(strstr(
+	    ask_signed_in(scene,
+		"{\"seqs\":[2],\"reason\":\"r\",\"password\":\"right\"}"),
+	    "\"not_allowed\",\"field\":\"do\""));
+	assert_false(is_erased(scene, 2));
+	signed_in.via = CREDENTIAL_SESSION;
+	assert_non_null(strstr(
+	    ask_signed_in(scene,
+		"{\"seqs\":[2],\"reason\":\"r\",\"password\":\"right\"}"),
+	    "\"erased\":1"));
+	assert_true(is_erased(scene, 2));
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(who_is_signed_in_gives_the_password_again),
 		TEST(
 		    payloads_go_after_their_entry_is_durable_and_the_chain_stands),
 		TEST(the_overwriting_is_synced_before_it_is_answered),

@@ -76,6 +76,23 @@ wait_until(struct scene *scene, enum status_integrity integrity, uint64_t seq)
 	return state;
 }
 
+static struct verifier_state
+wait_until_answered(struct scene *scene)
+{
+	usec_t deadline = clock_monotonic(&clock_system) + 20 * USEC_PER_SEC;
+	struct timespec pause = { 0, 2000000 };
+	struct verifier_state state;
+
+	do {
+		verifier_get(scene->verifier, &state);
+		if (!state.is_asked)
+			return state;
+		nanosleep(&pause, NULL);
+	} while (clock_monotonic(&clock_system) < deadline);
+	fail_msg("no answer");
+	return state;
+}
+
 static void
 change_byte(struct scene *scene, uint64_t offset)
 {
@@ -267,11 +284,40 @@ it_ends_at_once(void **state)
 	    clock_monotonic(&clock_system) - before < 10 * USEC_PER_SEC);
 }
 
+/* What was changed behind its back is found when it is asked for. */
+static void
+whoever_asks_has_the_whole_read_at_once(void **state)
+{
+	struct scene *scene = *state;
+	struct verifier_state nothing = { 0 };
+	struct verifier_state found;
+	usec_t first;
+
+	start(scene, &nothing, 10);
+	first = wait_until(scene, STATUS_VERIFIED, 10).whole_at;
+	verifier_ask(scene->verifier);
+	verifier_get(scene->verifier, &found);
+	assert_true(found.is_asked || found.whole_at > first);
+	found = wait_until_answered(scene);
+	assert_true(found.whole_at > first);
+	assert_int_equal(found.integrity, STATUS_VERIFIED);
+	assert_int_equal(found.seq, 10);
+	change_byte(scene, 1000);
+	verifier_ask(scene->verifier);
+	found = wait_until_answered(scene);
+	assert_int_equal(found.integrity, STATUS_DAMAGED);
+	change_byte(scene, 1000);
+	verifier_ask(scene->verifier);
+	found = wait_until_answered(scene);
+	assert_int_equal(found.integrity, STATUS_VERIFIED);
+}
+
 int
 main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(whoever_asks_has_the_whole_read_at_once),
 		TEST(a_log_never_read_is_read_whole_and_then_followed),
 		TEST(it_reads_no_further_than_what_is_durable),
 		TEST(an_empty_log_holds),
