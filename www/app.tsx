@@ -82,7 +82,9 @@ function SilencesLine({ known }: { known: Alerts | undefined }) {
 	if (known === undefined || known.silences === 0 || known.oldest_silence === null)
 		return null;
 	const [before, after] = shell.silences(known.silences, '\0').split('\0');
-	return <a class="silences" href="/alerts?state=silenced">{before}<Ago value={known.oldest_silence} />{after}</a>;
+	return <section class="silences" aria-label={shell.silencesLabel}>
+		<a href="/alerts?state=silenced">{before}<Ago value={known.oldest_silence} />{after}</a>
+	</section>;
 }
 
 function Help({ onClose }: { onClose: () => void }) {

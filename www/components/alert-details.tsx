@@ -39,7 +39,7 @@ function Seen({ alert }: { alert: Alert }) {
 
 function About({ alert }: { alert: Alert }) {
 	return <section>
-		<h3>{words.about}</h3>
+		<h2>{words.about}</h2>
 		<dl class="values">
 			<Fact name={words.severity}><SeverityChip severity={alert.severity} /></Fact>
 			<Fact name={words.source}>
@@ -70,7 +70,7 @@ function History({ id }: { id: number }) {
 	const { value, error, again } = usePolled<AlertWithHistory>(alertPath(id), ALERTS_EVERY_MS);
 
 	return <section>
-		<h3>{words.history}</h3>
+		<h2>{words.history}</h2>
 		{error !== undefined && <Failure error={error} onRetry={again} />}
 		{value?.history.length === 0 && <p class="muted">{words.noHistory}</p>}
 		<ol class="alert-history">
@@ -108,12 +108,12 @@ export function AlertDetails({ alert }: { alert: Alert }) {
 	return <div class="alert-details">
 		<div>
 			<section>
-				<h3>{words.message}</h3>
+				<h2>{words.message}</h2>
 				{alert.message ? <pre><Untrusted text={alert.message} limit={TEXT_LENGTH} /></pre>
 					: <p class="muted">{words.noMessage}</p>}
 			</section>
 			<section>
-				<h3>{words.context}</h3>
+				<h2>{words.context}</h2>
 				{Object.keys(context).length === 0 ? <p class="muted">{words.noContext}</p> : <ValueGrid of={context} />}
 			</section>
 			<History id={alert.id} />

@@ -25,6 +25,8 @@ const LASTS = ['24h', '7d', '30d'] as const;
 /** More rows at once would make the page slow. */
 const SHOWN = 100;
 
+const ID_LENGTH = 60;
+
 type Last = typeof LASTS[number];
 
 function oneOf<T extends string>(choices: readonly T[], text: string | null, otherwise: T): T {
@@ -84,20 +86,21 @@ function List({ list, label, openId, onToggle }: Listed) {
 	</>;
 }
 
-/** The alert of the address when it is not, or no longer, in the list. */
+/** The alert of the address when it is not, or no longer, in the list. Only a
+ * number is asked for: who knows where the path of anything else would lead. */
 function Elsewhere({ id, onToggle }: { id: string; onToggle: (id: number) => void }) {
-	const { value, error, again } = usePolled<AlertWithHistory>(alertPath(id), ALERTS_EVERY_MS);
+	const isNumber = /^\d{1,15}$/.test(id);
+	const { value, error, again } = usePolled<AlertWithHistory>(isNumber ? alertPath(id) : null, ALERTS_EVERY_MS);
+	const isUnknown = !isNumber || error?.status === 404 || error?.status === 400;
 
 	if (value !== undefined)
 		return <section aria-label={words.list.found}>
 			<p>{words.elsewhere[placeOf(value)]}</p>
 			<ul class="alerts"><AlertRow alert={value} isOpen onToggle={onToggle} /></ul>
 		</section>;
-	if (error === undefined)
-		return null;
-	return error.status === 404 || error.status === 400
-		? <p class="notice notice-info" role="status">{words.unknown(visible(id))}</p>
-		: <Failure error={error} onRetry={again} />;
+	if (isUnknown)
+		return <p class="notice notice-info" role="status">{words.unknown(visible(id.slice(0, ID_LENGTH)))}</p>;
+	return error === undefined ? null : <Failure error={error} onRetry={again} />;
 }
 
 function NoAlerts({ at, last }: { at: AlertPlace; last: Last }) {

@@ -46,6 +46,7 @@ export const shell = {
 		hint: 'It says that somebody has seen it, in your name, in the audit log. The alert stays until it clears.',
 		done: 'Acknowledge',
 	},
+	silencesLabel: 'Silences',
 	silences: (count: number, oldest: string) =>
 		count === 1 ? `1 silence mutes alerts, set ${oldest} ago`
 			: `${formatNumber(count)} silences mute alerts, the oldest set ${oldest} ago`,
