@@ -330,7 +330,7 @@ test('four figures tell of the agents', async t => {
 		{ active_count: 3, total_sessions: 1422, invocations_per_minute: 17, error_rate: 0.0312 });
 	const cells = section(page, 'Agents').locator('dl');
 
-	await cells.first().waitFor();
+	await loaded(page);
 	assert.deepEqual(await cells.allTextContents(),
 		['Active agents3', 'Total sessions1,422', 'Invocations per minute17', 'Error rate3.1 %']);
 });
@@ -362,7 +362,7 @@ test('the product says what it takes itself', async t => {
 	});
 	const own = section(page, 'kruxos-monitor itself');
 
-	await own.waitFor();
+	await loaded(page);
 	const facts = await own.locator('dl > div').allTextContents();
 	for (const fact of ['Log1.0 MiB', 'Database256 KiB', 'Entries1,422', 'Refused7', 'Index lag1 entry'])
 		assert.ok(facts.includes(fact), `${fact}: ${facts}`);

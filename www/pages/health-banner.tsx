@@ -10,6 +10,7 @@ import { formatDuration } from '../format';
 import { zone, zoneName } from '../preferences';
 import { useStore } from '../store';
 import { health } from '../words/health';
+import { shell } from '../words/shell';
 
 const words = health.banner;
 
@@ -59,7 +60,7 @@ export function Banner({ page, isStale }: { page: HealthPage | undefined; isStal
 		<div class="health-sum" role="status">
 			<StatusDot status={status} label="" />
 			<div>
-				<p class="health-status">{words.statuses[status]}</p>
+				<p class="health-status">{page === undefined && !isStale ? shell.loading : words.statuses[status]}</p>
 				{page !== undefined && (isStale
 					? <p>{words.before(words.statuses[page.status], words.issues(page.issue_count))}</p>
 					: <Issues page={page} />)}

@@ -10,6 +10,7 @@ import { Untrusted } from '../components/untrusted';
 import { formatDuration } from '../format';
 import { toneOfLatency } from '../tones';
 import { health } from '../words/health';
+import { shell } from '../words/shell';
 
 const words = health.services;
 
@@ -63,12 +64,12 @@ function Row({ service, now }: { service: Service; now: string }) {
 	</tr>;
 }
 
-export function Services({ page }: { page: HealthPage | undefined }) {
+export function Services({ page, isLoading }: { page: HealthPage | undefined; isLoading: boolean }) {
 	const { columns } = words;
 
 	return <section class="card" aria-labelledby="services">
 		<h2 id="services">{words.title}</h2>
-		{page === undefined ? <p class="muted">{health.notKnown}</p>
+		{page === undefined ? <p class="muted">{isLoading ? shell.loading : health.notKnown}</p>
 			: page.services.length === 0 ? <p class="muted">{words.none}</p>
 			: <table class="blocks services">
 				<thead><tr>{Object.values(columns).map(name => <th key={name} scope="col">{name}</th>)}</tr></thead>

@@ -43,7 +43,7 @@ export default function Health({ place }: { place: Place }) {
 		{error !== undefined && <Stale seen={seen} retryAt={retryAt} isAsking={isAsking} />}
 		<Banner page={value} isStale={error !== undefined} />
 		<div class={error === undefined ? undefined : 'stale'}>
-			<Services page={value} />
+			<Services page={value} isLoading={value === undefined && error === undefined} />
 			<Resources page={value} range={rangeOf(place.query.get('range'))} isReachable={error === undefined} />
 			<AgentFigures agents={value?.agents} />
 			<Footprint page={value} />
