@@ -87,7 +87,7 @@ export function Footprint({ page }: { page: HealthPage | undefined }) {
 				<div><dt>{own.uptime}</dt><dd><Known value={page?.uptime_seconds} why={why}>
 					{seconds => formatSpan(seconds * 1000)}
 				</Known></dd></div>
-				<div class="chain"><dt>{own.chain}</dt><dd><Known value={of?.integrity} why={why}>
+				<div class="footprint-chain"><dt>{own.chain}</dt><dd><Known value={of?.integrity} why={why}>
 					{integrity => <Chain of={integrity} />}
 				</Known></dd></div>
 			</dl>
