@@ -43,16 +43,15 @@ export function entryAddress(seq: number): string {
 	return `/audit/${seq}`;
 }
 
-/** Browsers would take such a path apart: "a//b", "a/../b", "a/". */
+/** Browsers and servers take such a path apart: "a//b", "a/../b", "a/". */
 const ODD_PATH = /^\/|\/\/|\/$|(^|\/)\.{1,2}(\/|$)/;
 
 /** Ids are the producers' own, and may hold slashes. One that no path can hold
  * is looked for in the audit log. `seq`: the entry that is shown there. */
 export function sessionAddress(id: string, seq?: number): string {
-	if (id === '.' || id === '..')
-		return `/audit?session_id=${id}`;
-	const path = ODD_PATH.test(id) ? encodeURIComponent(id) : id.split('/').map(encodeURIComponent).join('/');
-	return `/sessions/${path}${seq === undefined ? '' : `?entry=${seq}`}`;
+	if (ODD_PATH.test(id))
+		return `/audit?session_id=${encodeURIComponent(id)}`;
+	return `/sessions/${id.split('/').map(encodeURIComponent).join('/')}${seq === undefined ? '' : `?entry=${seq}`}`;
 }
 
 /** The id in such a path; undefined where it is none. */

@@ -18,7 +18,7 @@ import { useTitle } from '../title';
 import { address, type Place } from '../url';
 import { visible } from '../visible';
 import { session as words } from '../words/session';
-import { ENTRIES_MAX, useSession } from './session-entries';
+import { beginOf, useSession } from './session-entries';
 
 const statuses = ['success', 'error', 'denied', 'pending'] as const;
 const ROWS = '.call-head, .entry-head';
@@ -36,21 +36,28 @@ function nameOf({ agent_name, user_name, actor_type }: AgentSession): string {
 	return agent_name ?? user_name ?? actor_type;
 }
 
+function auditAddress(id: string, sessions: readonly AgentSession[]): string {
+	return address('/audit', new URLSearchParams({ session_id: id, from: beginOf(sessions) }));
+}
+
 function End({ main, lastSeen }: { main: AgentSession; lastSeen: string }) {
 	if (main.ended_at === null)
 		return <>{words.open}<Ago value={lastSeen} />{words.openEnd}</>;
 	return <><Time value={main.ended_at} /> {words.lasted(Date.parse(main.ended_at) - Date.parse(main.started_at ?? main.first_seen))}</>;
 }
 
+/** The head is not to be longer than the calls. */
+const NAMED = 8;
+
 function Head({ sessions, main, id }: { sessions: readonly AgentSession[]; main: AgentSession; id: string }) {
 	const others = sessions.filter(one => one !== main);
 	const lastSeen = sessions.map(one => one.last_seen).sort().at(-1) ?? main.last_seen;
-	const audit = address('/audit', new URLSearchParams({ session_id: id, from: sessions.map(one => one.first_seen).sort()[0] ?? '' }));
 
 	return <dl class="session-head card">
 		<div><dt>{words.agent}</dt><dd><Untrusted text={nameOf(main)} /></dd></div>
 		{others.length > 0 && <div><dt>{words.others}</dt><dd>
-			{others.map((one, index) => <>{index > 0 && ', '}<Untrusted text={nameOf(one)} /></>)}
+			{others.slice(0, NAMED).map((one, index) => <>{index > 0 && ', '}<Untrusted text={nameOf(one)} /></>)}
+			{others.length > NAMED && words.moreOthers(others.length - NAMED)}
 		</dd></div>}
 		<div>
 			<dt>{main.started_at === null ? words.firstSeen : words.started}</dt>
@@ -58,7 +65,7 @@ function Head({ sessions, main, id }: { sessions: readonly AgentSession[]; main:
 		</div>
 		<div><dt>{words.ended}</dt><dd><End main={main} lastSeen={lastSeen} /></dd></div>
 		<div><dt>{words.entries}</dt><dd class="session-sums number">
-			<a href={audit} title={words.audit}>{words.count(sessions.reduce((sum, one) => sum + one.entries, 0))}</a>
+			<a href={auditAddress(id, sessions)} title={words.audit}>{words.count(sessions.reduce((sum, one) => sum + one.entries, 0))}</a>
 			{statuses.map(status => [status, sessions.reduce((sum, one) => sum + one.by_status[status], 0)] as const)
 				.filter(([, count]) => count > 0)
 				.map(([status, count]) => <StatusText key={status} status={status} label={`${words.count(count)} ${status}`} />)}
@@ -101,10 +108,9 @@ function Known({ id, place }: { id: string; place: Place }) {
 	const { polled, entries, error, again } = useSession(id);
 	const sessions = polled.value?.sessions ?? [];
 	const main = mainOf(sessions);
-	const calls = useMemo(() => callsOf(entries ?? []), [entries]);
+	const calls = useMemo(() => callsOf(entries?.list ?? []), [entries]);
 	const scale = useMemo(() => timescaleOf(calls), [calls]);
 	const { open, onToggle } = useOpen(calls, Number(place.query.get('entry') ?? NaN));
-	const total = sessions.reduce((sum, one) => sum + one.entries, 0);
 
 	if (polled.error?.status === 404)
 		return <Empty title={words.missing} command={words.missingCommand(visible(id))}><p>{words.missingText}</p></Empty>;
@@ -112,9 +118,9 @@ function Known({ id, place }: { id: string; place: Place }) {
 		{polled.error !== undefined && <Failure error={polled.error} onRetry={polled.again} />}
 		{error !== undefined && <Failure error={error} onRetry={again} />}
 		{main !== undefined && <Head sessions={sessions} main={main} id={id} />}
-		{entries !== undefined && entries.length === ENTRIES_MAX && total > ENTRIES_MAX && <p class="notice notice-info">
-			{words.onlyNewest(entries.length, total)}
-			<a href={address('/audit', new URLSearchParams({ session_id: id }))}>{words.audit}</a>
+		{entries !== undefined && entries.total > entries.list.length && <p class="notice notice-info">
+			{words.onlyNewest(entries.list.length, entries.total)}
+			<a href={auditAddress(id, sessions)}>{words.audit}</a>
 		</p>}
 		<div class="session-calls"><h2>{words.calls}</h2><Legend /></div>
 		{calls.length > 0 && <Waterfall calls={calls} scale={scale} open={open} onToggle={onToggle} agent={main?.agent_name} />}

@@ -18,6 +18,7 @@ export const session = {
 	missingCommand: (id: string) => `kruxos audit query --dir /var/lib/kruxos/audit --session-id ${id}`,
 	agent: 'Agent',
 	others: 'With it',
+	moreOthers: (count: number) => ` and ${formatNumber(count)} more`,
 	started: 'Started',
 	firstSeen: 'First entry',
 	ended: 'Ended',
