@@ -115,7 +115,7 @@ is_over(const void *filter, void *now)
 	return follower_is_over(filter, &feed.ended, *(usec_t *)now);
 }
 
-/* Streams end with the sessions that began them. */
+/* Streams end with the sessions and tokens that began them. */
 static void
 end_streams(void *context)
 {

@@ -49,15 +49,35 @@ note(struct follower_ended *ended, const struct json_node *node)
 	return 1;
 }
 
-/* "session" is one, "sessions" are several. */
+/* Where an entry says what has ended: one of them, or several. */
+struct ending {
+	const char *capability, *one, *several;
+};
+
+static const struct ending endings[] = {
+	{ "account.sign_out", "session", "sessions" },
+	{ "account.remove", "token", "tokens" },
+	{ "token.revoke", "id", "ids" },
+};
+
+static const struct ending *
+find_ending(struct slice capability)
+{
+	for (size_t i = 0; i < COUNT(endings); i++)
+		if (slice_is(capability, endings[i].capability))
+			return &endings[i];
+	return NULL;
+}
+
 static size_t
-note_all(struct follower_ended *ended, const struct json_reader *reader)
+note_all(struct follower_ended *ended, const struct json_reader *reader,
+    const struct ending *ending)
 {
 	const struct json_node *top = &reader->nodes[0];
 	const struct json_node *one =
-	    json_reader_member(reader, top, "session");
+	    json_reader_member(reader, top, ending->one);
 	const struct json_node *several =
-	    json_reader_member(reader, top, "sessions");
+	    json_reader_member(reader, top, ending->several);
 	size_t count = one == NULL ? 0 : note(ended, one);
 
 	if (several == NULL || several->type != JSON_ARRAY)
@@ -72,13 +92,13 @@ size_t
 follower_note_ended(struct follower_ended *ended, const struct entry *entry)
 {
 	cleanup(json_reader_free) struct json_reader reader = JSON_READER_INIT;
+	const struct ending *ending = find_ending(entry->capability);
 	struct error ignored;
 
-	if (!slice_is(entry->capability, "account.sign_out") ||
-	    entry->request.data == NULL ||
+	if (ending == NULL || entry->request.data == NULL ||
 	    json_reader_read(&reader, entry->request, &ignored) == -1)
 		return 0;
-	return note_all(ended, &reader);
+	return note_all(ended, &reader, ending);
 }
 
 bool

@@ -3,7 +3,7 @@
  *
  * nginx looks at a request once, at its beginning, and a stream is a request
  * that lasts: so it ends here when its session or token expires, and when the
- * log says that the session was signed out.
+ * log says that the session was signed out, or the token revoked.
  */
 #ifndef FCGI_FOLLOWER_H
 #define FCGI_FOLLOWER_H
@@ -23,17 +23,18 @@ struct follower {
 struct follower *follower_new(struct filter *filter, const struct request *req);
 void follower_free(void *follower);
 
-/* Sessions that ended just now: a request may have passed nginx before, and
- * come here after the entry about it. */
+/* Sessions and tokens that ended just now: a request may have passed nginx
+ * before, and come here after the entry about it. An entry names at most as
+ * many as an account has, and there is room for those of two. */
 struct follower_ended {
 	struct {
 		char session[32];
-	} places[64];
+	} places[128];
 	size_t next;
 };
 
-/* Which sessions does this entry end? They are added to `ended`; returns how
- * many. */
+/* Which sessions and tokens does this entry end? They are added to `ended`;
+ * returns how many. */
 size_t
 follower_note_ended(struct follower_ended *ended, const struct entry *entry);
 

@@ -16,7 +16,8 @@ DELETE FROM account WHERE name = ?1;
 DELETE FROM sign_in_link WHERE account = ?1;
 
 -- name: account_writer_remove_tokens
-DELETE FROM token WHERE account = ?1;
+DELETE FROM token WHERE account = ?1
+RETURNING id;
 
 -- name: account_writer_count
 SELECT count(*) FROM account;

@@ -255,21 +255,45 @@ account_set_command(struct account_keeper *keeper, struct command_call *call)
 
 /* --- account.remove, account.list ----------------------------------------- */
 
+/* The tokens that go with it are named: what they opened ends (follower.h). */
+static int
+remove_account(struct account_change *change, struct entry entry,
+    const struct account_row *row, struct error *err)
+{
+	cleanup(buf_free) struct buf request = BUF_INIT;
+	struct json_writer json;
+
+	json_writer_init(&json, &request);
+	json_writer_object(&json);
+	json_writer_pair(&json, "account", row->name);
+	json_writer_pair(&json, "role", account_roles[row->role]);
+	json_writer_key(&json, "tokens");
+	json_writer_array(&json);
+	if (account_writer_remove(
+		change->keeper->writer, slice_of(row->name), &json, err) == -1)
+		return -1;
+	json_writer_end_array(&json);
+	json_writer_end_object(&json);
+	return account_change_owe(
+	    change, entry, "account.remove", buf_slice(&request), err);
+}
+
 static int
 remove_in(struct account_change *change, const struct command_call *call,
     struct slice name, struct error *err)
 {
 	struct entry entry = command_entry(call);
 	struct account_row row;
+	int result;
 
-	if (account_need(change->keeper, name, "name", &row, err) == -1 ||
-	    account_change_end_sessions(change, entry, name,
-		(struct slice){ NULL, 0 }, "removed", NULL, err) == -1 ||
-	    account_writer_remove(change->keeper->writer, name, err) == -1)
+	if (account_need(change->keeper, name, "name", &row, err) == -1)
 		return -1;
-	row.password[0] = '\0';
-	return owe_account(
-	    change, entry, "account.remove", &row, false, false, err);
+	result = account_change_end_sessions(change, entry, name,
+	    (struct slice){ NULL, 0 }, "removed", NULL, err);
+	if (result == 0)
+		result = remove_account(change, entry, &row, err);
+	explicit_bzero(&row, sizeof(row));
+	return result;
 }
 
 void

@@ -145,6 +145,23 @@ run_with_text(struct account_writer *writer, int statement, struct slice text,
 	return run(writer, &once, err);
 }
 
+/* What is deleted says which it was. */
+static int
+end_by(struct account_writer *writer, struct statement *rows,
+    struct json_writer *ids, size_t *ret_count, struct error *err)
+{
+	size_t count = 0;
+
+	while (statement_next(rows)) {
+		json_writer_string(ids, statement_text(rows, 0));
+		count++;
+	}
+	if (end(writer, rows, err) == -1)
+		return -1;
+	*ret_count = count;
+	return 0;
+}
+
 /* There are fewer of them than `most`: 0. */
 static int
 check_room(struct account_writer *writer, int statement, struct slice account,
@@ -228,19 +245,18 @@ account_writer_put(struct account_writer *writer, const struct account_row *row,
 }
 
 int
-account_writer_remove(
-    struct account_writer *writer, struct slice name, struct error *err)
+account_writer_remove(struct account_writer *writer, struct slice name,
+    struct json_writer *tokens, struct error *err)
 {
-	static const int statements[] = {
-		ACCOUNT_WRITER_REMOVE_LINKS,
-		ACCOUNT_WRITER_REMOVE_TOKENS,
-		ACCOUNT_WRITER_REMOVE,
-	};
+	struct statement rows =
+	    statement_start(writer->statements, ACCOUNT_WRITER_REMOVE_TOKENS);
+	size_t ignored;
 
-	for (size_t i = 0; i < sizeof(statements) / sizeof(*statements); i++)
-		if (run_with_text(writer, statements[i], name, err) == -1)
-			return -1;
-	return 0;
+	statement_bind_text(&rows, 1, name);
+	if (end_by(writer, &rows, tokens, &ignored, err) == -1 ||
+	    run_with_text(writer, ACCOUNT_WRITER_REMOVE_LINKS, name, err) == -1)
+		return -1;
+	return run_with_text(writer, ACCOUNT_WRITER_REMOVE, name, err);
 }
 
 static void
@@ -314,23 +330,6 @@ account_writer_touch_session(struct account_writer *writer, struct slice id,
 	statement_bind_u64(&touch, 2, now);
 	statement_bind_u64(&touch, 3, idle_expires_at);
 	return run(writer, &touch, err);
-}
-
-/* What is deleted says which it was. */
-static int
-end_by(struct account_writer *writer, struct statement *rows,
-    struct json_writer *ids, size_t *ret_count, struct error *err)
-{
-	size_t count = 0;
-
-	while (statement_next(rows)) {
-		json_writer_string(ids, statement_text(rows, 0));
-		count++;
-	}
-	if (end(writer, rows, err) == -1)
-		return -1;
-	*ret_count = count;
-	return 0;
 }
 
 int

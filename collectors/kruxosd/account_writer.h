@@ -70,9 +70,10 @@ int account_writer_find(struct account_writer *writer, struct slice name,
 int account_writer_put(struct account_writer *writer,
     const struct account_row *row, struct error *err);
 
-/* With its links and tokens; its sessions are ended before. */
-int account_writer_remove(
-    struct account_writer *writer, struct slice name, struct error *err);
+/* With its links and tokens, whose ids go into the array `tokens`; its sessions
+ * are ended before. */
+int account_writer_remove(struct account_writer *writer, struct slice name,
+    struct json_writer *tokens, struct error *err);
 
 /* Each as an object into an array. */
 int account_writer_list(struct account_writer *writer, usec_t now,

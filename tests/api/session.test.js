@@ -453,6 +453,27 @@ test('a new password, and the end of an account, end its sessions and their stre
 	secrets.add('a new correct horse');
 });
 
+test('what a token has opened ends when it is revoked, and with its account', async () => {
+	for (const end of [
+		(name, id) => door.command('token.revoke', { id }),
+		name => door.command('account.remove', { name }),
+	]) {
+		const name = await account();
+		const who = await signIn('operator', name);
+		const [ends, stays] = [await token(who, 'read'), await token(await signIn(), 'read')];
+		const streams = [];
+		for (const { headers } of [ends, stays])
+			streams.push(await stack.stream('', { Authorization: headers.Authorization }, stack.dashboard));
+		assert.deepEqual(streams.map(({ status }) => status), [200, 200]);
+		await end(name, ends.id);
+		await until('the stream has ended', () => streams[0].ended);
+		const [seq] = await door.record({ actor_type: 'agent', agent_name: 'a', capability: 'shell.exec', status: 'success' });
+		await streams[1].untilSeq(seq);
+		streams[1].close();
+		assert.equal((await get('/api/audit?limit=1', ends.headers)).status, 401);
+	}
+});
+
 test('a session ends when nobody looks, and at its time in any case', async () => {
 	const idle = await signIn();
 	age(idle, { last_used_at: -3600, idle_expires_at: -3600 });

@@ -86,6 +86,28 @@ a_stream_ends_when_its_session_is_signed_out(void **state)
 }
 
 static void
+a_stream_ends_when_its_token_is_revoked_or_goes_with_its_account(void **state)
+{
+	struct follower_ended ended = { 0 };
+
+	(void)state;
+	assert_int_equal(hear(&ended, "token.revoke",
+			     "{\"id\":\"" OTHER "\",\"label\":\"" OURS "\"}"),
+	    1);
+	assert_false(is_over(&ended, OURS, ""));
+	assert_int_equal(
+	    hear(&ended, "token.revoke", "{\"id\":\"" OURS "\"}"), 1);
+	assert_true(is_over(&ended, OURS, ""));
+
+	ended = (struct follower_ended){ 0 };
+	assert_int_equal(
+	    hear(&ended, "account.remove",
+		"{\"account\":\"x\",\"tokens\":[\"" OTHER "\",\"" OURS "\"]}"),
+	    2);
+	assert_true(is_over(&ended, OURS, ""));
+}
+
+static void
 other_entries_end_nothing(void **state)
 {
 	static const struct {
@@ -93,6 +115,10 @@ other_entries_end_nothing(void **state)
 	} cases[] = {
 		{ "account.sign_in", "{\"session\":\"" OURS "\"}" },
 		{ "account.sign_out", NULL },
+		{ "account.sign_out", "{\"id\":\"" OURS "\"}" },
+		{ "account.remove", "{\"tokens\":[]}" },
+		{ "token.create", "{\"id\":\"" OURS "\"}" },
+		{ "token.revoke", "{\"session\":\"" OURS "\"}" },
 		{ "account.sign_out", "{}" },
 		{ "account.sign_out", "{\"session\":7,\"sessions\":8}" },
 		{ "account.sign_out", "{\"sessions\":[7,null]}" },
@@ -129,6 +155,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_stream_ends_when_its_session_expires),
 		cmocka_unit_test(a_stream_ends_when_its_session_is_signed_out),
+		cmocka_unit_test(
+		    a_stream_ends_when_its_token_is_revoked_or_goes_with_its_account),
 		cmocka_unit_test(other_entries_end_nothing),
 		cmocka_unit_test(only_the_last_to_end_are_remembered),
 	};
