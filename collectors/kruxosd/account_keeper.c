@@ -3,6 +3,8 @@
 #include "base/diag.h"
 #include "base/memory.h"
 
+#include <arpa/inet.h>
+
 enum { ENDED_AT_ONCE = 64 };
 
 struct account_keeper *
@@ -93,13 +95,29 @@ account_keeper_identify(struct account_keeper *keeper, struct slice credential,
 
 /* --- how often ------------------------------------------------------------ */
 
+/* Who has an IPv6 address has the 2^64 of its network: they count as one. */
+static struct slice
+place_of(struct slice address, struct in6_addr *room)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (address.len >= sizeof(text))
+		return address;
+	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(address));
+	if (inet_pton(AF_INET6, text, room) != 1 || IN6_IS_ADDR_V4MAPPED(room))
+		return address;
+	return (struct slice){ (const char *)room, sizeof(*room) / 2 };
+}
+
 int
 account_throttle(struct account_keeper *keeper, struct slice address,
     struct slice name, struct error *err)
 {
 	usec_t now = clock_boottime(keeper->clock);
+	struct in6_addr room;
 	usec_t wait = 0;
 
+	address = place_of(address, &room);
 	if (address.len > 0)
 		wait = throttle_try(keeper->by_address, address, now);
 	if (wait == 0 && name.len > 0) {
@@ -120,7 +138,9 @@ account_forgive(
     struct account_keeper *keeper, struct slice address, struct slice name)
 {
 	usec_t now = clock_boottime(keeper->clock);
+	struct in6_addr room;
 
+	address = place_of(address, &room);
 	if (address.len > 0)
 		throttle_forgive(keeper->by_address, address, now);
 	if (name.len > 0)

@@ -344,6 +344,9 @@ let_in_by_link(struct sign_in *sign_in,
 	return found;
 }
 
+/* A link costs no hash, and cannot be guessed: who has one is let in, whatever
+ * others have tried from the same address. It is how an operator comes in whom
+ * somebody locks out with wrong passwords. */
 static void
 sign_in_by_link(struct account_keeper *keeper, struct command_call *call)
 {
@@ -354,22 +357,17 @@ sign_in_by_link(struct account_keeper *keeper, struct command_call *call)
 	struct error err;
 	int found = 0;
 
-	if (account_throttle(
-		keeper, buf_slice(&sign_in->address), none, &err) == -1) {
-		fail(sign_in, &err);
-		return;
-	}
 	if (credential_read(command_text(call, "link"), &kind, digest) &&
 	    kind == CREDENTIAL_LINK)
 		found = let_in_by_link(sign_in, digest, &err);
-	if (found == 0) {
-		deny(sign_in);
-	} else if (found == -1) {
-		fail(sign_in, &err);
-	} else {
-		account_forgive(keeper, buf_slice(&sign_in->address), none);
+	if (found == 1)
 		free_sign_in(sign_in);
-	}
+	else if (found == 0 &&
+		 account_throttle(
+		     keeper, buf_slice(&sign_in->address), none, &err) == 0)
+		deny(sign_in);
+	else
+		fail(sign_in, &err);
 }
 
 void

@@ -202,6 +202,8 @@ test('who is removed is out, with his tokens', async () => {
 	assert.equal((await refused('account.remove', { name })).error, 'not_found');
 	assert.ok(!(await ask('account.list', {})).accounts.some(a => a.name === name));
 	assert.equal(entriesOf(name, 'account.sign_out')[0].request.reason, 'removed');
+	const [removal] = entriesOf(name, 'account.remove');
+	assert.deepEqual(removal.request, { account: name, role: 'operator', tokens: [made.id] });
 });
 
 test('the accounts are listed', async () => {
@@ -411,10 +413,26 @@ test('too many sign-ins that fail are refused before a hash, by address and by a
 	const other = await account('viewer');
 	assert.equal((await refused('account.sign_in', { name: other, password, address })).error, 'too_many');
 	await signIn(other, { address: '198.51.100.2' });
+	// A link is not guessed: whatever is tried from there, its owner comes in.
+	const kept = await ask('account.link', { name: other });
+	secrets.add(kept.secret);
+	assert.equal((await refused('account.sign_in', { link: `${kept.secret.slice(0, -4)}AAAA`, address })).error, 'too_many');
+	secrets.add((await ask('account.sign_in', { link: kept.secret, address })).secret);
+	assert.equal((await refused('account.sign_in', { link: kept.secret, address })).error, 'too_many');
 	const counted = await until('an entry counts them', () => stack.entries().find(entry =>
 		entry.capability === 'account.sign_in' && entry.request?.throttled > 0));
 	assert.equal(counted.actor_type, 'system');
 	assert.equal(counted.status, 'denied');
+});
+
+test('who has an IPv6 network tries as often as who has one address', async () => {
+	for (let i = 0; i < 10; i++)
+		assert.equal((await refused('account.sign_in', { name: `stranger-${i}`, password, address: `2001:db8:7:1::${i + 1}` })).error, 'unauthenticated');
+	const from = async address => (await refused('account.sign_in', { name: `stranger-of-${address}`, password, address })).error;
+	assert.equal(await from('2001:db8:7:1:ffff:ffff:ffff:ffff'), 'too_many');
+	assert.equal(await from('2001:0DB8:0007:0001::'), 'too_many');
+	for (const address of ['2001:db8:7:2::1', '::ffff:192.0.2.250', '::ffff:192.0.2.251', 'no address'])
+		assert.equal(await from(address), 'unauthenticated', address);
 });
 
 test('sign-ins that succeed are not throttled', async () => {
