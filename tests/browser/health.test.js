@@ -355,6 +355,16 @@ test('that Total is of the whole lifetime is told to a mouse, the keyboard and a
 	await tip.waitFor();
 });
 
+test('the words about a figure fit a phone', async t => {
+	const page = await open(t, '/health', { viewport: PHONE });
+
+	for (const button of await section(page, 'Agents').getByRole('button').all()) {
+		await button.focus();
+		await section(page, 'Agents').getByRole('tooltip').waitFor();
+		await assertFits(page);
+	}
+});
+
 test('the product says what it takes itself', async t => {
 	const page = await openWith(t, ({ footprint }) => {
 		Object.assign(footprint, { log_bytes: 1_048_576, database_bytes: 262_144, entries_total: 1422, entries_refused_total: 7, index_lag_entries: 1 });

@@ -101,7 +101,7 @@ export const health = {
 		active: 'Active agents',
 		activeHint: 'Agents with an entry within the last 5 minutes',
 		total: 'Total sessions',
-		totalHint: 'Lifetime cumulative: every session there has ever been, ended and removed ones too. It never goes down.',
+		totalHint: 'Lifetime cumulative: every session since the beginning, ended ones too. It never falls.',
 		invocations: 'Invocations per minute',
 		invocationsHint: 'Entries of agents in the last 60 s, pending ones aside',
 		errors: 'Error rate',
