@@ -22,6 +22,10 @@ export interface Wrong {
 	sentence: string;
 }
 
+/** The parameters that have a control here. */
+export const CONTROLLED: readonly string[] =
+	['actor_type', 'agent_name', 'user_name', 'capability', 'status', 'q', 'from', 'to'];
+
 interface Properties {
 	filter: Filter;
 	agents: Agents | undefined;

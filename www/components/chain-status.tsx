@@ -19,14 +19,15 @@ const words = audit.chain;
 export const CHAIN_EVERY_MS = 10_000;
 export const CHECKING_EVERY_MS = 500;
 
-/** A short log may be verified between two looks at it. */
-const LOOKS = 6;
+/** A short log is verified between two looks at it; and the first one may have
+ * been asked for before the daemon had been. */
+const LOOKS = 2;
 
 const dots: Record<AuditPage['integrity']['status'], Status> = {
 	verified: 'healthy', checking: 'pending', damaged: 'unhealthy', unknown: 'unknown',
 };
 
-export type Verifying = 'not' | 'asked' | 'seen' | 'done' | { error: string };
+export type Verifying = 'not' | 'asking' | 'asked' | 'done' | { error: string };
 
 /** From the click until the daemon has looked at all of it. `page` is the newest
  * answer: each is a look. */
@@ -35,24 +36,20 @@ export function useVerifying(page: AuditPage | undefined): { state: Verifying; v
 	const looks = useRef(0);
 
 	useEffect(() => {
-		if (page === undefined || (state !== 'asked' && state !== 'seen'))
-			return;
-		if (page.integrity.status === 'checking')
-			setState('seen');
-		else if (state === 'seen' || ++looks.current >= LOOKS)
+		if (page !== undefined && state === 'asked' && page.integrity.status !== 'checking' && ++looks.current >= LOOKS)
 			setState('done');
 	}, [page]);
 
 	function verify() {
 		looks.current = 0;
-		setState('asked');
-		verifyChain().catch((error: Error) => setState({ error: error.message }));
+		setState('asking');
+		verifyChain().then(() => setState('asked'), (error: Error) => setState({ error: error.message }));
 	}
 	return { state, verify };
 }
 
 export function isVerifying(state: Verifying): boolean {
-	return state === 'asked' || state === 'seen';
+	return state === 'asking' || state === 'asked';
 }
 
 function Through({ integrity }: Pick<AuditPage, 'integrity'>) {

@@ -13,7 +13,7 @@ import { audit } from '../words/audit';
 const words = audit.overview;
 
 const HEIGHT = 120;
-const TICK_WIDTH = 105;
+const TICK_WIDTH = 85;
 const DAY_SECONDS = 86_400;
 
 interface Stretch {
@@ -194,7 +194,7 @@ export function Histogram({ data, onRange }: Properties) {
 			<Axis data={data} width={width} />
 		</div>
 		<figcaption>
-			<span>{stretch !== undefined ? said(stretch) : hovered !== undefined ? said({ first: hovered, last: hovered }) : words.hint}</span>
+			<span>{stretch !== undefined ? said(stretch) : hovered !== undefined ? said({ first: hovered, last: hovered }) : most === 0 ? words.empty : words.hint}</span>
 			{stretch !== undefined && <span class="histogram-actions">
 				<button type="button" class="small" onClick={() => brush.apply(stretch)}>{words.set}</button>{' '}
 				<button type="button" class="small plain" onClick={() => brush.apply(undefined)}>{words.reset}</button>

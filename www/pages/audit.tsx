@@ -8,7 +8,7 @@ import { AGENTS_PATH, LOG_PATH, pagePath, SEEN_PATH, type Agents } from '../api/
 import type { ApiError } from '../api/client';
 import { usePolled } from '../api/polled';
 import type { AuditPage, Stats } from '../api/types';
-import { AuditFilters } from '../components/audit-filters';
+import { AuditFilters, CONTROLLED } from '../components/audit-filters';
 import { AuditOverview } from '../components/audit-overview';
 import { AuditResults } from '../components/audit-results';
 import { CHAIN_EVERY_MS, ChainStatus, CHECKING_EVERY_MS, isVerifying, useVerifying } from '../components/chain-status';
@@ -53,8 +53,14 @@ function WrongAddress({ error, view }: { error: ApiError; view: View }) {
 	const given = query.getAll(parameter).join(', ');
 
 	query.delete(parameter);
+	// What has a control is said there.
 	return <div class="notice notice-bad" role="alert">
-		<p>{words.wrong(parameter)} {error.message}. {given !== '' && <>{words.filters.given}: <Untrusted text={given} limit={100} /></>}</p>
+		<p>
+			{words.wrong(parameter)}
+			{!CONTROLLED.includes(parameter) && <>
+				{' '}{error.message}. {given !== '' && <>{words.filters.given}: <Untrusted text={given} limit={100} /></>}
+			</>}
+		</p>
 		<a class="button" href={address('/audit', query)}>{words.leaveOut(parameter)}</a>
 	</div>;
 }
