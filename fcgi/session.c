@@ -34,6 +34,10 @@ enum {
 static struct accounts *accounts; /* the loop's thread's */
 static struct renewal *renewal;
 
+/* What nobody in particular is told when kruxosd or state.db is not there. */
+static const char unable[] = "nobody can sign in now; the messages of kruxosd "
+			     "and session.fcgi say why";
+
 /* --- who is it? ----------------------------------------------------------- */
 
 /* Whose is what came with the request? Returns 0, or the status to answer. */
@@ -214,6 +218,7 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 	int status = identify(accounts, &caller, &account, err);
 
 	(void)prog;
+	reply_conceal(rep, unable);
 	if (status != 0)
 		return status;
 	if (!is_background(req))
@@ -366,6 +371,7 @@ session_post(struct program *prog, struct request *req, struct reply *rep,
 	struct sign_in given = { { NULL, 0 } };
 	struct slice secret;
 
+	reply_conceal(rep, unable);
 	/* Else a page could sign its visitor in, as somebody that it knows. */
 	if (!caller_is_same_origin(req)) {
 		error_set(err, ERROR_NOT_ALLOWED,

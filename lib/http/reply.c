@@ -102,6 +102,12 @@ reply_cache(struct reply *rep, const char *cache)
 	rep->cache = cache;
 }
 
+void
+reply_conceal(struct reply *rep, const char *sentence)
+{
+	rep->instead = sentence;
+}
+
 static bool
 has_controls(const char *text)
 {
@@ -266,8 +272,12 @@ reply_write(struct reply *rep, struct slice piece, struct error *err)
 static void
 make_problem(struct reply *rep, int status, const struct error *err)
 {
+	struct error shown = *err;
+
+	if (rep->instead != NULL && status >= 500)
+		error_set(&shown, err->code, "%s", rep->instead);
 	buf_reset(&rep->body);
-	reply_problem(&rep->body, status, err);
+	reply_problem(&rep->body, status, &shown);
 	rep->kept = (struct slice){ NULL, 0 };
 	rep->type = "application/problem+json";
 	rep->cache = "no-store";

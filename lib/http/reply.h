@@ -33,7 +33,8 @@ struct reply {
 	struct slice kept; /* a body that somebody else owns */
 	const char *type;
 	const char *cache;
-	const char *etag; /* with its quotes; NULL: none */
+	const char *etag;    /* with its quotes; NULL: none */
+	const char *instead; /* of what an own error says; NULL: that itself */
 	struct buf headers;
 	struct arena *arena;
 	struct reply_sink *sink;
@@ -61,6 +62,11 @@ void reply_etag(struct reply *rep, const char *format, ...)
 
 /* Cache-Control instead of "no-store". Static storage. */
 void reply_cache(struct reply *rep, const char *cache);
+
+/* Who asks need not be anybody: of an error that is the server's own (500 and
+ * more) he learns `sentence` (static storage) and not what lies where. The
+ * diagnostics say it all the same. */
+void reply_conceal(struct reply *rep, const char *sentence);
 
 /* Send a piece of the body, the headers (and status 200) before the first.
  * Blocks while the client is slow, so only for ROUTE_DOWNLOAD. -1 and

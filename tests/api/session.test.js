@@ -532,7 +532,9 @@ test('without the daemon reading goes on; nobody signs in, and nothing changes',
 		age(who, { last_used_at: -600 }); // so that there is something to tell
 		await stack.ask('GET', '/api/session', { headers: who.headers });
 		await stack.ask('GET', '/api/audit?limit=1', { headers: who.headers });
-		await stack.ask('POST', '/api/session', { headers: json, body: { name, password }, status: 503 });
+		const { detail } = await stack.ask('POST', '/api/session', { headers: json, body: { name, password }, status: 503 });
+		assert.match(detail, /^nobody can sign in now/);
+		assert.ok(!detail.includes(stack.rundir), 'a stranger learns no paths');
 		await stack.ask('POST', '/api/silences', {
 			headers: who.headers, body: { matchers: ['severity=info'], reason: 'x' }, status: 503,
 		});
@@ -545,6 +547,25 @@ test('without the daemon reading goes on; nobody signs in, and nothing changes',
 		door = await stack.door();
 	}
 	await stack.ask('POST', '/api/session/end', { headers: who.headers, body: {} });
+});
+
+test('without what is known of accounts nobody is let in, and a stranger learns no paths', async () => {
+	const who = await signIn();
+	const files = readdirSync(stack.rundir).filter(name => /^state[.]db/.test(name)).map(name => join(stack.rundir, name));
+	for (const file of files)
+		renameSync(file, `${file}.away`);
+	try {
+		for (const [method, headers, body] of [['GET', who.headers], ['POST', json, { name: 'anna', password }]]) {
+			const { detail } = await stack.ask(method, '/api/session', { headers, body, status: 503 });
+			assert.match(detail, /^nobody can sign in now/);
+			assert.ok(!detail.includes(stack.rundir));
+		}
+		await stack.ask('GET', '/api/audit?limit=1', { headers: who.headers, status: 503 });
+	} finally {
+		for (const file of files)
+			renameSync(`${file}.away`, file);
+	}
+	await stack.ask('GET', '/api/session', { headers: who.headers });
 });
 
 test('without the program that knows who is signed in nobody is let in, and it is said', async () => {

@@ -172,6 +172,32 @@ an_error_becomes_a_problem(void **state)
 }
 
 static void
+an_own_error_can_be_concealed_and_others_not(void **state)
+{
+	struct fixture *f = *state;
+
+	reply_conceal(&f->reply, "not now");
+	error_set_field(&f->err, ERROR_SYSTEM, "path", "/run/x.db: no file");
+	assert_int_equal(reply_finish(&f->reply, 503, &f->err, NO_TAG), 503);
+	assert_non_null(strstr(
+	    f->client.got.data, "\"status\":503,\"detail\":\"not now\"}\n"));
+	assert_string_equal(f->err.sentence, "/run/x.db: no file");
+
+	f->client.is_through = false;
+	reply_begin(&f->reply, &f->arena, &f->client.sink, false);
+	reply_conceal(&f->reply, "not now");
+	reply_finish(&f->reply, 400, &f->err, NO_TAG);
+	assert_non_null(strstr(f->client.got.data, "/run/x.db"));
+
+	/* Nor does it last. */
+	f->client.is_through = false;
+	buf_reset(&f->client.got);
+	reply_begin(&f->reply, &f->arena, &f->client.sink, false);
+	reply_finish(&f->reply, 503, &f->err, NO_TAG);
+	assert_non_null(strstr(f->client.got.data, "/run/x.db"));
+}
+
+static void
 a_status_alone_is_a_problem_too(void **state)
 {
 	struct fixture *f = *state;
@@ -262,6 +288,7 @@ main(void)
 		TEST(an_etag_that_the_client_has_is_304),
 		cmocka_unit_test(tags_are_compared_weakly),
 		TEST(an_error_becomes_a_problem),
+		TEST(an_own_error_can_be_concealed_and_others_not),
 		TEST(a_status_alone_is_a_problem_too),
 		TEST(a_body_of_its_own_stands_beside_a_503),
 		TEST(pieces_follow_one_head),
