@@ -219,8 +219,7 @@ check_rights(const struct proxy *proxy, const struct command_call *call,
 	    "proxy.report is for the user of [service proxy]");
 }
 
-/* "2 of 3 services synced, 1 with errors; 4 writes wait, 1 dead letters". It
- * works as long as one of its services does. */
+/* It works as long as one of its services does. */
 static void
 beat(struct proxy *proxy, const struct proxy_report *report)
 {

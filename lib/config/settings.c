@@ -153,7 +153,8 @@ const struct setting settings[] = {
 	    "Whether the whole is unhealthy when this service is; by default "
 	    "`yes` for audit and state." },
 	{ "service", "uid", SETTING_ACCOUNT, IN_SERVICE(user), "",
-	    "The user, by name or number, that may send its heartbeat." },
+	    "The user, by name or number, that may send its heartbeat; of "
+	    "proxy, its reports." },
 	{ "service", "depends_on", SETTING_NAMES, IN_SERVICE(depends_on), "",
 	    "Services without which it cannot work: while one of them is down, "
 	    "its own alert waits." },
