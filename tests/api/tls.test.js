@@ -143,6 +143,7 @@ test('each answer of each listener carries the headers of the table, and only on
 		[dashboard, '/assets/none.js', {}, 404],
 		[dashboard, '/audit/x', {}, 404],
 		[dashboard, '/nothing', {}, 404],
+		[dashboard, '/nothing', { headers: { Accept: 'text/html,*/*;q=0.8' } }, 404, { 'content-type': 'text/html; charset=utf-8', etag: page.etag }],
 		[dashboard, '/api/audit', {}, 401, { 'www-authenticate': /^Bearer / }],
 		[dashboard, '/api/session', {}, 401, { 'www-authenticate': /^Bearer / }],
 		[dashboard, '/auth', {}, 404],

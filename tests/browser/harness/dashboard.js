@@ -8,7 +8,6 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-import { request } from '../../api/harness/http.js';
 import { Stack, root } from '../../api/harness/stack.js';
 
 const { chromium } = createRequire(new URL('build/node/', `file://${root}`))('playwright-core');
@@ -58,23 +57,15 @@ export class Dashboard {
 		return `https://localhost:${this.stack.dashPort}`;
 	}
 
-	/** A link as `kruxos login-link` prints it, for an account of this role. */
+	/** A link as `kruxos login-link` prints it, for the account that is named as its role. */
 	async link(role = 'operator') {
-		const { code, stdout, stderr } = await this.stack.kruxos(['login-link', '--account', role, '--role', role]);
-		assert.equal(code, 0, stderr);
-		return stdout.trim();
+		return `${this.origin}/sign-in#${await this.stack.link(role, role)}`;
 	}
 
-	/** Sign in as an account of this role: the cookie, for `open` and for curl. */
-	async signIn(role = 'operator') {
-		const link = await this.link(role);
-		const { status, headers, body } = await request({ port: this.stack.dashPort, tls: true }, '/api/session', {
-			method: 'POST', headers: { 'Content-Type': 'application/json', Host: `localhost:${this.stack.dashPort}` },
-			body: JSON.stringify({ link: link.split('#')[1] }),
-		});
-		assert.equal(status, 200, body);
-		const [, name, value] = /^([^=]+)=([^;]+)/.exec(headers['set-cookie'][0]);
-		return { name, value };
+	/** A session of such an account, or of another one: its cookie, for `open`. */
+	async signIn(role = 'operator', name = role) {
+		const { secret } = await this.stack.signIn(name, role);
+		return { name: this.stack.cookieName, value: secret };
 	}
 
 	/**
