@@ -1,11 +1,13 @@
 /* alerts.fcgi: what is wrong, what is silenced, and who is told.
  *
- *	/api/alerts		what is wrong now, worst first
- *	/api/alerts/<id>	one of them, with its history; …/acknowledge:
- *POST /api/notices		the channels of notices, and how they go
- *	/api/silences		what is silenced, by whom and why; POST: one
- *more /api/silences/<id>/end	POST /api/silences/preview	what a silence
- *would have muted in the last day
+ *	/api/alerts			what is wrong now, worst first
+ *	/api/alerts/<id>		one of them, with its history
+ *	/api/alerts/<id>/acknowledge	POST: somebody knows of it
+ *	/api/notices			the channels, and how they go
+ *	/api/silences			what is silenced; POST: one more
+ *	/api/silences/<id>/end		POST: before its time
+ *	/api/silences/preview		what one would have muted in the
+ *					last day
  */
 #include "fcgi/action.h"
 #include "fcgi/program.h"

@@ -6,8 +6,8 @@
  *				through: may it come?
  *
  * It reads state.db and decides who somebody is; whoever may change something,
- * and changes it, is kruxosd, through the door. So reading goes on while
- *kruxosd does not.
+ * and changes it, is kruxosd, through the door. So reading goes on while that
+ * does not.
  *
  * /auth answers 204, with X-Kruxos-Session and X-Kruxos-Expires, which nginx
  * hands to the program; 401; or 403, with the reason as one word in
