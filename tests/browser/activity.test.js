@@ -62,6 +62,19 @@ test('a row says status, time, actor, capability, tier and duration', async t =>
 	assert.equal(await head.getAttribute('aria-expanded'), 'false');
 });
 
+test('the day stands above where it is another one than today', async t => {
+	const { code, stderr } = await dashboard.stack.kruxos(['audit', 'import', '-'], {
+		input: entriesOf('day-agent', 2, { time: '2026-01-05T23:59:59Z' }).map(entry => `${JSON.stringify(entry)}\n`).join(''),
+	});
+	assert.equal(code, 0, stderr);
+	const [seq] = await door.record(...entriesOf('day-agent', 1));
+	await dashboard.stack.untilIndexed(seq);
+	const page = await live(t, '?agent_name=day-agent');
+	assert.deepEqual(await page.locator('.entries > li').evaluateAll(list => list.map(item => item.className)),
+		['entry entry-success', 'entry entry-day number', 'entry entry-success', 'entry entry-success']);
+	assert.equal(await page.locator('.entry-day').textContent(), '2026-01-05');
+});
+
 test('an open row has the result, the request, why it could run, and what it is found by', async t => {
 	const page = await live(t);
 	await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);

@@ -106,6 +106,7 @@ export function useFollow(filters: string, isHeld: () => boolean): Follow {
 			} catch (failure) {
 				if (own.signal.aborted || !(failure instanceof ApiError))
 					return;
+				setFeed(emptyFeed);
 				setError(failure);
 				become('disconnected');
 				if (failure.status !== 400)

@@ -1,13 +1,16 @@
 // What happens now: the newest entries, and those that come.
 
-import type { RefObject } from 'preact';
+import { Fragment, type RefObject } from 'preact';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { Empty } from '../components/empty';
 import { entryKeys, EntryRow } from '../components/entry-row';
 import { Failure } from '../components/failure';
-import { narrow, type Gap } from '../feed';
+import { narrow, type Gap, type Row } from '../feed';
+import { formatDate } from '../format';
 import { useKeys, type Keys } from '../keys';
+import { zone } from '../preferences';
+import { useStore } from '../store';
 import { useTitle } from '../title';
 import { address, type Place } from '../url';
 import { activity as words } from '../words/activity';
@@ -61,6 +64,22 @@ function useSettling(follow: Follow, open: number | undefined) {
 	useEffect(() => settle(), [settle, open]);
 }
 
+/** Rows say the time alone: the day stands above where it is another one than
+ * that of the row above, and first of all than today. */
+function useDays(rows: readonly Row[]): (string | undefined)[] {
+	const chosen = useStore(zone);
+
+	return useMemo(() => {
+		let above = formatDate(new Date(), chosen);
+		return rows.map(row => {
+			const day = row.entry === undefined ? above : formatDate(new Date(row.entry.time), chosen);
+			const isOther = day !== above;
+			above = day;
+			return isOther ? day : undefined;
+		});
+	}, [rows, chosen]);
+}
+
 function News({ count, onShow }: { count: number; onShow: () => void }) {
 	return <div class="news">
 		{count > 0 && <button type="button" class="primary small" onClick={onShow}>{words.news(count)}</button>}
@@ -96,6 +115,7 @@ export default function Activity({ place }: { place: Place }) {
 	const q = place.query.get('q') ?? '';
 	const rows = useMemo(() => narrow(follow.feed.rows, q), [follow.feed.rows, q]);
 	isOpen.current = rows.some(row => row.seq === open);
+	const days = useDays(rows);
 	const waiting = q === '' ? follow.feed.waitingCount : narrow(follow.feed.waiting, q).length;
 	const onToggle = useCallback((seq: number) => setOpen(known => known === seq ? undefined : seq), []);
 	const keys = useMemo<Keys>(() => ({
@@ -122,9 +142,12 @@ export default function Activity({ place }: { place: Place }) {
 		{rows.length === 0 ? follow.state !== 'connecting' && follow.error === undefined &&
 			<Nothing query={place.query} shown={follow.feed.rows.length} />
 			: <ol class="entries" ref={list} aria-label={words.list}>
-				{rows.map(row => row.entry === undefined
+				{rows.map((row, index) => row.entry === undefined
 					? <GapRow key={`gap-${row.seq}`} gap={row.gap} query={place.query} />
-					: <EntryRow key={row.seq} entry={row.entry} isOpen={open === row.seq} onToggle={onToggle} clockOnly />)}
+					: <Fragment key={row.seq}>
+						{days[index] !== undefined && <li class="entry entry-day number">{days[index]}</li>}
+						<EntryRow entry={row.entry} isOpen={open === row.seq} onToggle={onToggle} clockOnly />
+					</Fragment>)}
 			</ol>}
 	</>;
 }
