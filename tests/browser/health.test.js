@@ -312,8 +312,9 @@ test('the range of the charts stands in the address', async t => {
 test('figures over time that cannot be had are said to be so where they would stand', async t => {
 	let isBroken = true;
 	const page = await open(t, '/health', { expected: FAILED, before: page => page.route('**/api/metrics/history*', route =>
-		isBroken ? route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{"detail":"too busy"}' })
-			: route.fallback()) });
+		isBroken ? route.fulfill({
+			status: 503, contentType: 'application/problem+json', body: '{"detail":"too busy"}', headers: { 'Retry-After': '600' },
+		}) : route.fallback()) });
 	const failure = section(page, 'Resources').getByRole('alert');
 
 	await failure.getByText('too busy').waitFor();
@@ -462,8 +463,10 @@ test('a page that finds nobody at first says so, and fills itself later', async 
 	await page.getByText("Can't reach gateway: the server cannot be reached. Retrying …").waitFor();
 	await page.getByText(/^Nothing is known yet\. /).waitFor();
 	await banner(page).getByText('Unknown', { exact: true }).waitFor();
-	isGone = false;
+	const tried = page.waitForEvent('requestfailed', request => request.url().endsWith('/api/health'));
 	await page.getByRole('button', { name: 'Retry now' }).click();
+	await tried;
+	isGone = false;
 	await loaded(page);
 	assert.equal(await page.getByText(/Can't reach gateway/).count(), 0);
 });
@@ -475,8 +478,11 @@ test('a gateway whose check fails cannot be reached either', async t => {
 
 	await page.getByRole('alert').getByText("Can't reach gateway: connection refused. Retrying …").waitFor();
 	assert.equal(await page.locator('.stale').count(), 0);
-	isDown = false;
+	const asked = page.waitForRequest(request => request.url().endsWith('/api/health'));
 	await page.getByRole('button', { name: 'Retry now' }).click();
+	await asked;
+	isDown = false;
+	await refresh(page);
 	await page.getByText(/Can't reach gateway/).waitFor({ state: 'detached' });
 });
 
