@@ -49,7 +49,7 @@ function options(width: number, latest: () => Trend, chosen: Zone, onCursor: (at
 	const edge: uPlot.Series = { width: 0, stroke: 'transparent', points: { show: false } };
 
 	return {
-		width, height: HEIGHT, padding: [6, 8, 0, 0],
+		width, height: HEIGHT, padding: [6, 16, 0, 0],
 		legend: { show: false },
 		cursor: { y: false, drag: { x: false, y: false }, points: { show: false }, sync: { key: CURSOR } },
 		tzDate: seconds => chosen === 'utc'
