@@ -19,10 +19,11 @@ export function readMoment(text: string, isEnd = false): Date | undefined {
 	return DATE.test(text) && isEnd ? new Date(time.getTime() + DAY_MS) : time;
 }
 
-/** What a date input in that zone shows of it; "" where it is no moment. */
+/** What a date input in that zone shows of it, as the browser writes that: whole
+ * minutes without seconds. "" where it is no moment. */
 export function toInput(text: string, zone: Zone, isEnd = false): string {
 	const time = readMoment(text, isEnd);
-	return time === undefined ? '' : `${formatDate(time, zone)}T${formatClock(time, zone)}`;
+	return time === undefined ? '' : `${formatDate(time, zone)}T${formatClock(time, zone).replace(/:00$/, '')}`;
 }
 
 /** What was put into a date input in that zone, for the API; "" where nothing. */

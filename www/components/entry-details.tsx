@@ -28,7 +28,7 @@ function Payload({ entry }: { entry: Entry }) {
 		<section>
 			<h2>{words.result} <StatusText status={entry.status} /></h2>
 			{entry.summary
-				? <pre><Untrusted text={entry.summary} limit={SUMMARY_LENGTH} /></pre>
+				? <pre tabIndex={0}><Untrusted text={entry.summary} limit={SUMMARY_LENGTH} /></pre>
 				: <p class="muted">{entry.status === 'pending' ? words.pending : words.noResult}</p>}
 		</section>
 		<section>

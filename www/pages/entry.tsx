@@ -75,7 +75,7 @@ function Bytes({ seq, line }: { seq: string; line: string }) {
 				<a class="button" download={`entry-${seq}.json`} href={`/api/audit/${seq}/line`}>{words.bytes.raw}</a>
 			</span>
 		</div>
-		<pre class="entry-bytes"><Untrusted text={line.replace(/\n$/, '')} limit={LINE_LENGTH} /></pre>
+		<pre class="entry-bytes" tabIndex={0}><Untrusted text={line.replace(/\n$/, '')} limit={LINE_LENGTH} /></pre>
 	</section>;
 }
 
@@ -126,7 +126,10 @@ export default function EntryPage({ place }: { place: Place }) {
 		{value === undefined && error === undefined && <p class="muted" aria-busy="true">{shell.loading}</p>}
 		{value !== undefined && <>
 			<Summary entry={value} />
-			<section class="card" aria-label={words.details}><EntryDetails entry={value} isOwnPage /></section>
+			<section class="card">
+				<h2 class="visually-hidden">{words.details}</h2>
+				<EntryDetails entry={value} isOwnPage />
+			</section>
 			<EntryChain entry={value} line={line.value} before={before.error?.status === 404 ? null : before.value} />
 			{line.value !== undefined && <Bytes seq={seq} line={line.value} />}
 			<HandChecks entry={value} fileBefore={before.value?.log_file} />
