@@ -14,6 +14,9 @@
 
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #define PASSWORD "correct horse battery"
 
@@ -471,6 +474,31 @@ a_change_that_cannot_be_made_is_not_recorded(void **state)
 	free(sign_ana_in(scene));
 }
 
+/* No file of this process may grow beyond what the database's log has. */
+static void
+a_full_disk_is_said_and_nobody_is_signed_in(void **state)
+{
+	struct scene *scene = *state;
+	cleanup(buf_free) struct buf path = BUF_INIT;
+	struct rlimit before, full;
+	struct stat log;
+
+	make_ana(scene);
+	buf_addf(&path, "%s-wal", scene->path);
+	assert_int_equal(stat(path.data, &log), 0);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	full = before;
+	full.rlim_cur = (rlim_t)log.st_size;
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	ask(scene, "account.sign_in", AS_ANA);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_fails(scene, "system");
+	assert_int_equal(rig_count(&scene->rig, "account.sign_in"), 0);
+	assert_int_equal(count_rows(scene, "signed_in"), 0);
+	free(sign_ana_in(scene));
+}
+
 /* --- a database that is not as it was left -------------------------------- */
 
 static void
@@ -567,6 +595,7 @@ main(void)
 		TEST(a_change_that_the_log_refused_is_recorded_when_it_can_be),
 		TEST(what_a_daemon_that_ended_has_left_is_recorded_by_the_next),
 		TEST(a_change_that_cannot_be_made_is_not_recorded),
+		TEST(a_full_disk_is_said_and_nobody_is_signed_in),
 		TEST(a_damaged_database_is_told_to_who_keeps_it),
 		TEST(a_database_that_was_deleted_signs_nobody_in),
 		TEST(who_waits_for_a_hash_is_answered_when_the_daemon_stops),
