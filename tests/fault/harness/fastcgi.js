@@ -80,14 +80,15 @@ export class FastCgi {
 	}
 
 	/**
-	 * GET `url`: what came (head and body), and whether it is whole. With
-	 * `until`, it is enough that this has come.
+	 * GET `url`, with `variables` more than there are always: what came (head and
+	 * body), and whether it is whole. With `until`, it is enough that this has
+	 * come.
 	 */
-	async get(url, { deadline = 15_000, until } = {}) {
+	async get(url, { deadline = 15_000, until, variables = {} } = {}) {
 		const [path, query = ''] = url.split('?');
 		const environment = {
 			REQUEST_METHOD: 'GET', PATH_INFO: path, QUERY_STRING: query, SCRIPT_NAME: '',
-			SERVER_PROTOCOL: 'HTTP/1.1', GATEWAY_INTERFACE: 'CGI/1.1',
+			SERVER_PROTOCOL: 'HTTP/1.1', GATEWAY_INTERFACE: 'CGI/1.1', ...variables,
 		};
 		const end = performance.now() + deadline;
 		this.#socket.write(Buffer.concat([

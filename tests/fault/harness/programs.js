@@ -64,6 +64,7 @@ const shapes = {
 	'metrics.fcgi': body => /^# HELP kruxos_[^]*\nkruxos_up [01]\n/.test(body) ||
 		['status', 'cpu_percent', 'figures'].some(key => key in JSON.parse(body)),
 	'proxy.fcgi': body => Array.isArray(JSON.parse(body).writes),
+	'session.fcgi': body => body === '' || JSON.parse(body).name === 'anna',
 	'alerts.fcgi': body => ['alerts', 'silences'].some(key => Array.isArray(JSON.parse(body)[key])),
 };
 
@@ -102,10 +103,10 @@ function subject(context, name, program, once) {
 	};
 }
 
-/** One answer on standard output. */
-function cgi(context, program, url) {
+/** One answer on standard output; with `variables` in the environment. */
+function cgi(context, program, url, variables = {}) {
 	const [path, query = ''] = url.split('?');
-	const environment = { REQUEST_METHOD: 'GET', PATH_INFO: path, QUERY_STRING: query };
+	const environment = { REQUEST_METHOD: 'GET', PATH_INFO: path, QUERY_STRING: query, ...variables };
 	let reference;
 	return subject(context, `${program}${url.replace(/[=?&]/g, '_')}`, program, async (more, faults) => {
 		const life = start(join(build, 'fcgi', program), ['-c', context.config], { ...environment, ...more });
@@ -118,8 +119,11 @@ function cgi(context, program, url) {
 	});
 }
 
-/** A server, and some requests one behind the other. */
-function server(context, program, urls) {
+/**
+ * A server, and some requests one behind the other, with `variables` of nginx;
+ * `of` tells it from another subject of the same program.
+ */
+function server(context, program, urls, { variables, shape = shapes[program], of = '' } = {}) {
 	const references = new Map();
 	const socket = join(context.stack.rundir, `fault-${program}.sock`);
 	let count = 0;
@@ -135,21 +139,21 @@ function server(context, program, urls) {
 		}
 		try {
 			const until = url.includes('/stream') ? '\n\n' : undefined;
-			const { text, isWhole } = await client.get(url, { until });
+			const { text, isWhole } = await client.get(url, { until, variables });
 			if (!isWhole)
 				life.refusals.push(text);
 			if (!isWhole || until !== undefined)
 				return isWhole;
 			if (faults.length === 0)
 				references.set(url, text);
-			assertAnswer(text, references.get(url), shapes[program]);
+			assertAnswer(text, references.get(url), shape);
 			return true;
 		} finally {
 			client.close();
 		}
 	}
 
-	return subject(context, `${program}/server`, program, async (more, faults) => {
+	return subject(context, `${program}/server${of}`, program, async (more, faults) => {
 		const path = `${socket}.${count++}`;
 		const life = start(join(build, 'fcgi', program), ['-c', context.config, '-s', path], more);
 		try {
@@ -242,6 +246,13 @@ export async function programSubjects(test, depth) {
 	const metrics = ['/metrics', '/api/metrics?category=system', '/api/metrics/history?figure=cpu_percent', '/api/health'];
 	const alerts = ['/api/alerts?state=all', '/api/silences'];
 	const proxy = ['/api/proxy/status'];
+	const session = ['/auth', '/api/session'];
+	const caller = cookie => ({
+		KRUXOS_METHOD: 'GET', KRUXOS_DASHBOARD_PORT: String(stack.dashPort),
+		HTTP_COOKIE: cookie, HTTP_X_KRUXOS_BACKGROUND: '1',
+	});
+	const anna = caller((await stack.signIn('anna')).cookie);
+	const stranger = caller(`${stack.cookieName}=krx_session_${'a'.repeat(43)}`);
 
 	return [
 		server(context, 'audit.fcgi', audit),
@@ -256,6 +267,10 @@ export async function programSubjects(test, depth) {
 		...alerts.map(url => cgi(context, 'alerts.fcgi', url)),
 		server(context, 'proxy.fcgi', proxy),
 		...proxy.map(url => cgi(context, 'proxy.fcgi', url)),
+		server(context, 'session.fcgi', session, { variables: anna }),
+		/* Whatever fails, who is not signed in is not let in. */
+		server(context, 'session.fcgi', session, { variables: stranger, shape: () => false, of: '-stranger' }),
+		...session.map(url => cgi(context, 'session.fcgi', url, anna)),
 		command(context, 'verify', ['audit', 'verify', '--dir', stack.auditDir], { isVolatile: true }),
 		command(context, 'head', ['audit', 'head'], { isVolatile: true }),
 		command(context, 'query', ['audit', 'query', '--json', ...options]),
