@@ -5,7 +5,10 @@
 
 #include <arpa/inet.h>
 
-enum { ENDED_AT_ONCE = 64 };
+enum {
+	ENDED_AT_ONCE = 64,
+	DENIALS_A_MINUTE = 10, /* of one name, that become entries */
+};
 
 struct account_keeper *
 account_keeper_new(struct clock *clock, struct commit *commit,
@@ -26,6 +29,7 @@ account_keeper_new(struct clock *clock, struct commit *commit,
 	keeper->owed = owed_entries_new(keeper->writer, commit);
 	keeper->by_address = throttle_new(1);
 	keeper->by_account = throttle_new(1);
+	keeper->denials = throttle_new(DENIALS_A_MINUTE);
 	return keeper;
 }
 
@@ -44,6 +48,7 @@ account_keeper_free(struct account_keeper *keeper)
 	if (keeper == NULL)
 		return;
 	account_keeper_stop(keeper);
+	throttle_free(keeper->denials);
 	throttle_free(keeper->by_account);
 	throttle_free(keeper->by_address);
 	owed_entries_free(keeper->owed);
@@ -164,6 +169,48 @@ say_throttled(struct account_keeper *keeper)
 		return; /* later, then */
 	keeper->throttled = 0;
 	keeper->throttled_due = now + USEC_PER_MIN;
+}
+
+/* --- what somebody may not ----------------------------------------------- */
+
+static void
+write_denial(struct account_keeper *keeper, const struct command_call *call,
+    struct buf *out)
+{
+	const struct accounts_caller *signed_in = &call->signed_in;
+	struct json_writer json;
+
+	json_writer_init(&json, out);
+	json_writer_object(&json);
+	json_writer_pair(&json, "command", call->verb);
+	if ((call->peer.classes & MESSAGE_SIGNED) != 0) {
+		json_writer_pair(&json, "by",
+		    signed_in->via == CREDENTIAL_SESSION ? "session" : "token");
+		json_writer_pair(&json, "id", signed_in->id);
+	}
+	if (keeper->unsaid > 0)
+		json_writer_pair_u64(&json, "unsaid", keeper->unsaid);
+	json_writer_end_object(&json);
+}
+
+void
+account_keeper_note_denied(
+    struct account_keeper *keeper, const struct command_call *call)
+{
+	usec_t now = clock_boottime(keeper->clock);
+	cleanup(buf_free) struct buf request = BUF_INIT;
+	struct entry entry = command_entry(call);
+	struct error refused;
+
+	entry.capability = SLICE_LITERAL("account.deny");
+	entry.status = ENTRY_DENIED;
+	write_denial(keeper, call, &request);
+	if (throttle_try(keeper->denials, call->peer.user_name, now) == 0 &&
+	    commit_add_json(keeper->commit, &entry, NULL, buf_slice(&request),
+		NULL, NULL, &refused) == 0)
+		keeper->unsaid = 0;
+	else
+		keeper->unsaid++;
 }
 
 /* --- sessions whose time is over ------------------------------------------ */

@@ -49,6 +49,11 @@ int
 account_keeper_identify(struct account_keeper *keeper, struct slice credential,
     struct accounts_caller *ret_signed_in, struct error *err);
 
+/* What a call was refused, in the name of who asked: an entry `account.deny`.
+ * Of who does not leave off not each, but how many there were. */
+void account_keeper_note_denied(
+    struct account_keeper *keeper, const struct command_call *call);
+
 /* Is it really he, who is signed in and asks by `call`? `on_confirmed` hears,
  * perhaps before this returns, once: `err` is NULL, or ERROR_NOT_ALLOWED (of
  * the field "password"), ERROR_CONFLICT (he has none), ERROR_TOO_MANY,

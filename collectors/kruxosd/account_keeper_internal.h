@@ -20,11 +20,14 @@ struct account_keeper {
 	struct hasher *hasher;
 	struct throttle *by_address;
 	struct throttle *by_account;
+	struct throttle
+	    *denials; /* of whom, so that they do not fill the log */
 	usec_t idle_timeout, absolute_timeout, link_timeout;
 
 	/* Tries that were refused unheard, until an entry says so. */
 	uint64_t throttled;
 	usec_t throttled_due; /* CLOCK_BOOTTIME */
+	uint64_t unsaid;      /* refusals without an entry, since the last */
 
 	bool has_failed; /* to end sessions, and that was said */
 	bool is_blind;	 /* whose a credential is cannot be read; likewise */

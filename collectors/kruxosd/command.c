@@ -94,6 +94,8 @@ command_fail(struct command_call *call, const struct error *err)
 {
 	cleanup(buf_free) struct buf line = BUF_INIT;
 
+	if (err->code == ERROR_NOT_ALLOWED && call->on_denied != NULL)
+		call->on_denied(call->context, call);
 	answer_add_failed(&line, slice_of(call->id), err);
 	call_end(call, &line);
 }
@@ -275,6 +277,11 @@ command_start(const struct command_table *table, const struct message *message,
 	struct command_call *call = call_new(message, peer, caller);
 	struct error err;
 
+	if (command != NULL) {
+		call->verb = command->verb;
+		call->on_denied = table->on_denied;
+		call->context = table->context;
+	}
 	if (identify(table, message->credential, call, &err) == -1 ||
 	    check(command, message, call, &err) == -1)
 		command_fail(call, &err);

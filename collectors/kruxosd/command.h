@@ -51,11 +51,16 @@ struct command {
 typedef int (*command_identify)(void *context, struct slice credential,
     struct accounts_caller *ret_signed_in, struct error *err);
 
+/* `call` is about to be answered that it is not allowed: to be recorded. */
+typedef void (*command_on_denied)(
+    void *context, const struct command_call *call);
+
 /* What the door does. */
 struct command_table {
 	const struct command *commands; /* ends with a verb of NULL */
 	command_identify identify;	/* NULL: nobody can sign in */
-	void *context;			/* for both */
+	void *context;			/* for all three */
+	command_on_denied on_denied;	/* NULL: nobody listens */
 };
 
 struct command_call {
@@ -64,12 +69,15 @@ struct command_call {
 	struct message_peer peer;
 	enum entry_source source;	  /* of the entries that come of it */
 	struct accounts_caller signed_in; /* if MESSAGE_SIGNED is a class */
+	const char *verb;		  /* static; NULL: there is no such */
 	const struct json_reader *reader; /* of args */
 	const struct json_node *args;	  /* an object, or NULL */
 
 	/* command.c's own */
 	struct command_caller *caller; /* NULL: gone */
 	LIST_ENTRY(command_call) of_caller;
+	command_on_denied on_denied;
+	void *context;
 	char user_name[ENTRY_NAME_BYTES + 1];
 	char id[MESSAGE_ID_BYTES + 1];
 };

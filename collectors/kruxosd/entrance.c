@@ -274,6 +274,14 @@ identify(void *context, struct slice credential,
 	    kruxosd->accounts, credential, ret_signed_in, err);
 }
 
+static void
+on_denied(void *context, const struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	account_keeper_note_denied(kruxosd->accounts, call);
+}
+
 static struct ingest_settings
 ingest_settings(const struct config *config)
 {
@@ -315,7 +323,7 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 		.event = kruxosd->event,
 		.clock = kruxosd->clock,
 		.commit = kruxosd->commit,
-		.commands = { commands, identify, kruxosd },
+		.commands = { commands, identify, kruxosd, on_denied },
 	};
 
 	raise_limit(kruxosd->config);

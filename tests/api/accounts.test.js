@@ -270,7 +270,8 @@ test('a credential has the rights of its account, and none of the program that h
 		const [role, scope] = who.split(', token to ');
 		const name = await account(role);
 		const session = await signIn(name);
-		const credential = scope ? (await token(scope, session.secret)).token : session.secret;
+		const made = scope && await token(scope, session.secret);
+		const credential = scope ? made.token : session.secret;
 		for (const [thing, [verb, args]] of Object.entries(things)) {
 			const answer = await ask(verb, args, credential).catch(error => error);
 			assert.equal(answer.error ?? 'done', allowed.includes(thing) ? 'done' : 'not_allowed', `${who}: ${verb}`);
@@ -282,9 +283,36 @@ test('a credential has the rights of its account, and none of the program that h
 			assert.equal(entry.source, 'dashboard');
 		}
 		assert.equal(entriesOf(name, 'alerts.silence').length, allowed.includes('silence') ? 1 : 0);
+
+		// What he may not stands in the log, too, by his name.
+		const refusals = Object.keys(things).filter(thing => !allowed.includes(thing));
+		const denials = await until('all are recorded', () => {
+			const found = entriesOf(name, 'account.deny');
+			return found.length === refusals.length && found;
+		});
+		assert.deepEqual(denials.map(({ request }) => request.command), refusals.map(thing => things[thing][0]));
+		for (const { status, source, request } of denials)
+			assert.deepEqual([status, source, request.by, request.id],
+				['denied', 'dashboard', ...scope ? ['token', made.id] : ['session', session.id]]);
 	}
 	assert.equal((await refused('account.list', {}, 'krx_user_nonsense')).error, 'unauthenticated');
 	assert.equal((await refused('account.list', {}, '')).error, 'unauthenticated');
+});
+
+test('who does not leave off to try what he may not fills no log', async () => {
+	const name = await account('viewer');
+	const { secret } = await signIn(name);
+	for (let i = 0; i < 60; i++)
+		assert.equal((await refused('audit.export', {}, secret)).error, 'not_allowed');
+	const other = await account('viewer');
+	await refused('audit.export', {}, (await signIn(other)).secret);
+	const [{ request }] = await until('the next entry counts them', () => {
+		const found = entriesOf(other, 'account.deny');
+		return found.length === 1 && found;
+	});
+	const recorded = entriesOf(name, 'account.deny');
+	assert.ok(recorded.length >= 10 && recorded.length < 60, String(recorded.length));
+	assert.equal(recorded.length + request.unsaid, 60);
 });
 
 test('what could mean critical alerts is silenced by a session, and by no token', async () => {

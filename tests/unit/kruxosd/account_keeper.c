@@ -147,7 +147,7 @@ static const char *
 ask_by(struct scene *scene, const char *verb, const char *args,
     const char *credential)
 {
-	struct command_table table = { commands, identify, scene };
+	struct command_table table = { commands, identify, scene, NULL };
 	struct message_parser parser = MESSAGE_PARSER_INIT;
 	struct message_peer peer = { .classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
@@ -560,7 +560,7 @@ static void
 who_waits_for_a_hash_is_answered_when_the_daemon_stops(void **state)
 {
 	struct scene *scene = *state;
-	struct command_table table = { commands, identify, scene };
+	struct command_table table = { commands, identify, scene, NULL };
 	struct message_parser parser = MESSAGE_PARSER_INIT;
 	struct message_peer peer = { .classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };

@@ -11,7 +11,10 @@
 
 #include <cmocka.h>
 
+enum { DENIED_BYTES = 80 };
+
 static unsigned runs;
+static char denied[DENIED_BYTES];
 static char made_by[80];
 
 static void
@@ -51,7 +54,15 @@ static const struct command commands[] = {
 static int find_known(void *context, struct slice credential,
     struct accounts_caller *ret_signed_in, struct error *err);
 
-static const struct command_table table = { commands, find_known, NULL };
+static void
+on_denied(void *context, const struct command_call *call)
+{
+	snprintf(context, DENIED_BYTES, "%.*s %s",
+	    SLICE_ARG(call->peer.user_name), call->verb);
+}
+
+static const struct command_table table = { commands, find_known, denied,
+	on_denied };
 
 struct ear {
 	struct command_caller caller;
@@ -256,6 +267,27 @@ what_comes_of_it_is_in_the_name_of_the_account(void **state)
 }
 
 static void
+what_is_denied_is_told_with_who_asked(void **state)
+{
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+
+	(void)state;
+	known = (struct accounts_caller){ .name = "ana" };
+	denied[0] = '\0';
+	ask(&ear, "{\"do\":\"may.signed\",\"id\":\"r\","
+		  "\"credential\":\"good\"}");
+	ask(&ear, "{\"do\":\"no.such\",\"id\":\"r\",\"credential\":\"good\"}");
+	ask(&ear, "{\"do\":\"may.own\",\"id\":\"r\",\"credential\":\"bad\"}");
+	ask(&ear, "{\"do\":\"test.do\",\"id\":\"r\"}");
+	assert_string_equal(denied, "");
+	ask(&ear, "{\"do\":\"may.own\",\"id\":\"r\",\"credential\":\"good\"}");
+	assert_string_equal(denied, "ana may.own");
+	ask(&ear, "{\"do\":\"may.act\",\"id\":\"r\"}");
+	assert_string_equal(denied, "root may.act");
+	buf_free(&ear.heard);
+}
+
+static void
 a_credential_that_is_nobodys_ends_the_call(void **state)
 {
 	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
@@ -287,6 +319,7 @@ main(void)
 		    a_credential_has_the_rights_of_its_account_and_no_others),
 		cmocka_unit_test(
 		    what_comes_of_it_is_in_the_name_of_the_account),
+		cmocka_unit_test(what_is_denied_is_told_with_who_asked),
 		cmocka_unit_test(a_credential_that_is_nobodys_ends_the_call),
 		cmocka_unit_test(an_export_may_be_asked_for_by_every_filter),
 	};

@@ -110,7 +110,7 @@ ask(struct scene *scene, const char *args)
 		{ "audit.erase", MESSAGE_OWNER, run_erase, erasure_args },
 		{ 0 },
 	};
-	const struct command_table table = { commands, NULL, scene };
+	const struct command_table table = { commands, NULL, scene, NULL };
 	struct message_peer peer = { .uid = 0,
 		.classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
@@ -539,7 +539,8 @@ ask_signed_in(struct scene *scene, const char *args)
 		{ "audit.erase", MESSAGE_ACTOR, run_erase, erasure_args },
 		{ 0 },
 	};
-	const struct command_table table = { commands, find_signed_in, scene };
+	const struct command_table table = { commands, find_signed_in, scene,
+		NULL };
 	struct message_peer peer = { .uid = 33, .classes = MESSAGE_WEB };
 	struct message message = { .kind = MESSAGE_COMMAND,
 		.reader = &scene->reader,

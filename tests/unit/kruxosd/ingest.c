@@ -274,7 +274,7 @@ set_up(void **state)
 	};
 	struct ingest_parts parts = { .clock = &test_clock,
 		.commit = &commit,
-		.commands = { commands, NULL, NULL } };
+		.commands = { commands, NULL, NULL, NULL } };
 	struct error err;
 
 	(void)state;

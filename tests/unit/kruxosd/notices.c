@@ -169,7 +169,8 @@ static const char *
 ask(struct scene *scene, const char *line)
 {
 	struct message_parser parser = MESSAGE_PARSER_INIT;
-	const struct command_table table = { commands, NULL, scene->notices };
+	const struct command_table table = { commands, NULL, scene->notices,
+		NULL };
 	struct message_peer peer = { .classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
 	struct message message;

@@ -157,7 +157,8 @@ ask(struct scene *scene, const char *verb, const char *args)
 {
 	cleanup(buf_free) struct buf line = BUF_INIT;
 	struct message_parser parser = MESSAGE_PARSER_INIT;
-	const struct command_table table = { commands, NULL, scene->proxy };
+	const struct command_table table = { commands, NULL, scene->proxy,
+		NULL };
 	struct message message;
 	struct error err;
 

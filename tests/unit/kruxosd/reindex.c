@@ -60,7 +60,7 @@ ask(struct scene *scene)
 		{ "audit.reindex", MESSAGE_OWNER, run, NULL },
 		{ 0 },
 	};
-	const struct command_table table = { commands, NULL, scene };
+	const struct command_table table = { commands, NULL, scene, NULL };
 	struct message_peer peer = { .classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
 	struct message message = { .kind = MESSAGE_COMMAND,

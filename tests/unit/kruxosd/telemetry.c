@@ -152,7 +152,8 @@ ask_as(struct scene *scene, uint32_t uid, const char *name, const char *line)
 		{ 0 },
 	};
 	struct message_parser parser = MESSAGE_PARSER_INIT;
-	const struct command_table table = { commands, NULL, scene->telemetry };
+	const struct command_table table = { commands, NULL, scene->telemetry,
+		NULL };
 	struct message_peer peer = {
 		.uid = uid,
 		.classes = uid == 0 ? MESSAGE_OWNER : MESSAGE_SERVICE,
