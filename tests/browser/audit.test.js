@@ -277,6 +277,31 @@ test('pages stand still while entries arrive, which are counted', async t => {
 	await page.getByText('Showing 1–3 of 3').waitFor();
 });
 
+test('what is new is in the sums, too, when it is shown', async t => {
+	await record({ capability: 'test.sums' });
+	const page = await open(t, '/audit?capability=test.sums');
+	const sum = page.locator('.counts').getByRole('button', { name: /^Success/ });
+	await until('one is counted', async () => /1$/.test(await sum.innerText()));
+	await record({ capability: 'test.sums' });
+	await page.getByRole('button', { name: '1 new entry' }).click();
+	await until('two are counted', async () => /2$/.test(await sum.innerText()));
+});
+
+test('a search that was too short says so, and goes on', async t => {
+	const page = await open(t, '/audit?q=git&offset=0', {
+		before: page => page.route('**/api/audit?*q=git*', async route => {
+			const response = await route.fetch();
+			const isSecond = new URL(route.request().url()).searchParams.has('through');
+			await route.fulfill({ response, json: { ...await response.json(), ...isSecond ? {} : { total_relation: 'gte', next: 100 } } });
+		}),
+	});
+	await page.getByText(/^Showing 1–\d+ of at least \d+/).waitFor();
+	await page.getByText('It has come down to entry 100.').waitFor();
+	await page.getByRole('link', { name: 'Search on from there' }).click();
+	await untilAddress(page, { through: '100', q: 'git', offset: null });
+	await page.getByText(/^Showing 1–\d+ of \d+/).waitFor();
+});
+
 test('rows open, and the keyboard goes through them', async t => {
 	const page = await open(t, '/audit?limit=25');
 	await page.keyboard.press('j');

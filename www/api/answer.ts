@@ -3,7 +3,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
-import { ApiError, get, UNREACHABLE } from './client';
+import { ApiError, get } from './client';
 import { retryDelay } from './polled';
 
 const RETRY_EVERY_MS = 15_000;
@@ -17,14 +17,15 @@ export interface Answer<T> {
 	again: () => void;
 }
 
-/** Would the same question be answered another time? */
-function isWorthRetrying(error: ApiError): boolean {
-	return error.status === UNREACHABLE || error.status === 429 || error.status >= 500;
+interface How<T> {
+	/** Where it is not JSON. */
+	ask?: (path: string, asked: { signal: AbortSignal; background?: boolean }) => Promise<T>;
+	/** Another one: ask again. */
+	round?: number;
 }
 
-/** Ask for `path`; null: not at all. `ask`: how, where it is not JSON. */
-export function useAnswer<T>(path: string | null,
-	ask: (path: string, asked: { signal: AbortSignal; background?: boolean }) => Promise<T> = get<T>): Answer<T> {
+/** Ask for `path`; null: not at all. */
+export function useAnswer<T>(path: string | null, { ask = get<T>, round = 0 }: How<T> = {}): Answer<T> {
 	const [state, setState] = useState<Omit<Answer<T>, 'again'>>({ value: undefined, error: undefined, isAsking: path !== null });
 	const again = useRef<() => void>(() => {});
 
@@ -49,7 +50,7 @@ export function useAnswer<T>(path: string | null,
 				if (own.signal.aborted || !(error instanceof ApiError))
 					return;
 				setState(before => ({ ...before, error, isAsking: false }));
-				if (isWorthRetrying(error))
+				if (error.isAway)
 					timer = setTimeout(() => void once(true), retryDelay(++failures, RETRY_EVERY_MS, error));
 			}
 		}
@@ -60,7 +61,7 @@ export function useAnswer<T>(path: string | null,
 			clearTimeout(timer);
 			asking.abort();
 		};
-	}, [path, ask]);
+	}, [path, ask, round]);
 
 	return { ...state, again: useCallback(() => again.current(), []) };
 }

@@ -24,20 +24,21 @@ export function exportPath(filter: Filter, format: ExportFormat, page: AuditPage
 	return address('/api/audit/export', exportQuery(filter, format, page));
 }
 
-export function useStats(filter: Filter): Answer<Stats> {
-	return useAnswer<Stats>(address('/api/audit/stats', sumsQuery(filter)));
+/** Another `round`: the same, as it is by now. */
+export function useStats(filter: Filter, round: number): Answer<Stats> {
+	return useAnswer<Stats>(address('/api/audit/stats', sumsQuery(filter)), { round });
 }
 
 /** Where the range begins long before its first entry ("everything"), the first
  * answer only says where to begin. */
-export function useHistogram(filter: Filter): Answer<Histogram> {
+export function useHistogram(filter: Filter, round: number): Answer<Histogram> {
 	const query = sumsQuery(filter);
-	const whole = useAnswer<Histogram>(address('/api/audit/histogram', query));
+	const whole = useAnswer<Histogram>(address('/api/audit/histogram', query), { round });
 	const from = filter.from === '' ? undefined : firstOf(whole.value);
 
 	if (from !== undefined)
 		query.set('from', from);
-	const part = useAnswer<Histogram>(from === undefined ? null : address('/api/audit/histogram', query));
+	const part = useAnswer<Histogram>(from === undefined ? null : address('/api/audit/histogram', query), { round });
 	return from === undefined || part.value === undefined ? whole : part;
 }
 

@@ -18,6 +18,11 @@ export class ApiError extends Error {
 	/** After how long it makes sense to ask again, if that was said. */
 	readonly retryAfterMs: number | undefined;
 
+	/** May another attempt go better, without anything being changed? */
+	get isAway(): boolean {
+		return this.status === UNREACHABLE || this.status === 429 || this.status >= 500;
+	}
+
 	constructor(status: number, sentence: string, parameter?: string, retryAfterMs?: number) {
 		super(sentence);
 		this.status = status;

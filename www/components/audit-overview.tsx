@@ -14,6 +14,8 @@ const words = audit.overview;
 
 interface Properties {
 	filter: Filter;
+	/** Another one: what is shown has grown. */
+	round: number;
 	isOpen: boolean;
 	onFilter: (filter: Filter) => void;
 }
@@ -36,9 +38,9 @@ function capabilityCounts(stats: Stats): Count[] {
 	return stats.by_capability.map(({ capability, total }) => ({ name: 'capability', value: capability, total }));
 }
 
-export function AuditOverview({ filter, isOpen, onFilter }: Properties) {
-	const histogram = useHistogram(filter);
-	const stats = useStats(filter);
+export function AuditOverview({ filter, round, isOpen, onFilter }: Properties) {
+	const histogram = useHistogram(filter, round);
+	const stats = useStats(filter, round);
 	const shared = { filter, onFilter };
 	const error = histogram.error ?? stats.error;
 

@@ -27,6 +27,8 @@ interface Properties {
 	view: View;
 	answer: Answer<AuditPage>;
 	onClear: () => void;
+	/** What is new is looked at. */
+	onFresh: () => void;
 }
 
 type Shown = Pick<Properties, 'view'> & { page: AuditPage };
@@ -198,7 +200,7 @@ function Printed({ view }: { view: View }) {
 	</p>;
 }
 
-export function AuditResults({ view, answer, onClear }: Properties) {
+export function AuditResults({ view, answer, onClear, onFresh }: Properties) {
 	const page = answer.value;
 	const { open, toggle } = useOpen(page);
 	const top = useTop(view.offset);
@@ -208,6 +210,7 @@ export function AuditResults({ view, answer, onClear }: Properties) {
 		return null;
 	const shown = { view, page };
 	function showFresh() {
+		onFresh();
 		if (view.through === '' && view.offset === '')
 			answer.again();
 		else

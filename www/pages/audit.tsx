@@ -74,6 +74,7 @@ export default function Audit({ place }: { place: Place }) {
 	const agents = usePolled<Agents>(AGENTS_PATH, LISTS_EVERY_MS).value;
 	const known = useKnown(agents, usePolled<Stats>(SEEN_PATH, LISTS_EVERY_MS).value);
 	const chain = useChain();
+	const [round, setRound] = useState(0);
 	const { error } = answer;
 	const wrong = error?.status === 400 && error.parameter !== undefined
 		? { parameter: error.parameter, sentence: error.message } : undefined;
@@ -102,10 +103,11 @@ export default function Audit({ place }: { place: Place }) {
 		{error === undefined && chain.polled.error !== undefined && <Failure error={chain.polled.error}
 			sentence={words.unreachable(chain.polled.error.message)} onRetry={chain.polled.again} />}
 		{error !== undefined && (wrong !== undefined ? <WrongAddress error={error} view={view} />
-			: <Failure error={error} sentence={words.unreachable(error.message)} onRetry={answer.again} />)}
+			: <Failure error={error} onRetry={answer.again}
+				{...error.isAway ? { sentence: words.unreachable(error.message) } : {}} />)}
 		{wrong === undefined && <>
-			<AuditOverview filter={view.filter} isOpen={HAS_ROOM()} onFilter={onFilter} />
-			<AuditResults view={view} answer={answer} onClear={onClear} />
+			<AuditOverview filter={view.filter} round={round} isOpen={HAS_ROOM()} onFilter={onFilter} />
+			<AuditResults view={view} answer={answer} onClear={onClear} onFresh={() => setRound(round + 1)} />
 		</>}
 	</div>;
 }

@@ -106,7 +106,7 @@ function Missing({ seq }: { seq: string }) {
 export default function EntryPage({ place }: { place: Place }) {
 	const seq = place.path.replace('/audit/', '').replace(/^0+(?=\d)/, '');
 	const entry = useAnswer<Entry>(`/api/audit/${seq}`);
-	const line = useAnswer<string>(`/api/audit/${seq}/line`, getText);
+	const line = useAnswer<string>(`/api/audit/${seq}/line`, { ask: getText });
 	const before = useAnswer<Entry>(BigInt(seq) > 1n ? `/api/audit/${neighbour(seq, -1)}` : null);
 	const { value, error } = entry;
 
@@ -122,7 +122,8 @@ export default function EntryPage({ place }: { place: Place }) {
 			<Neighbours seq={seq} />
 		</header>
 		{error !== undefined && (error.status === 404 ? <Missing seq={seq} />
-			: <Failure error={error} sentence={words.unreachable(error.message)} onRetry={entry.again} />)}
+			: <Failure error={error} onRetry={entry.again}
+				{...error.isAway ? { sentence: words.unreachable(error.message) } : {}} />)}
 		{value === undefined && error === undefined && <p class="muted" aria-busy="true">{shell.loading}</p>}
 		{value !== undefined && <>
 			<Summary entry={value} />
