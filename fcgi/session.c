@@ -78,14 +78,18 @@ is_background(const struct request *req)
 
 /* Why `caller` may not send the request that nginx asks about; NULL: he may. A
  * browser sends its cookie along with what a page of somebody else makes it
- * send. */
+ * send: from another port of this host always. Even to read is then not his
+ * wish: an export would be recorded in his name, and his session live on. */
 static const char *
 refusal(const struct request *req, const struct caller *caller,
     const struct accounts_caller *account)
 {
 	struct slice method = request_variable(req, "KRUXOS_METHOD");
+	bool reads = slice_is(method, "GET") || slice_is(method, "HEAD");
 
-	if (slice_is(method, "GET") || slice_is(method, "HEAD"))
+	if (caller_is_foreign(req))
+		return "site";
+	if (reads)
 		return NULL;
 	if (caller->via == CALLER_BEARER)
 		return account->scope == ACCOUNT_READ ? "scope" : NULL;
@@ -221,6 +225,11 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 	reply_conceal(rep, unable);
 	if (status != 0)
 		return status;
+	if (caller_is_foreign(req)) {
+		error_set(err, ERROR_NOT_ALLOWED,
+		    "a page of another site may not ask who is signed in");
+		return 403;
+	}
 	if (!is_background(req))
 		renewal_note(renewal, &account, caller.credential,
 		    clock_realtime(&clock_system));

@@ -100,3 +100,10 @@ caller_is_same_origin(const struct request *req)
 
 	return site.data == NULL || slice_is(site, "same-origin");
 }
+
+bool
+caller_is_foreign(const struct request *req)
+{
+	return !caller_is_same_origin(req) &&
+	       !slice_is(request_header(req, "Sec-Fetch-Site"), "none");
+}

@@ -33,6 +33,10 @@ struct caller caller_of(const struct request *req);
  * such header (Sec-Fetch-Site): no browser. */
 bool caller_is_same_origin(const struct request *req);
 
+/* Does it say that a page of another site does? What somebody typed, or a
+ * bookmark, is none ("none"). */
+bool caller_is_foreign(const struct request *req);
+
 /* Append the cookie's name. */
 void caller_add_cookie_name(struct buf *out, const struct request *req);
 

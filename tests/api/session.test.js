@@ -252,6 +252,27 @@ test('each thing that a change needs is missed when it is left out', async () =>
 	}
 });
 
+test('a page of another site does not even read with its visitor\'s cookie', async () => {
+	const who = await signIn();
+	age(who, { last_used_at: -600, idle_expires_at: -600 });
+	const expiry = async () => (await stack.ask('GET', '/api/session', {
+		headers: { Cookie: who.cookie, 'X-Kruxos-Background': '1' },
+	})).idle_expires_at;
+	const before = await expiry();
+	// Another port of this host is the same site: its pages send the cookie.
+	for (const site of ['same-site', 'cross-site', 'nonsense'])
+		for (const path of ['/api/audit/export', '/api/audit?limit=1', '/api/activity/stream', '/api/session']) {
+			const reply = await get(path, { Cookie: who.cookie, 'Sec-Fetch-Site': site });
+			assert.equal(reply.status, 403, `${site}: ${path}`);
+			assert.match(JSON.parse(reply.body).detail, /another site/);
+		}
+	assert.deepEqual(stack.entries().filter(entry =>
+		entry.capability === 'audit.export' && entry.user_name === who.session.name), []);
+	assert.equal(await expiry(), before, 'nor does that keep him signed in');
+	for (const site of ['same-origin', 'none'])
+		assert.equal((await get('/api/audit?limit=1', { Cookie: who.cookie, 'Sec-Fetch-Site': site })).status, 200, site);
+});
+
 test('no other method changes anything, and no other path takes a POST', async () => {
 	const who = await signIn();
 	for (const method of ['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])

@@ -99,14 +99,14 @@ a_page_of_another_site_is_seen(void **state)
 {
 	static const struct {
 		const char *site;
-		bool is_same;
+		bool is_same, is_foreign;
 	} cases[] = {
-		{ "same-origin", true },
-		{ "same-site", false },
-		{ "cross-site", false },
-		{ "none", false },
-		{ "", false },
-		{ "Same-Origin", false },
+		{ "same-origin", true, false },
+		{ "same-site", false, true },
+		{ "cross-site", false, true },
+		{ "none", false, false },
+		{ "", false, true },
+		{ "Same-Origin", false, true },
 	};
 
 	(void)state;
@@ -116,10 +116,12 @@ a_page_of_another_site_is_seen(void **state)
 		buf_addf(&site, "HTTP_SEC_FETCH_SITE=%s", cases[i].site);
 		struct request req = request_with(site.data, NULL);
 		assert_int_equal(caller_is_same_origin(&req), cases[i].is_same);
+		assert_int_equal(caller_is_foreign(&req), cases[i].is_foreign);
 		buf_free(&site);
 	}
 	struct request req = request_with(NULL, NULL);
 	assert_true(caller_is_same_origin(&req));
+	assert_false(caller_is_foreign(&req));
 }
 
 int
