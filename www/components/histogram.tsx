@@ -136,7 +136,7 @@ function Handles({ data, stretch, onStretch, onDone, onReset }:
 function useBrush(data: Data, onRange: Properties['onRange']) {
 	const [stretch, setStretch] = useState<Stretch>();
 	const [hovered, setHovered] = useState<number>();
-	const anchor = useRef<number | undefined>(undefined);
+	const [anchor, setAnchor] = useState<number>();
 	const count = data.buckets.length;
 
 	useEffect(() => setStretch(undefined), [data]);
@@ -146,29 +146,30 @@ function useBrush(data: Data, onRange: Properties['onRange']) {
 	};
 	const apply = (chosen: Stretch | undefined) => {
 		setStretch(undefined);
-		anchor.current = undefined;
+		setAnchor(undefined);
 		if (chosen === undefined)
 			return;
 		const { from, to } = rangeOf(data, chosen.first, chosen.last);
 		onRange(from, to);
 	};
 	return {
-		stretch, hovered, setStretch, apply,
+		stretch, hovered, setStretch, apply, isDragging: anchor !== undefined,
 		pointer: {
 			onPointerDown(event: PointerEvent) {
 				if (event.button !== 0)
 					return;
 				(event.currentTarget as Element).setPointerCapture(event.pointerId);
-				anchor.current = at(event);
-				setStretch({ first: anchor.current, last: anchor.current });
+				const here = at(event);
+				setAnchor(here);
+				setStretch({ first: here, last: here });
 			},
 			onPointerMove(event: PointerEvent) {
 				const here = at(event);
 				setHovered(here);
-				if (anchor.current !== undefined)
-					setStretch({ first: Math.min(anchor.current, here), last: Math.max(anchor.current, here) });
+				if (anchor !== undefined)
+					setStretch({ first: Math.min(anchor, here), last: Math.max(anchor, here) });
 			},
-			onPointerUp: () => anchor.current !== undefined && apply(stretch),
+			onPointerUp: () => anchor !== undefined && apply(stretch),
 			onPointerCancel: () => apply(undefined),
 			onPointerLeave: () => setHovered(undefined),
 		},
@@ -195,7 +196,7 @@ export function Histogram({ data, onRange }: Properties) {
 		</div>
 		<figcaption>
 			<span>{stretch !== undefined ? said(stretch) : hovered !== undefined ? said({ first: hovered, last: hovered }) : most === 0 ? words.empty : words.hint}</span>
-			{stretch !== undefined && <span class="histogram-actions">
+			{stretch !== undefined && !brush.isDragging && <span class="histogram-actions">
 				<button type="button" class="small" onClick={() => brush.apply(stretch)}>{words.set}</button>{' '}
 				<button type="button" class="small plain" onClick={() => brush.apply(undefined)}>{words.reset}</button>
 			</span>}
