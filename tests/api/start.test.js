@@ -193,7 +193,8 @@ test('a socket on which somebody answers is named, and left to him', async () =>
 	await stack.halt();
 	for (const name of ['api.sock', 'health.sock', 'ingest.sock']) {
 		const path = join(stack.rundir, name);
-		const server = net.createServer(socket => socket.end());
+		// What comes is read: else the end of it is never seen, and nothing closes.
+		const server = net.createServer(socket => socket.resume().end());
 		await new Promise(resolve => server.listen(path, resolve));
 		const { code, stderr } = await run(kruxosRun, [], { env: stack.environment });
 		assert.equal(code, 1, name);
