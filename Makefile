@@ -274,6 +274,14 @@ plots:
 	@tests/install-node
 	@build/node/bin/node tests/bench/plots.js $(wildcard $(BUILD)/bench/results.json)
 
+# --- pictures ------------------------------------------------------------------
+
+# Of the stack that runs under RUNDIR, as `make demo` starts it.
+screenshots:
+	@packaging/install-packages browser
+	@tests/install-node
+	@build/node/bin/node tests/browser/screenshots.js docs/screenshots
+
 # --- load ----------------------------------------------------------------------
 
 # Each .c of tests/load is a tool of its tests (docs/reliability.md).
@@ -342,12 +350,13 @@ help:
 #: make bench    the benchmarks, ENTRIES=1000000 in the log; FULL=1 takes ten
 #:               million, and gives them to PostgreSQL, too
 #: make plots    docs/performance/ from what `make bench` has measured
+#: make screenshots docs/screenshots/ of the dashboard that runs under RUNDIR
 #: make clean    remove BUILD
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: www all load demo run start stop bench plots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
+.PHONY: www all load demo run start stop bench plots screenshots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj build/fuzz/obj -name '*.d' 2>/dev/null)

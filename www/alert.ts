@@ -3,12 +3,14 @@
 import type { Alert } from './api/types';
 
 /** Where an alert is listed: what a silence mutes wants nobody, even when it was
- * acknowledged before. */
-export type AlertPlace = 'firing' | 'acknowledged' | 'silenced' | 'history';
+ * acknowledged before; what is pending is wrong, but not for long enough. */
+export type AlertPlace = 'firing' | 'pending' | 'acknowledged' | 'silenced' | 'history';
 
 export function placeOf(alert: Alert): AlertPlace {
 	if (alert.state === 'resolved')
 		return 'history';
+	if (alert.state === 'pending')
+		return 'pending';
 	if (alert.silenced_by !== null)
 		return 'silenced';
 	return alert.acknowledged_by === null ? 'firing' : 'acknowledged';

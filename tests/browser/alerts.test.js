@@ -12,6 +12,7 @@ before(async () => {
 	dashboard = await Dashboard.start({
 		settings: {
 			'alert always': { when: 'disk_used_percent >= 0', severity: 'info', title: 'There is a disk' },
+			'alert one-day': { when: 'disk_used_percent >= 0 for 20h', severity: 'critical', title: 'The disk is still there' },
 			'service billing': { kind: 'tcp', target: '127.0.0.1:1' },
 		},
 	});
@@ -69,10 +70,22 @@ test('each alert says how bad it is in a word, who raised it, how often and when
 	assert.match(await row(page, 'There is a disk').innerText(), /Info[^]*rule\s+always/);
 });
 
+test('what is not wrong for long enough yet stands apart, and is no alert yet', async t => {
+	const page = await dashboard.open(t, '/alerts');
+	const pending = page.getByRole('list', { name: 'Wrong, but not for long enough yet' });
+	await pending.getByText('The disk is still there').waitFor();
+	assert.equal(await page.getByRole('list', { name: 'Alerts that fire' }).getByText('The disk is still there').count(), 0);
+	assert.equal(await page.locator('.banner', { hasText: 'The disk is still there' }).count(), 0);
+	const alert = row(page, 'The disk is still there');
+	await alert.getByRole('button').click();
+	await alert.getByText(/^Since/).waitFor();
+	assert.equal(await alert.getByRole('button', { name: 'Acknowledge' }).count(), 0);
+});
+
 test('the worst come first', async t => {
 	const page = await dashboard.open(t, '/alerts');
 	await row(page, 'There is a disk').waitFor();
-	const severities = await page.locator('main .alert .chip').allInnerTexts();
+	const severities = await page.getByRole('list', { name: 'Alerts that fire' }).locator('.alert .chip').allInnerTexts();
 	const order = ['Critical', 'Warning', 'Info'];
 	assert.deepEqual(severities, severities.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)));
 });

@@ -16,7 +16,7 @@ function alert(more = {}) {
 test('an alert stands in one place', () => {
 	for (const [more, place] of [
 		[{}, 'firing'],
-		[{ state: 'pending', count: 0 }, 'firing'],
+		[{ state: 'pending', count: 0 }, 'pending'],
 		[{ acknowledged_by: 'ada' }, 'acknowledged'],
 		[{ silenced_by: 3 }, 'silenced'],
 		[{ acknowledged_by: 'ada', silenced_by: 3 }, 'silenced'],

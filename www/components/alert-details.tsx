@@ -28,13 +28,13 @@ function Fact({ name, children }: { name: string; children: ComponentChildren })
 }
 
 function Seen({ alert }: { alert: Alert }) {
+	if (alert.state === 'pending')
+		return <Fact name={words.since}><Time value={alert.first_seen} /></Fact>;
 	if (alert.count <= 1)
 		return <Fact name={words.seen}>{words.once}, <Time value={alert.first_seen} /></Fact>;
-	return <>
-		<Fact name={words.seen}>
-			{words.range(alert.count)}<Time value={alert.first_seen} />{words.to}<Time value={alert.last_seen} />
-		</Fact>
-	</>;
+	return <Fact name={words.seen}>
+		{words.range(alert.count)}<Time value={alert.first_seen} />{words.to}<Time value={alert.last_seen} />
+	</Fact>;
 }
 
 function About({ alert }: { alert: Alert }) {
@@ -94,7 +94,7 @@ function Actions({ alert }: { alert: Alert }) {
 	return <p class="entry-links">
 		{mayOperate(who) && alert.state === 'firing' && alert.acknowledged_by === null &&
 			<button type="button" class="primary" onClick={() => setAsking('acknowledge')}>{words.acknowledge}</button>}
-		{mayOperate(who) && (place === 'firing' || place === 'acknowledged') &&
+		{mayOperate(who) && place !== 'silenced' && place !== 'history' &&
 			<button type="button" onClick={() => setAsking('silence')}>{words.silence}</button>}
 		<a class="button" href={entriesOf(alert)}>{words.entries}</a>
 		{asking === 'acknowledge' && <AcknowledgeDialog alert={alert} onClose={close} />}

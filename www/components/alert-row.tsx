@@ -36,8 +36,6 @@ function previewOf(message: string): string {
 
 /** What has become of it, in a few words; while it fires, what it says. */
 function Fate({ alert }: { alert: Alert }): ComponentChildren {
-	if (alert.state === 'pending')
-		return words.pending;
 	switch (placeOf(alert)) {
 	case 'history':
 		return <>{words.by.resolved}{alert.resolved_at !== null && <Ago value={alert.resolved_at} everyMs={EVERY_MS} />}{words.ago}</>;
@@ -48,6 +46,7 @@ function Fate({ alert }: { alert: Alert }): ComponentChildren {
 			{words.by.acknowledged(alert.acknowledged_by ?? '')}
 			{alert.note !== null && alert.note !== '' && <>: <Untrusted text={alert.note} /></>}
 		</>;
+	case 'pending':
 	case 'firing':
 		return alert.message !== null && <Untrusted text={previewOf(alert.message)} />;
 	}

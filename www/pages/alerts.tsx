@@ -3,7 +3,7 @@
 
 import { useState } from 'preact/hooks';
 
-import { placeOf, type AlertPlace } from '../alert';
+import { placeOf } from '../alert';
 import { alertPath, alerts, ALERTS_EVERY_MS, alertsFailure, refreshAlerts, resolvedPath, type Alerts as Answer, type AlertWithHistory } from '../api/alerts';
 import type { ApiError } from '../api/client';
 import { usePolled } from '../api/polled';
@@ -20,13 +20,14 @@ import { alertsWords as words } from '../words/alerts';
 import { shell } from '../words/shell';
 import { Silences } from './alerts-silences';
 
-const PLACES: readonly AlertPlace[] = ['firing', 'acknowledged', 'silenced', 'history'];
+const TABS = ['firing', 'acknowledged', 'silenced', 'history'] as const;
 const LASTS = ['24h', '7d', '30d'] as const;
 /** More rows at once would make the page slow. */
 const SHOWN = 100;
 
 const ID_LENGTH = 60;
 
+type Tab = typeof TABS[number];
 type Last = typeof LASTS[number];
 
 function oneOf<T extends string>(choices: readonly T[], text: string | null, otherwise: T): T {
@@ -45,9 +46,9 @@ function changed({ path, query }: Place, change: Record<string, string | null>):
 	return address(path, next);
 }
 
-function Tabs({ place, current, known }: { place: Place; current: AlertPlace; known: Alert[] | undefined }) {
+function Tabs({ place, current, known }: { place: Place; current: Tab; known: Alert[] | undefined }) {
 	return <nav class="tabs" aria-label={words.tabs.label}>
-		{PLACES.map(tab => {
+		{TABS.map(tab => {
 			const count = known?.filter(alert => placeOf(alert) === tab).length;
 			return <a key={tab} href={changed(place, { state: tab, id: null })} aria-current={tab === current ? 'page' : undefined}>
 				{words.tabs[tab]}
@@ -63,6 +64,16 @@ function Lasts({ place, current }: { place: Place; current: Last }) {
 			{words.last[last]}
 		</a>)}
 	</nav>;
+}
+
+/** What may become an alert. */
+function Pending({ list, openId, onToggle }: Omit<Listed, 'label'>) {
+	if (list.length === 0)
+		return null;
+	return <section>
+		<h2>{words.list.pending}</h2>
+		<List list={list} label={words.list.pending} openId={openId} onToggle={onToggle} />
+	</section>;
 }
 
 interface Listed {
@@ -103,7 +114,7 @@ function Elsewhere({ id, onToggle }: { id: string; onToggle: (id: number) => voi
 	return error === undefined ? null : <Failure error={error} onRetry={again} />;
 }
 
-function NoAlerts({ at, last }: { at: AlertPlace; last: Last }) {
+function NoAlerts({ at, last }: { at: Tab; last: Last }) {
 	if (at === 'history')
 		return <Empty title={words.empty.history.title(words.last[last])} command={words.empty.history.command} />;
 	return <Empty {...words.empty[at]} />;
@@ -116,7 +127,7 @@ interface Known {
 }
 
 /** The alerts of a tab: those that every page shows, or those that are over. */
-function useKnown(at: AlertPlace, last: Last): Known {
+function useKnown(at: Tab, last: Last): Known {
 	const active = useStore(alerts);
 	const error = useStore(alertsFailure);
 	const resolved = usePolled<Answer>(at === 'history' ? resolvedPath(last) : null, ALERTS_EVERY_MS);
@@ -132,9 +143,11 @@ export default function Alerts({ place }: { place: Place }) {
 	const asked = place.query.get('state');
 	const named = active?.find(alert => String(alert.id) === id);
 	// A link to one alert names no list: it is the one where that stands.
-	const at = asked === null && named !== undefined ? placeOf(named) : oneOf(PLACES, asked, 'firing');
+	const at = oneOf(TABS, asked === null && named !== undefined ? placeOf(named) : asked, 'firing');
 	const last = oneOf(LASTS, place.query.get('last'), '24h');
 	const { list, error, again } = useKnown(at, last);
+	const pending = at === 'firing' ? active?.filter(alert => placeOf(alert) === 'pending') ?? [] : [];
+	const isListed = (list ?? []).concat(pending).some(alert => String(alert.id) === id);
 	const toggle = (row: number) =>
 		go(changed(place, { state: at, id: String(row) === id ? null : String(row) }), { replace: true });
 
@@ -144,11 +157,12 @@ export default function Alerts({ place }: { place: Place }) {
 		<div class="page-head"><h1>{words.title}</h1>{at === 'history' && <Lasts place={place} current={last} />}</div>
 		<Tabs place={place} current={at} known={active} />
 		{error !== undefined && <Failure error={error} onRetry={again} />}
-		{id !== null && list !== undefined && !list.some(alert => String(alert.id) === id) &&
+		{id !== null && list !== undefined && !isListed &&
 			<Elsewhere key={id} id={id} onToggle={toggle} />}
 		{list === undefined ? error === undefined && <p class="muted" aria-busy="true">{shell.loading}</p>
 			: list.length === 0 ? <NoAlerts at={at} last={last} />
 				: <List key={at} list={list} label={words.list[at]} openId={id} onToggle={toggle} />}
+		<Pending list={pending} openId={id} onToggle={toggle} />
 		{at === 'silenced' && <Silences />}
 	</>;
 }

@@ -10,11 +10,10 @@ export const alertsWords = {
 	},
 	last: { label: 'Resolved within the last', '24h': '24 h', '7d': '7 d', '30d': '30 d' },
 	list: {
-		firing: 'Alerts that fire', acknowledged: 'Acknowledged alerts', silenced: 'Silenced alerts',
+		firing: 'Alerts that fire', pending: 'Wrong, but not for long enough yet to be an alert', acknowledged: 'Acknowledged alerts', silenced: 'Silenced alerts',
 		history: 'Resolved alerts', found: 'The alert of this address',
 	},
 	more: (count: number) => `Show ${formatNumber(count)} more`,
-	pending: 'not for long enough yet',
 	times: (count: number) => `${formatNumber(count)} ×`,
 	ago: ' ago',
 	by: {
@@ -24,7 +23,7 @@ export const alertsWords = {
 	},
 	kinds: { agent: 'agent', service: 'service', rule: 'rule' },
 	elsewhere: {
-		firing: 'This alert fires:', acknowledged: 'This alert is acknowledged:',
+		firing: 'This alert fires:', pending: 'This alert does not fire yet:', acknowledged: 'This alert is acknowledged:',
 		silenced: 'This alert is silenced:', history: 'This alert is resolved:',
 	},
 	unknown: (id: string) => `There is no alert ${id}, or no longer: resolved ones are kept for 90 days.`,
@@ -35,7 +34,7 @@ export const alertsWords = {
 		context: 'Context',
 		noContext: 'It came without a context.',
 		about: 'About it',
-		source: 'Source', severity: 'Severity', seen: 'Seen', first: 'First seen', last: 'Last seen',
+		source: 'Source', severity: 'Severity', seen: 'Seen', since: 'Since',
 		resolved: 'Resolved', acknowledged: 'Acknowledged', note: 'Note', silenced: 'Silenced by', entry: 'Entry',
 		fingerprint: 'Fingerprint',
 		once: 'once',
