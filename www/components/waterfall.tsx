@@ -103,7 +103,7 @@ function Axis({ scale }: { scale: Timescale }) {
 		<div class="track" aria-hidden="true">
 			{scale.ticks.map(tick => <span key={tick.ms} class="tick" style={{ left: percent(tick.at) }}>{words.tick(tick.ms)}</span>)}
 			{scale.pauses.map(pause => <span key={pause.at} class="pause" title={words.pause(pause.ms)}
-				style={{ left: percent(pause.at) }}>⫽</span>)}
+				style={{ left: percent(pause.at) }} />)}
 		</div>
 		<span class="call-length" />
 	</div>;

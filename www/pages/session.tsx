@@ -73,11 +73,12 @@ function Head({ sessions, main, id }: { sessions: readonly AgentSession[]; main:
 	</dl>;
 }
 
-function Legend() {
+function Legend({ hasPauses }: { hasPauses: boolean }) {
 	return <p class="legend muted" aria-hidden="true">
 		<span><i class="bar bar-success" />{words.legend.run}</span>
 		<span><i class="gate gate-accepted" />{words.legend.wait}</span>
 		<span><i class="bar bar-open" />{words.legend.open}</span>
+		{hasPauses && <span><b class="pause" /> {words.legend.pause}</span>}
 	</p>;
 }
 
@@ -122,7 +123,7 @@ function Known({ id, place }: { id: string; place: Place }) {
 			{words.onlyNewest(entries.list.length, entries.total)}
 			<a href={auditAddress(id, sessions)}>{words.audit}</a>
 		</p>}
-		<div class="session-calls"><h2>{words.calls}</h2><Legend /></div>
+		<div class="session-calls"><h2>{words.calls}</h2><Legend hasPauses={scale.pauses.length > 0} /></div>
 		{calls.length > 0 && <Waterfall calls={calls} scale={scale} open={open} onToggle={onToggle} agent={main?.agent_name} />}
 	</>;
 }

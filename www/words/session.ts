@@ -29,7 +29,6 @@ export const session = {
 	count: (count: number) => formatNumber(count),
 	audit: 'All its entries in Audit',
 	calls: 'Calls',
-	callCount: (count: number) => count === 1 ? '1 call' : `${formatNumber(count)} calls`,
 	onlyNewest: (shown: number, of: number) =>
 		`The newest ${formatNumber(shown)} of its ${formatNumber(of)} entries are shown. `,
 	time: 'Time since it began',
