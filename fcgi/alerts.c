@@ -111,16 +111,6 @@ find_silence(const struct silence_list *silences, const struct alert *alert)
 /* --- what is answered ----------------------------------------------------- */
 
 static void
-write_time(struct json_writer *json, const char *key, usec_t time)
-{
-	json_writer_key(json, key);
-	if (time != 0)
-		json_writer_time(json, time);
-	else
-		json_writer_null(json);
-}
-
-static void
 write_number(struct json_writer *json, const char *key, uint64_t number)
 {
 	json_writer_key(json, key);
@@ -163,10 +153,11 @@ write_alert(struct json_writer *json, const struct alert *alert,
 	json_writer_pair_u64(json, "count", alert->count);
 	json_writer_pair_time(json, "first_seen", alert->first_seen);
 	json_writer_pair_time(json, "last_seen", alert->last_seen);
-	write_time(json, "resolved_at",
+	json_writer_pair_time_or_null(json, "resolved_at",
 	    alert->state == ALERT_RESOLVED ? alert->resolved_at : 0);
 	json_writer_pair_slice(json, "acknowledged_by", alert->acknowledged_by);
-	write_time(json, "acknowledged_at", alert->acknowledged_at);
+	json_writer_pair_time_or_null(
+	    json, "acknowledged_at", alert->acknowledged_at);
 	json_writer_pair_slice(json, "note", alert->note);
 	write_number(json, "silenced_by", silence == NULL ? 0 : silence->id);
 	write_number(json, "seq", alert->seq);
@@ -228,7 +219,7 @@ alerts_get(struct program *prog, struct request *req, struct reply *rep,
 	json_writer_object(rep->json);
 	write_alerts(rep->json, &alerts, &question, &silences, NULL);
 	json_writer_pair_u64(rep->json, "silences", silences.count);
-	write_time(rep->json, "oldest_silence",
+	json_writer_pair_time_or_null(rep->json, "oldest_silence",
 	    silences.count == 0 ? 0 : silences.silences[0].created_at);
 	json_writer_pair_time(rep->json, "generated_at", now);
 	json_writer_end_object(rep->json);
@@ -484,10 +475,12 @@ write_channel(struct json_writer *json, const struct config_notify *notify,
 	json_writer_pair(json, "kind", config_notify_kinds[notify->kind]);
 	write_severities(json, notify->severities);
 	json_writer_pair_u64(json, "waiting", channel->waiting);
-	write_time(json, "oldest", channel->oldest);
-	write_time(json, "delivered_at", channel->delivered_at);
-	write_time(json, "failing_since", channel->failing_since);
-	write_time(json, "failed_at", channel->failed_at);
+	json_writer_pair_time_or_null(json, "oldest", channel->oldest);
+	json_writer_pair_time_or_null(
+	    json, "delivered_at", channel->delivered_at);
+	json_writer_pair_time_or_null(
+	    json, "failing_since", channel->failing_since);
+	json_writer_pair_time_or_null(json, "failed_at", channel->failed_at);
 	json_writer_pair_slice(json, "last_error", channel->last_error);
 	json_writer_end_object(json);
 }

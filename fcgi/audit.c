@@ -55,17 +55,6 @@ static struct {
 /* --- /api/audit ----------------------------------------------------------- */
 
 static void
-write_time_or_null(
-    struct json_writer *json, const char *key, usec_t time, bool is_there)
-{
-	json_writer_key(json, key);
-	if (is_there)
-		json_writer_time(json, time);
-	else
-		json_writer_null(json);
-}
-
-static void
 write_integrity(struct json_writer *json, const struct status *status)
 {
 	json_writer_key(json, "integrity");
@@ -73,8 +62,7 @@ write_integrity(struct json_writer *json, const struct status *status)
 	json_writer_pair(
 	    json, "status", status_integrity_name(status->integrity));
 	json_writer_pair_u64(json, "through_seq", status->verified_seq);
-	write_time_or_null(
-	    json, "verified_at", status->verified_at, status->verified_at != 0);
+	json_writer_pair_time_or_null(json, "verified_at", status->verified_at);
 	json_writer_end_object(json);
 }
 
@@ -95,8 +83,10 @@ write_page(struct json_writer *json, struct store *store,
 	json_writer_pair_u64(json, "limit", query->limit);
 	json_writer_pair_u64(json, "offset", query->offset);
 	json_writer_pair_time(json, "from", search->filter.from);
-	write_time_or_null(
-	    json, "to", search->filter.to, query->to != QUERY_UNSET);
+	if (query->to != QUERY_UNSET)
+		json_writer_pair_time(json, "to", search->filter.to);
+	else
+		json_writer_pair(json, "to", NULL);
 	json_writer_pair_u64(json, "through_seq", page->through_seq);
 	reach_write(json, status, page->through_seq);
 	write_integrity(json, status);
@@ -307,10 +297,8 @@ write_session(struct json_writer *json, const struct session *session)
 		json_writer_pair_slice(json,
 		    session->actor == ENTRY_AGENT ? "agent_name" : "user_name",
 		    session->actor_name);
-	write_time_or_null(
-	    json, "started_at", session->started_at, session->started_at != 0);
-	write_time_or_null(
-	    json, "ended_at", session->ended_at, session->ended_at != 0);
+	json_writer_pair_time_or_null(json, "started_at", session->started_at);
+	json_writer_pair_time_or_null(json, "ended_at", session->ended_at);
 	json_writer_pair_u64(json, "first_seq", session->first_seq);
 	write_sums(json, session->first_seen, session->last_seen,
 	    session->last_seq, session->last_capability, session->by_status);

@@ -24,16 +24,6 @@ write_number(
 	json_writer_fixed(json, value, digits);
 }
 
-static void
-write_time(struct json_writer *json, const char *key, usec_t time)
-{
-	json_writer_key(json, key);
-	if (time != 0)
-		json_writer_time(json, time);
-	else
-		json_writer_null(json);
-}
-
 /* --- services ------------------------------------------------------------- */
 
 /* How it has been for 90 days, the newest first. False: that cannot be read. */
@@ -116,7 +106,7 @@ write_told(const struct view *view, bool is_audit, struct json_writer *json)
 		details = status_index_name(status->index);
 	write_number(json, "latency_ms", (double)NAN, 0);
 	json_writer_pair(json, "details", details);
-	write_time(json, "checked_at", reported_at(view));
+	json_writer_pair_time_or_null(json, "checked_at", reported_at(view));
 }
 
 static void
@@ -126,7 +116,8 @@ write_checked(const struct observed_service *seen, struct json_writer *json)
 	    seen == NULL ? (double)NAN : seen->latency_ms, 3);
 	json_writer_pair(json, "details",
 	    seen == NULL || seen->details[0] == '\0' ? NULL : seen->details);
-	write_time(json, "checked_at", seen == NULL ? 0 : seen->checked_at);
+	json_writer_pair_time_or_null(
+	    json, "checked_at", seen == NULL ? 0 : seen->checked_at);
 }
 
 static void
@@ -160,7 +151,8 @@ write_service(const struct health_page *page,
 		write_told(view, is_audit, json);
 	else
 		write_checked(seen, json);
-	write_time(json, "since", find_since(seen, list, health));
+	json_writer_pair_time_or_null(
+	    json, "since", find_since(seen, list, health));
 	write_spans(list, json);
 	json_writer_end_object(json);
 }
@@ -270,7 +262,7 @@ write_integrity(const struct view *view, struct json_writer *json)
 		view->is_there ? status->integrity : STATUS_UNKNOWN));
 	json_writer_pair_u64(
 	    json, "through_seq", view->is_there ? status->verified_seq : 0);
-	write_time(
+	json_writer_pair_time_or_null(
 	    json, "verified_at", view->is_there ? status->verified_at : 0);
 	json_writer_end_object(json);
 }

@@ -16,16 +16,6 @@ static struct proxy_reader *reader;
 
 /* --- what is answered ----------------------------------------------------- */
 
-static void
-write_time(struct json_writer *json, const char *key, usec_t time)
-{
-	json_writer_key(json, key);
-	if (time != 0)
-		json_writer_time(json, time);
-	else
-		json_writer_null(json);
-}
-
 /* How many there are, of one service or ({NULL, 0}) of all. */
 struct counts {
 	uint64_t writes[PROXY_STATES];
@@ -73,8 +63,10 @@ write_service(struct json_writer *json, const struct proxy_report *report,
 	json_writer_object(json);
 	json_writer_pair_slice(json, "name", service->name);
 	json_writer_pair(json, "status", proxy_statuses[service->status]);
-	write_time(json, "last_started_at", service->last_started_at);
-	write_time(json, "last_completed_at", service->last_completed_at);
+	json_writer_pair_time_or_null(
+	    json, "last_started_at", service->last_started_at);
+	json_writer_pair_time_or_null(
+	    json, "last_completed_at", service->last_completed_at);
 	json_writer_pair_u64(
 	    json, "consecutive_failures", service->consecutive_failures);
 	json_writer_pair_slice(json, "last_error", service->last_error);
@@ -100,13 +92,13 @@ write_write(struct json_writer *json, const struct proxy_write *write)
 	json_writer_pair_slice(json, "agent_name", write->agent_name);
 	json_writer_pair(json, "state", proxy_states[write->state]);
 	json_writer_pair_time(json, "created_at", write->created_at);
-	write_time(json, "sends_at", write->sends_at);
+	json_writer_pair_time_or_null(json, "sends_at", write->sends_at);
 	json_writer_pair_u64(json, "attempts", write->attempts);
 	json_writer_pair_slice(json, "last_error", write->last_error);
 	json_writer_pair(
 	    json, "pending_action", proxy_action_name(decision->action));
 	json_writer_pair_slice(json, "decided_by", decision->user_name);
-	write_time(json, "decided_at", decision->at);
+	json_writer_pair_time_or_null(json, "decided_at", decision->at);
 	json_writer_end_object(json);
 }
 
@@ -140,7 +132,7 @@ status_get(struct program *prog, struct request *req, struct reply *rep,
 	if (proxy_read(reader, req->arena, &report, err) == -1)
 		return 503;
 	json_writer_object(json);
-	write_time(json, "reported_at", report.reported_at);
+	json_writer_pair_time_or_null(json, "reported_at", report.reported_at);
 	json_writer_pair_bool(json, "stale",
 	    proxy_is_stale(&report, prog->config->proxy_interval, now));
 	write_overview(json, &report);

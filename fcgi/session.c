@@ -132,16 +132,6 @@ auth_get(struct program *prog, struct request *req, struct reply *rep,
 /* --- /api/session --------------------------------------------------------- */
 
 static void
-write_time(struct json_writer *json, const char *key, usec_t time)
-{
-	json_writer_key(json, key);
-	if (time != 0)
-		json_writer_time(json, time);
-	else
-		json_writer_null(json);
-}
-
-static void
 write_text(struct json_writer *json, const char *key, struct slice text)
 {
 	json_writer_pair_slice(
@@ -201,8 +191,9 @@ answer(struct accounts *from, const struct accounts_caller *account,
 	json_writer_pair(json, "scope", account_scopes[account->scope]);
 	json_writer_pair(json, "id", account->id);
 	write_csrf(json, account, credential);
-	write_time(json, "expires_at", account->expires_at);
-	write_time(json, "idle_expires_at", account->idle_expires_at);
+	json_writer_pair_time_or_null(json, "expires_at", account->expires_at);
+	json_writer_pair_time_or_null(
+	    json, "idle_expires_at", account->idle_expires_at);
 	json_writer_key(json, "sessions");
 	json_writer_array(json);
 	for (size_t i = 0; i < list.count; i++)

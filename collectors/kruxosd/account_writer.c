@@ -259,16 +259,6 @@ account_writer_remove(struct account_writer *writer, struct slice name,
 	return run_with_text(writer, ACCOUNT_WRITER_REMOVE, name, err);
 }
 
-static void
-write_time_or_null(struct json_writer *json, const char *key, usec_t time)
-{
-	json_writer_key(json, key);
-	if (time == 0)
-		json_writer_null(json);
-	else
-		json_writer_time(json, time);
-}
-
 int
 account_writer_list(struct account_writer *writer, usec_t now,
     struct json_writer *json, struct error *err)
@@ -288,7 +278,7 @@ account_writer_list(struct account_writer *writer, usec_t now,
 		    json, "has_password", statement_u64(&rows, 2) != 0);
 		json_writer_pair_time(
 		    json, "created_at", statement_u64(&rows, 3));
-		write_time_or_null(
+		json_writer_pair_time_or_null(
 		    json, "signed_in_at", statement_u64(&rows, 4));
 		json_writer_pair_u64(json, "sessions", statement_u64(&rows, 5));
 		json_writer_end_object(json);
@@ -495,9 +485,10 @@ account_writer_tokens(struct account_writer *writer, struct slice account,
 			    json, texts[i], statement_text(&rows, i));
 		json_writer_pair_time(
 		    json, "created_at", statement_u64(&rows, 4));
-		write_time_or_null(
+		json_writer_pair_time_or_null(
 		    json, "last_used_at", statement_u64(&rows, 5));
-		write_time_or_null(json, "expires_at", statement_u64(&rows, 6));
+		json_writer_pair_time_or_null(
+		    json, "expires_at", statement_u64(&rows, 6));
 		json_writer_end_object(json);
 	}
 	return end(writer, &rows, err);

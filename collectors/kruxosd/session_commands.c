@@ -41,11 +41,8 @@ account_renew_command(struct account_keeper *keeper, struct command_call *call)
 	}
 	json_writer_init(&json, &answer);
 	json_writer_object(&json);
-	json_writer_key(&json, "idle_expires_at");
-	if (idle_expires_at == 0)
-		json_writer_null(&json);
-	else
-		json_writer_time(&json, idle_expires_at);
+	json_writer_pair_time_or_null(
+	    &json, "idle_expires_at", idle_expires_at);
 	json_writer_end_object(&json);
 	command_ok(call, buf_slice(&answer));
 }

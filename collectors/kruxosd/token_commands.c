@@ -109,11 +109,7 @@ write_token(
 	json_writer_pair_slice(&json, "account", token->account);
 	json_writer_pair_slice(&json, "label", token->label);
 	json_writer_pair(&json, "scope", account_scopes[token->scope]);
-	json_writer_key(&json, "expires_at");
-	if (token->expires_at == 0)
-		json_writer_null(&json);
-	else
-		json_writer_time(&json, token->expires_at);
+	json_writer_pair_time_or_null(&json, "expires_at", token->expires_at);
 	json_writer_end_object(&json);
 }
 

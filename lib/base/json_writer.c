@@ -242,6 +242,17 @@ json_writer_pair_time(struct json_writer *json, const char *key, usec_t time)
 }
 
 void
+json_writer_pair_time_or_null(
+    struct json_writer *json, const char *key, usec_t time)
+{
+	json_writer_key(json, key);
+	if (time != 0)
+		json_writer_time(json, time);
+	else
+		json_writer_null(json);
+}
+
+void
 json_writer_pair_bool(struct json_writer *json, const char *key, bool value)
 {
 	json_writer_key(json, key);

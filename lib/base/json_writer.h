@@ -56,6 +56,9 @@ void
 json_writer_pair_u64(struct json_writer *json, const char *key, uint64_t value);
 void
 json_writer_pair_time(struct json_writer *json, const char *key, usec_t time);
+/* The same; null for 0, where it has not happened. */
+void json_writer_pair_time_or_null(
+    struct json_writer *json, const char *key, usec_t time);
 void
 json_writer_pair_bool(struct json_writer *json, const char *key, bool value);
 

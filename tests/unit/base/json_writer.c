@@ -38,12 +38,14 @@ values_get_their_commas(void **state)
 	json_writer_pair_u64(&json, "c", 3);
 	json_writer_pair_bool(&json, "d", false);
 	json_writer_pair_time(&json, "e", 1795464908123456);
+	json_writer_pair_time_or_null(&json, "g", 1795464908123456);
 	json_writer_pair_slice(&json, "f", SLICE_LITERAL("y"));
 	json_writer_end_object(&json);
 	assert_string_equal(out.data,
 	    "{\"a\":\"x\",\"b\":[18446744073709551615,-9223372036854775808,7,"
 	    "[],{},null,true,\"0aff\",{\"r\":1}],\"c\":3,\"d\":false,"
-	    "\"e\":\"2026-11-23T20:15:08.123456Z\",\"f\":\"y\"}");
+	    "\"e\":\"2026-11-23T20:15:08.123456Z\","
+	    "\"g\":\"2026-11-23T20:15:08.123456Z\",\"f\":\"y\"}");
 	assert_int_equal(json.depth, 0);
 }
 
@@ -59,8 +61,11 @@ what_is_not_there_is_null(void **state)
 	json_writer_string(&json, (struct slice){ NULL, 0 });
 	json_writer_string(&json, (struct slice){ "", 0 });
 	json_writer_text(&json, NULL);
+	json_writer_object(&json);
+	json_writer_pair_time_or_null(&json, "a", 0);
+	json_writer_end_object(&json);
 	json_writer_end_array(&json);
-	assert_string_equal(out.data, "[null,\"\",null]");
+	assert_string_equal(out.data, "[null,\"\",null,{\"a\":null}]");
 }
 
 static void
