@@ -1,15 +1,12 @@
 #include "store/accounts.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "sql/accounts.h"
 #include "sql/schema_state.h"
-#include "store/statement.h"
+#include "store/database_reader.h"
 
 struct accounts {
-	char *path;
-	struct database *database; /* NULL: not open */
-	struct statement_set *statements;
+	struct database_reader reader;
 };
 
 struct accounts *
@@ -17,20 +14,9 @@ accounts_open(const char *path)
 {
 	struct accounts *accounts = memory_new(sizeof(*accounts));
 
-	accounts->path = strdup(path);
-	if (accounts->path == NULL)
-		memory_end(strlen(path));
+	database_reader_init(&accounts->reader, path, &schema_state,
+	    accounts_statements, ACCOUNTS_STATEMENTS);
 	return accounts;
-}
-
-static void
-close_database(struct accounts *accounts)
-{
-	statement_set_free(accounts->statements);
-	accounts->statements = NULL;
-	if (accounts->database != NULL)
-		database_close(accounts->database);
-	accounts->database = NULL;
 }
 
 void
@@ -38,37 +24,8 @@ accounts_close(struct accounts *accounts)
 {
 	if (accounts == NULL)
 		return;
-	close_database(accounts);
-	free(accounts->path);
+	database_reader_done(&accounts->reader);
 	free(accounts);
-}
-
-static int
-open_database(struct accounts *accounts, struct error *err)
-{
-	if (accounts->database != NULL && database_is_there(accounts->database))
-		return 0;
-	close_database(accounts);
-	accounts->database =
-	    database_open(accounts->path, DATABASE_READ_NOW, err);
-	if (accounts->database == NULL)
-		return -1;
-	if (database_is_of(accounts->database, &schema_state, err) == 0)
-		accounts->statements = statement_set_new(accounts->database,
-		    accounts_statements, ACCOUNTS_STATEMENTS, err);
-	if (accounts->statements != NULL)
-		return 0;
-	close_database(accounts);
-	return -1;
-}
-
-/* One that is damaged is opened anew when it is asked next. */
-static int
-finish(struct accounts *accounts, int result, const struct error *err)
-{
-	if (result == -1 && err->code == ERROR_CORRUPT)
-		close_database(accounts);
-	return result;
 }
 
 /* --- whose is it? --------------------------------------------------------- */
@@ -125,9 +82,9 @@ accounts_find(struct accounts *accounts, struct slice credential, usec_t now,
 	    caller.via == CREDENTIAL_LINK)
 		return error_set(err, ERROR_UNAUTHENTICATED,
 		    "this credential has not the form of one");
-	if (open_database(accounts, err) == -1)
+	if (database_reader_open(&accounts->reader, err) == -1)
 		return -1;
-	row = statement_start(accounts->statements,
+	row = statement_start(accounts->reader.statements,
 	    caller.via == CREDENTIAL_SESSION ? ACCOUNTS_SESSION
 					     : ACCOUNTS_TOKEN);
 	statement_bind_blob(
@@ -138,7 +95,7 @@ accounts_find(struct accounts *accounts, struct slice credential, usec_t now,
 	    credential_equal(
 		(const unsigned char *)statement_blob(&row, 0).data, digest) &&
 	    read_caller(&row, &caller) && !is_over(&caller, now);
-	if (finish(accounts, statement_end(&row, err), err) == -1)
+	if (database_reader_end(&accounts->reader, &row, err) == -1)
 		return -1;
 	if (!is_found)
 		return error_set(err, ERROR_UNAUTHENTICATED,
@@ -173,9 +130,10 @@ accounts_sessions(struct accounts *accounts, struct slice name, usec_t now,
 	struct accounts_sessions found = { NULL, 0 };
 	struct statement rows;
 
-	if (open_database(accounts, err) == -1)
+	if (database_reader_open(&accounts->reader, err) == -1)
 		return -1;
-	rows = statement_start(accounts->statements, ACCOUNTS_OPEN_SESSIONS);
+	rows = statement_start(
+	    accounts->reader.statements, ACCOUNTS_OPEN_SESSIONS);
 	statement_bind_text(&rows, 1, name);
 	statement_bind_u64(&rows, 2, now);
 	statement_bind_u64(&rows, 3, ACCOUNTS_SESSIONS_MAX);
@@ -183,7 +141,7 @@ accounts_sessions(struct accounts *accounts, struct slice name, usec_t now,
 	    arena_array(arena, ACCOUNTS_SESSIONS_MAX, sizeof(*found.sessions));
 	while (found.count < ACCOUNTS_SESSIONS_MAX && statement_next(&rows))
 		found.sessions[found.count++] = read_session(&rows, arena);
-	if (finish(accounts, statement_end(&rows, err), err) == -1)
+	if (database_reader_end(&accounts->reader, &rows, err) == -1)
 		return -1;
 	*ret_sessions = found;
 	return 0;

@@ -1,15 +1,13 @@
 #include "store/alerts.h"
 
-#include "base/cleanup.h"
 #include "base/memory.h"
 #include "sql/alerts.h"
 #include "sql/schema_telemetry.h"
 #include "store/alert_row.h"
+#include "store/database_reader.h"
 
 struct alerts_reader {
-	char *path;
-	struct database *database; /* NULL: not open */
-	struct statement_set *statements;
+	struct database_reader database;
 };
 
 struct alerts_reader *
@@ -17,20 +15,9 @@ alerts_open(const char *path)
 {
 	struct alerts_reader *reader = memory_new(sizeof(*reader));
 
-	reader->path = strdup(path);
-	if (reader->path == NULL)
-		memory_end(strlen(path));
+	database_reader_init(&reader->database, path, &schema_telemetry,
+	    alerts_statements, ALERTS_STATEMENTS);
 	return reader;
-}
-
-static void
-close_database(struct alerts_reader *reader)
-{
-	statement_set_free(reader->statements);
-	reader->statements = NULL;
-	if (reader->database != NULL)
-		database_close(reader->database);
-	reader->database = NULL;
 }
 
 void
@@ -38,38 +25,8 @@ alerts_close(struct alerts_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	close_database(reader);
-	free(reader->path);
+	database_reader_done(&reader->database);
 	free(reader);
-}
-
-static int
-open_database(struct alerts_reader *reader, struct error *err)
-{
-	if (reader->database != NULL && database_is_there(reader->database))
-		return 0;
-	close_database(reader);
-	reader->database = database_open(reader->path, DATABASE_READ_NOW, err);
-	if (reader->database == NULL)
-		return -1;
-	if (database_is_of(reader->database, &schema_telemetry, err) == 0)
-		reader->statements = statement_set_new(reader->database,
-		    alerts_statements, ALERTS_STATEMENTS, err);
-	if (reader->statements != NULL)
-		return 0;
-	close_database(reader);
-	return -1;
-}
-
-/* One that is damaged is opened anew when it is asked next. */
-static int
-finish(struct alerts_reader *reader, struct statement *rows, struct error *err)
-{
-	if (statement_end(rows, err) == 0)
-		return 0;
-	if (err->code == ERROR_CORRUPT)
-		close_database(reader);
-	return -1;
 }
 
 int
@@ -79,15 +36,15 @@ alerts_list(struct alerts_reader *reader, usec_t since, struct arena *arena,
 	struct alert_list list = { NULL, 0 };
 	struct statement rows;
 
-	if (open_database(reader, err) == -1)
+	if (database_reader_open(&reader->database, err) == -1)
 		return -1;
-	rows = statement_start(reader->statements, ALERTS_LIST);
+	rows = statement_start(reader->database.statements, ALERTS_LIST);
 	statement_bind_u64(&rows, 1, since);
 	statement_bind_u64(&rows, 2, ALERTS_LIMIT);
 	list.alerts = arena_array(arena, ALERTS_LIMIT, sizeof(struct alert));
 	while (list.count < ALERTS_LIMIT && statement_next(&rows))
 		alert_row_read(&rows, arena, &list.alerts[list.count++]);
-	if (finish(reader, &rows, err) == -1)
+	if (database_reader_end(&reader->database, &rows, err) == -1)
 		return -1;
 	*ret_list = list;
 	return 0;
@@ -100,14 +57,14 @@ alerts_find(struct alerts_reader *reader, uint64_t id, struct arena *arena,
 	struct statement row;
 	bool is_there;
 
-	if (open_database(reader, err) == -1)
+	if (database_reader_open(&reader->database, err) == -1)
 		return -1;
-	row = statement_start(reader->statements, ALERTS_FIND);
+	row = statement_start(reader->database.statements, ALERTS_FIND);
 	statement_bind_u64(&row, 1, id > INT64_MAX ? INT64_MAX : id);
 	is_there = statement_next(&row);
 	if (is_there)
 		alert_row_read(&row, arena, ret_alert);
-	if (finish(reader, &row, err) == -1)
+	if (database_reader_end(&reader->database, &row, err) == -1)
 		return -1;
 	if (!is_there)
 		return error_set(err, ERROR_NOT_FOUND, "there is no alert %llu",
@@ -130,9 +87,9 @@ alerts_history(struct alerts_reader *reader, uint64_t id, struct arena *arena,
 	struct alert_history history = { NULL, 0 };
 	struct statement rows;
 
-	if (open_database(reader, err) == -1)
+	if (database_reader_open(&reader->database, err) == -1)
 		return -1;
-	rows = statement_start(reader->statements, ALERTS_HISTORY);
+	rows = statement_start(reader->database.statements, ALERTS_HISTORY);
 	statement_bind_u64(&rows, 1, id > INT64_MAX ? INT64_MAX : id);
 	statement_bind_u64(&rows, 2, ALERTS_HISTORY_LIMIT);
 	history.moments = arena_array(
@@ -149,7 +106,7 @@ alerts_history(struct alerts_reader *reader, uint64_t id, struct arena *arena,
 				    .note = read_text(&rows, 3, arena),
 			    };
 	}
-	if (finish(reader, &rows, err) == -1)
+	if (database_reader_end(&reader->database, &rows, err) == -1)
 		return -1;
 	*ret_history = history;
 	return 0;
@@ -160,14 +117,14 @@ count_silences(struct alerts_reader *reader, usec_t now,
     struct alert_counts *counts, struct error *err)
 {
 	struct statement row =
-	    statement_start(reader->statements, ALERTS_SILENCE_COUNTS);
+	    statement_start(reader->database.statements, ALERTS_SILENCE_COUNTS);
 
 	statement_bind_u64(&row, 1, now);
 	if (statement_next(&row)) {
 		counts->silences = statement_u64(&row, 0);
 		counts->oldest_silence = statement_u64(&row, 1);
 	}
-	return finish(reader, &row, err);
+	return database_reader_end(&reader->database, &row, err);
 }
 
 int
@@ -177,9 +134,9 @@ alerts_count(struct alerts_reader *reader, usec_t now,
 	struct alert_counts counts = { 0 };
 	struct statement rows;
 
-	if (open_database(reader, err) == -1)
+	if (database_reader_open(&reader->database, err) == -1)
 		return -1;
-	rows = statement_start(reader->statements, ALERTS_COUNTS);
+	rows = statement_start(reader->database.statements, ALERTS_COUNTS);
 	while (statement_next(&rows)) {
 		uint64_t severity = statement_u64(&rows, 0);
 		uint64_t state = statement_u64(&rows, 1);
@@ -188,7 +145,7 @@ alerts_count(struct alerts_reader *reader, usec_t now,
 			counts.alerts[severity][state] =
 			    statement_u64(&rows, 2);
 	}
-	if (finish(reader, &rows, err) == -1 ||
+	if (database_reader_end(&reader->database, &rows, err) == -1 ||
 	    count_silences(reader, now, &counts, err) == -1)
 		return -1;
 	*ret_counts = counts;
@@ -202,9 +159,9 @@ alerts_silences(struct alerts_reader *reader, usec_t now, struct arena *arena,
 	struct silence_list list = { NULL, 0 };
 	struct statement rows;
 
-	if (open_database(reader, err) == -1)
+	if (database_reader_open(&reader->database, err) == -1)
 		return -1;
-	rows = statement_start(reader->statements, ALERTS_SILENCES);
+	rows = statement_start(reader->database.statements, ALERTS_SILENCES);
 	statement_bind_u64(&rows, 1, now);
 	statement_bind_u64(&rows, 2, SILENCES);
 	list.silences = arena_array(arena, SILENCES, sizeof(struct silence));
@@ -212,7 +169,7 @@ alerts_silences(struct alerts_reader *reader, usec_t now, struct arena *arena,
 		if (alert_row_read_silence(
 			&rows, arena, &list.silences[list.count]) == 0)
 			list.count++;
-	if (finish(reader, &rows, err) == -1)
+	if (database_reader_end(&reader->database, &rows, err) == -1)
 		return -1;
 	*ret_list = list;
 	return 0;

@@ -3,15 +3,13 @@
 #include "base/memory.h"
 #include "sql/proxy.h"
 #include "sql/schema_telemetry.h"
-#include "store/statement.h"
+#include "store/database_reader.h"
 
 /* Intervals without a report. */
 enum { PATIENCE = 3 };
 
 struct proxy_reader {
-	char *path;
-	struct database *database; /* NULL: not open */
-	struct statement_set *statements;
+	struct database_reader database;
 };
 
 const char *const proxy_statuses[PROXY_STATUSES] = {
@@ -123,6 +121,46 @@ read_error(struct statement *row, struct arena *arena)
 }
 
 static int
+read_time(struct statement_set *statements, struct proxy_report *report,
+    struct error *err)
+{
+	struct statement row = statement_start(statements, PROXY_REPORT);
+
+	if (statement_next(&row))
+		report->reported_at = statement_u64(&row, 0);
+	return statement_end(&row, err);
+}
+
+static int
+read_services(struct statement_set *statements, struct arena *arena,
+    struct proxy_report *report, struct error *err)
+{
+	struct statement row = statement_start(statements, PROXY_SERVICES_OF);
+
+	report->services =
+	    arena_array(arena, PROXY_SERVICES, sizeof(report->services[0]));
+	statement_bind_u64(&row, 1, PROXY_SERVICES);
+	while (statement_next(&row))
+		report->services[report->service_count++] =
+		    read_service(&row, arena);
+	return statement_end(&row, err);
+}
+
+static int
+read_writes(struct statement_set *statements, struct arena *arena,
+    struct proxy_report *report, struct error *err)
+{
+	struct statement row = statement_start(statements, PROXY_WRITES_OF);
+
+	report->writes =
+	    arena_array(arena, PROXY_WRITES, sizeof(report->writes[0]));
+	statement_bind_u64(&row, 1, PROXY_WRITES);
+	while (statement_next(&row))
+		report->writes[report->write_count++] = read_write(&row, arena);
+	return statement_end(&row, err);
+}
+
+static int
 read_errors(struct statement_set *statements, struct arena *arena,
     struct proxy_report *report, struct error *err)
 {
@@ -134,38 +172,6 @@ read_errors(struct statement_set *statements, struct arena *arena,
 	while (statement_next(&row))
 		report->errors[report->error_count++] = read_error(&row, arena);
 	return statement_end(&row, err);
-}
-
-static int
-read_rows(struct statement_set *statements, struct arena *arena,
-    struct proxy_report *report, struct error *err)
-{
-	struct statement row = statement_start(statements, PROXY_REPORT);
-
-	if (statement_next(&row))
-		report->reported_at = statement_u64(&row, 0);
-	if (statement_end(&row, err) == -1)
-		return -1;
-
-	row = statement_start(statements, PROXY_SERVICES_OF);
-	report->services =
-	    arena_array(arena, PROXY_SERVICES, sizeof(report->services[0]));
-	statement_bind_u64(&row, 1, PROXY_SERVICES);
-	while (statement_next(&row))
-		report->services[report->service_count++] =
-		    read_service(&row, arena);
-	if (statement_end(&row, err) == -1)
-		return -1;
-
-	row = statement_start(statements, PROXY_WRITES_OF);
-	report->writes =
-	    arena_array(arena, PROXY_WRITES, sizeof(report->writes[0]));
-	statement_bind_u64(&row, 1, PROXY_WRITES);
-	while (statement_next(&row))
-		report->writes[report->write_count++] = read_write(&row, arena);
-	if (statement_end(&row, err) == -1)
-		return -1;
-	return read_errors(statements, arena, report, err);
 }
 
 static int
@@ -183,11 +189,15 @@ read_report(struct statement_set *statements, struct arena *arena,
 {
 	struct proxy_report report = { 0 };
 	struct error ignored;
-	int result;
+	int result = -1;
 
 	if (run(statements, PROXY_BEGIN, err) == -1)
 		return -1;
-	result = read_rows(statements, arena, &report, err);
+	if (read_time(statements, &report, err) == 0 &&
+	    read_services(statements, arena, &report, err) == 0 &&
+	    read_writes(statements, arena, &report, err) == 0 &&
+	    read_errors(statements, arena, &report, err) == 0)
+		result = 0;
 	/* There is nothing to commit. */
 	(void)run(statements, PROXY_END, &ignored);
 	if (result == 0)
@@ -202,20 +212,9 @@ proxy_open(const char *path)
 {
 	struct proxy_reader *reader = memory_new(sizeof(*reader));
 
-	reader->path = strdup(path);
-	if (reader->path == NULL)
-		memory_end(strlen(path));
+	database_reader_init(&reader->database, path, &schema_telemetry,
+	    proxy_statements, PROXY_STATEMENTS);
 	return reader;
-}
-
-static void
-close_database(struct proxy_reader *reader)
-{
-	statement_set_free(reader->statements);
-	reader->statements = NULL;
-	if (reader->database != NULL)
-		database_close(reader->database);
-	reader->database = NULL;
 }
 
 void
@@ -223,41 +222,19 @@ proxy_close(struct proxy_reader *reader)
 {
 	if (reader == NULL)
 		return;
-	close_database(reader);
-	free(reader->path);
+	database_reader_done(&reader->database);
 	free(reader);
-}
-
-static int
-open_database(struct proxy_reader *reader, struct error *err)
-{
-	if (reader->database != NULL && database_is_there(reader->database))
-		return 0;
-	close_database(reader);
-	reader->database = database_open(reader->path, DATABASE_READ_NOW, err);
-	if (reader->database == NULL)
-		return -1;
-	if (database_is_of(reader->database, &schema_telemetry, err) == 0)
-		reader->statements = statement_set_new(
-		    reader->database, proxy_statements, PROXY_STATEMENTS, err);
-	if (reader->statements != NULL)
-		return 0;
-	close_database(reader);
-	return -1;
 }
 
 int
 proxy_read(struct proxy_reader *reader, struct arena *arena,
     struct proxy_report *ret_report, struct error *err)
 {
-	if (open_database(reader, err) == -1)
+	if (database_reader_open(&reader->database, err) == -1)
 		return -1;
-	if (read_report(reader->statements, arena, ret_report, err) == 0)
-		return 0;
-	/* One that is damaged is opened anew when it is asked next. */
-	if (err->code == ERROR_CORRUPT)
-		close_database(reader);
-	return -1;
+	return database_reader_result(&reader->database,
+	    read_report(reader->database.statements, arena, ret_report, err),
+	    err);
 }
 
 int
