@@ -39,14 +39,6 @@ action_begin(struct action *action, const char *verb)
 	json_writer_object(&action->args);
 }
 
-/* What was asked may have been a password. */
-static void
-end(struct action *action)
-{
-	explicit_bzero(action->text.data, action->text.len);
-	buf_free(&action->text);
-}
-
 int
 action_call(struct action *action, struct program *prog,
     struct slice credential, struct reply *rep, struct buf *ret_result,
@@ -57,7 +49,7 @@ action_call(struct action *action, struct program *prog,
 	int status = 200;
 
 	if (door == NULL) {
-		end(action);
+		buf_wipe(&action->text);
 		return 503;
 	}
 	json_writer_end_object(&action->args);
@@ -65,7 +57,7 @@ action_call(struct action *action, struct program *prog,
 		credential, NULL, NULL, ret_result, err) == -1)
 		status = action_status(rep, err);
 	door_close(door);
-	end(action);
+	buf_wipe(&action->text);
 	return status;
 }
 
@@ -78,7 +70,7 @@ action_relay(struct action *action, struct program *prog,
 
 	/* Without one it would be done with the program's own rights. */
 	if (caller.via == CALLER_UNKNOWN) {
-		end(action);
+		buf_wipe(&action->text);
 		error_set(err, ERROR_UNAUTHENTICATED, "this needs a sign-in");
 		return 401;
 	}

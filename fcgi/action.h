@@ -22,7 +22,8 @@
 struct action {
 	const char *verb;
 	struct json_writer args; /* within their object */
-	struct buf text;	 /* what `args` has written */
+	/* What `args` has written; wiped: it may hold a password. */
+	struct buf text;
 };
 
 /* `verb` has static storage. */

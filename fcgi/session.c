@@ -26,11 +26,6 @@
 #include "http/body.h"
 #include "store/accounts.h"
 
-enum {
-	LINK_BYTES = CREDENTIAL_SIZE,
-	ID_BYTES = ACCOUNT_ID_BYTES,
-};
-
 static struct accounts *accounts; /* the loop's thread's */
 static struct renewal *renewal;
 
@@ -108,12 +103,13 @@ auth_get(struct program *prog, struct request *req, struct reply *rep,
 {
 	struct caller caller = caller_of(req);
 	struct accounts_caller account;
+	const char *why;
 	int status = identify(accounts, &caller, &account, err);
 
 	(void)prog;
 	if (status != 0)
 		return status;
-	const char *why = refusal(req, &caller, &account);
+	why = refusal(req, &caller, &account);
 	if (why != NULL) {
 		reply_header(rep, "X-Kruxos-Refused", "%s", why);
 		error_set(err, ERROR_NOT_ALLOWED, "refused: %s", why);
@@ -236,7 +232,7 @@ struct sign_in {
 static const struct param sign_in_body[] = {
 	PARAM_TEXT(struct sign_in, name, "name", ACCOUNT_NAME_BYTES),
 	PARAM_TEXT(struct sign_in, password, "password", PASSWORD_BYTES),
-	PARAM_TEXT(struct sign_in, link, "link", LINK_BYTES),
+	PARAM_TEXT(struct sign_in, link, "link", CREDENTIAL_SIZE),
 	PARAM_END,
 };
 
@@ -367,9 +363,10 @@ static int
 session_post(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
 {
-	cleanup(buf_free) struct buf result = BUF_INIT;
+	cleanup(buf_wipe) struct buf result = BUF_INIT;
 	struct sign_in given = { { NULL, 0 } };
 	struct slice secret;
+	int status;
 
 	reply_conceal(rep, unable);
 	/* Else a page could sign its visitor in, as somebody that it knows. */
@@ -380,12 +377,11 @@ session_post(struct program *prog, struct request *req, struct reply *rep,
 	}
 	if (read_sign_in(req, &given, err) == -1)
 		return 400;
-	int status = open_session(prog, &given, req, rep, &result, err);
+	status = open_session(prog, &given, req, rep, &result, err);
 	if (status != 200)
 		return status;
 	if (read_secret(buf_slice(&result), req, &secret, err) == -1)
 		return 503;
-	explicit_bzero(result.data, result.len);
 	end_replaced(prog, req, rep);
 	return welcome(prog, secret, req, rep, err);
 }
@@ -397,7 +393,7 @@ struct sign_out {
 };
 
 static const struct param sign_out_body[] = {
-	PARAM_TEXT(struct sign_out, id, "id", ID_BYTES),
+	PARAM_TEXT(struct sign_out, id, "id", ACCOUNT_ID_BYTES),
 	PARAM_END,
 };
 
@@ -410,13 +406,14 @@ end_post(struct program *prog, struct request *req, struct reply *rep,
 	struct sign_out given = { { NULL, 0 } };
 	struct slice own = request_variable(req, "KRUXOS_SESSION");
 	struct action action;
+	int status;
 
 	if (body_read(req, &given, err) == -1)
 		return 400;
 	action_begin(&action, "account.sign_out");
 	if (given.id.data != NULL)
 		json_writer_pair_slice(&action.args, "id", given.id);
-	int status = action_run(&action, prog, req, rep, err);
+	status = action_run(&action, prog, req, rep, err);
 	if (status == 200 &&
 	    (given.id.data == NULL || slice_is(given.id, "all") ||
 		slice_equal(given.id, own))) {

@@ -4,7 +4,7 @@
  * What is changed, and the entry that says so, are one transaction: an entry
  * waits here, owed to the log, until the log holds it (owed_entries.h). So
  * nothing changes without a record, and nothing is recorded that did not
- *happen, whatever ends the daemon in between.
+ * happen, whatever ends the daemon in between.
  *
  *	int result = account_writer_begin(writer, err);
  *	if (result == 0) {

@@ -129,13 +129,12 @@ void
 credential_csrf(struct slice cookie, char ret_text[static CREDENTIAL_CSRF_SIZE])
 {
 	static const char purpose[] = "kruxos csrf"; /* and its '\0' */
-	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(buf_wipe) struct buf text = BUF_INIT;
 	unsigned char sum[SHA256_BYTES];
 
 	buf_add(&text, purpose, sizeof(purpose));
 	buf_add_slice(&text, cookie);
 	digest(buf_slice(&text), sum);
-	explicit_bzero(text.data, text.len);
 	encode(sum, ret_text);
 }
 

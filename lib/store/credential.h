@@ -7,7 +7,7 @@
  *
  * The 43 characters are 256 random bits in base64url (RFC 4648, section 5).
  * state.db keeps the SHA-256 of the whole: what has so many bits at random
- *needs no salt and no slow hash.
+ * needs no salt and no slow hash.
  */
 #ifndef STORE_CREDENTIAL_H
 #define STORE_CREDENTIAL_H
