@@ -139,8 +139,9 @@ find_arg(const struct command_arg *args, struct slice key)
 	return NULL;
 }
 
-static int
-unknown_arg(const struct command *command, struct slice key, struct error *err)
+int
+command_unknown_key(
+    const char *what, const char *kind, struct slice key, struct error *err)
 {
 	enum { SHOWN_BYTES = 40 };
 	cleanup(buf_free) struct buf shown = BUF_INIT;
@@ -149,7 +150,7 @@ unknown_arg(const struct command *command, struct slice key, struct error *err)
 	    (struct slice){ key.data, text_cut(key, SHOWN_BYTES) },
 	    TEXT_ONE_LINE);
 	return error_set_field(err, ERROR_UNKNOWN_FIELD, shown.data,
-	    "%s has no argument \"%s\"", command->verb, shown.data);
+	    "%s has no %s \"%s\"", what, kind, shown.data);
 }
 
 static int
@@ -200,7 +201,8 @@ check_args(const struct command *command, const struct message *message,
 		    find_arg(command->args, node->key);
 
 		if (arg == NULL)
-			return unknown_arg(command, node->key, err);
+			return command_unknown_key(
+			    command->verb, "argument", node->key, err);
 		if (check_arg(reader, arg, node, err) == -1)
 			return -1;
 	}

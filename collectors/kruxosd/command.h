@@ -91,6 +91,11 @@ const struct json_node *
 command_argument(const struct command_call *call, const char *key);
 struct slice command_text(const struct command_call *call, const char *key);
 
+/* ERROR_UNKNOWN_FIELD: "`what` has no `kind` …" ("a service", "field"), and the
+ * key, made visible and cut. */
+int command_unknown_key(
+    const char *what, const char *kind, struct slice key, struct error *err);
+
 /* `result`: an object, as JSON; {NULL, 0}: an empty one. */
 void command_ok(struct command_call *call, struct slice result);
 void command_fail(struct command_call *call, const struct error *err);

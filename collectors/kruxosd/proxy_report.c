@@ -206,19 +206,6 @@ read_field(const struct reading *reading, const struct field *field,
 
 /* --- objects -------------------------------------------------------------- */
 
-static int
-unknown_key(const char *what, struct slice key, struct error *err)
-{
-	enum { SHOWN_BYTES = 40 };
-	cleanup(buf_free) struct buf shown = BUF_INIT;
-
-	text_add_visible(&shown,
-	    (struct slice){ key.data, text_cut(key, SHOWN_BYTES) },
-	    TEXT_ONE_LINE);
-	return error_set_field(err, ERROR_UNKNOWN_FIELD, shown.data,
-	    "%s knows no \"%s\"", what, shown.data);
-}
-
 static const struct field *
 find_field(const struct field *fields, struct slice key)
 {
@@ -246,7 +233,8 @@ read_object(const struct reading *reading, const char *what,
 		const struct field *field = find_field(fields, node->key);
 
 		if (field == NULL)
-			return unknown_key(what, node->key, err);
+			return command_unknown_key(
+			    what, "field", node->key, err);
 		if (read_field(reading, field, node, ret, err) == -1)
 			return -1;
 	}

@@ -172,19 +172,6 @@ read_field(const struct field *field, const struct json_node *node,
 
 /* --- objects -------------------------------------------------------------- */
 
-static int
-unknown_key(const char *what, struct slice key, struct error *err)
-{
-	enum { SHOWN_BYTES = 40 };
-	cleanup(buf_free) struct buf shown = BUF_INIT;
-
-	text_add_visible(&shown,
-	    (struct slice){ key.data, text_cut(key, SHOWN_BYTES) },
-	    TEXT_ONE_LINE);
-	return error_set_field(err, ERROR_UNKNOWN_FIELD, shown.data,
-	    "%s knows no \"%s\"", what, shown.data);
-}
-
 static const struct field *
 find_field(const struct field *fields, struct slice key)
 {
@@ -217,7 +204,8 @@ read_object(const char *what, const struct field *fields,
 		const struct field *field = find_field(fields, node->key);
 
 		if (field == NULL)
-			return unknown_key(what, node->key, err);
+			return command_unknown_key(
+			    what, "field", node->key, err);
 		if (read_field(field, node, ret, err) == -1)
 			return -1;
 	}
@@ -269,7 +257,8 @@ read_figures(const struct json_reader *reader, const struct json_node *args,
 
 		/* Those behind are the daemon's own. */
 		if (figure > FIGURE_HTTP_BAD_LINES_TOTAL)
-			return unknown_key("figures", node->key, err);
+			return command_unknown_key(
+			    "a report", "figure", node->key, err);
 		if (read_number(figure_rows[figure].name, node, COUNT_MAX,
 			figures + figure, err) == -1)
 			return -1;
