@@ -4,31 +4,9 @@
 
 import { Store } from '../store';
 import { ApiError, get, post, type Asked } from './client';
+import type { SignedIn } from './types';
 
-export type Role = 'viewer' | 'operator' | 'auditor';
-
-/** A sign-in that is open: one browser, or one program. */
-export interface OpenSession {
-	id: string;
-	created_at: string;
-	last_used_at: string;
-	expires_at: string;
-	address: string | null;
-	user_agent: string | null;
-	current: boolean;
-}
-
-export interface Session {
-	id: string;
-	name: string;
-	role: Role;
-	csrf: string;
-	expires_at: string;
-	idle_expires_at: string;
-	sessions: OpenSession[];
-}
-
-export const session = new Store<Session | null | undefined>(undefined);
+export const session = new Store<SignedIn | null | undefined>(undefined);
 
 export function signedOut(): void {
 	if (session.get() !== undefined)
@@ -38,7 +16,7 @@ export function signedOut(): void {
 /** Ask who we are. An unreachable server rejects, and leaves it unknown. */
 export async function loadSession(asked: Asked = {}): Promise<void> {
 	try {
-		session.set(await get<Session>('/api/session', asked));
+		session.set(await get<SignedIn>('/api/session', asked));
 	} catch (error) {
 		if (!(error instanceof ApiError) || error.status !== 401)
 			throw error;
@@ -48,7 +26,7 @@ export async function loadSession(asked: Asked = {}): Promise<void> {
 
 /** By name and password, or by a one-time link's secret. */
 export async function signIn(by: { name: string; password: string } | { link: string }): Promise<void> {
-	session.set(await post<Session>('/api/session', by, undefined));
+	session.set(await post<SignedIn>('/api/session', by, undefined));
 }
 
 /** End this sign-in, or another one of the same account. */
@@ -63,13 +41,13 @@ export async function endSession(id?: string): Promise<void> {
 
 /** A change, in the name of who is signed in. */
 export async function act<T>(path: string, body: object = {}): Promise<T> {
-	return post<T>(path, body, session.get()?.csrf);
+	return post<T>(path, body, session.get()?.csrf ?? undefined);
 }
 
-export function mayOperate(who: Session | null | undefined): boolean {
+export function mayOperate(who: SignedIn | null | undefined): boolean {
 	return who?.role === 'operator';
 }
 
-export function mayExport(who: Session | null | undefined): boolean {
+export function mayExport(who: SignedIn | null | undefined): boolean {
 	return who?.role === 'operator' || who?.role === 'auditor';
 }

@@ -24,5 +24,6 @@ export type ProxyStatus = Schemas['ProxyStatus'];
 export type ProxyError = Schemas['ProxyError'];
 export type ProxyService = Schemas['ProxyService'];
 export type ProxyWrite = Schemas['ProxyWrite'];
+export type SignedIn = Schemas['SignedIn'];
 export type Integrity = Schemas['Integrity'];
 export type Problem = Schemas['Problem'];

@@ -3,7 +3,8 @@
 import { useState } from 'preact/hooks';
 
 import { alerts, unseen } from '../api/alerts';
-import { endSession, loadSession, session, type Session } from '../api/session';
+import { endSession, loadSession, session } from '../api/session';
+import type { SignedIn } from '../api/types';
 import { theme, zone, zoneName } from '../preferences';
 import { useStore } from '../store';
 import { usePlace } from '../url';
@@ -49,7 +50,7 @@ function Pages() {
 	</nav>;
 }
 
-function OpenSessions({ who, onEnd }: { who: Session; onEnd: (id: string) => void }) {
+function OpenSessions({ who, onEnd }: { who: SignedIn; onEnd: (id: string) => void }) {
 	return <>
 		<h2 class="account-head">{shell.account.sessions}</h2>
 		<ul>
@@ -64,7 +65,7 @@ function OpenSessions({ who, onEnd }: { who: Session; onEnd: (id: string) => voi
 	</>;
 }
 
-function Account({ who }: { who: Session }) {
+function Account({ who }: { who: SignedIn }) {
 	const [error, setError] = useState<string>();
 
 	function end(id?: string) {

@@ -17,7 +17,6 @@ const queryErrors: Record<QueryErrorCode, string> = {
 
 export const audit = {
 	title: 'Audit',
-	intro: 'What happened, and proof that it was not changed since.',
 
 	box: {
 		label: 'Query',
