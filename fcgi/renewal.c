@@ -72,6 +72,13 @@ tell(struct pool_job *job, unsigned worker)
 	free(telling);
 }
 
+/* Not if the clock was set back since then: kruxosd is to know of that. */
+static bool
+is_recent(usec_t at, usec_t now)
+{
+	return now >= at && now - at < RENEWAL_INTERVAL;
+}
+
 /* Was it told within the interval? Else it is from now on. */
 static bool
 is_noted(struct renewal *renewal, const char *id, usec_t now)
@@ -83,7 +90,7 @@ is_noted(struct renewal *renewal, const char *id, usec_t now)
 
 		if (noted->at == 0 || strcmp(noted->id, id) != 0)
 			continue;
-		if (now < noted->at + RENEWAL_INTERVAL)
+		if (is_recent(noted->at, now))
 			return true;
 		noted->at = now;
 		return false;
@@ -114,7 +121,7 @@ renewal_note(struct renewal *renewal, const struct accounts_caller *caller,
 	struct telling *telling;
 	struct pool *pool;
 
-	if (now < caller->last_used_at + RENEWAL_INTERVAL ||
+	if (is_recent(caller->last_used_at, now) ||
 	    is_noted(renewal, caller->id, now))
 		return;
 	pool = pool_of(renewal);

@@ -47,8 +47,8 @@ DELETE FROM signed_in WHERE id IN (
 RETURNING id;
 
 -- name: account_writer_over
-SELECT id, account, expires_at <= ?1 FROM signed_in
-WHERE expires_at <= ?1 OR idle_expires_at <= ?1
+SELECT id, account, expires_at <= ?1 OR created_at > ?2 FROM signed_in
+WHERE expires_at <= ?1 OR idle_expires_at <= ?1 OR created_at > ?2
 LIMIT 1;
 
 -- name: account_writer_add_link

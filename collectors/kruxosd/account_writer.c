@@ -72,7 +72,12 @@ account_writer_begin(struct account_writer *writer, struct error *err)
 {
 	if (open_database(writer, err) == -1)
 		return -1;
-	return database_run(writer->database, "BEGIN IMMEDIATE", err);
+	if (database_run(writer->database, "BEGIN IMMEDIATE", err) == 0)
+		return 0;
+	return err->code == ERROR_BUSY
+		   ? error_set(
+			 err, ERROR_BUSY, "another process has locked state.db")
+		   : -1;
 }
 
 int
@@ -359,6 +364,7 @@ account_writer_find_over(struct account_writer *writer, usec_t now,
 		return -1;
 	row = statement_start(writer->statements, ACCOUNT_WRITER_OVER);
 	statement_bind_u64(&row, 1, now);
+	statement_bind_u64(&row, 2, now + ACCOUNTS_STEP_BACK);
 	is_there = statement_next(&row);
 	if (is_there) {
 		copy_text(&row, 0, over.id, sizeof(over.id));

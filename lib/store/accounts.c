@@ -65,7 +65,11 @@ read_caller(struct statement *row, struct accounts_caller *caller)
 static bool
 is_over(const struct accounts_caller *caller, usec_t now)
 {
-	return (caller->expires_at != 0 && now >= caller->expires_at) ||
+	bool is_of_future = caller->via == CREDENTIAL_SESSION &&
+			    caller->created_at > now + ACCOUNTS_STEP_BACK;
+
+	return is_of_future ||
+	       (caller->expires_at != 0 && now >= caller->expires_at) ||
 	       (caller->idle_expires_at != 0 && now >= caller->idle_expires_at);
 }
 

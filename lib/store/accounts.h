@@ -24,6 +24,10 @@ enum {
 	ACCOUNTS_AGENT_BYTES = 256, /* of User-Agent, cut */
 };
 
+/* A clock that is set back by more than this ends the sessions that began
+ * before: else their end would go away with it. */
+#define ACCOUNTS_STEP_BACK (5 * USEC_PER_MIN)
+
 struct accounts;
 
 /* `path` (copied) is that of state.db. Never NULL. */

@@ -37,6 +37,9 @@ a_session_is_told_of_once_a_minute(void **state)
 	assert_false(is_noted(renewal, "b", NOW));
 	assert_false(is_noted(renewal, "a", NOW + RENEWAL_INTERVAL));
 	assert_true(is_noted(renewal, "a", NOW + RENEWAL_INTERVAL + 1));
+	/* Once more when the clock was set back. */
+	assert_false(is_noted(renewal, "a", NOW));
+	assert_true(is_noted(renewal, "a", NOW));
 	renewal_free(renewal);
 }
 

@@ -306,6 +306,31 @@ one_that_is_used_ends_after_twelve_hours(void **state)
 	assert_false(is_in(scene, secret));
 }
 
+/* Else its end would be as far away as the clock was set back. */
+static void
+a_clock_that_is_set_back_makes_no_session_last_longer(void **state)
+{
+	struct scene *scene = *state;
+	cleanup(cleanup_free) char *secret = NULL;
+	cleanup(cleanup_free) char *idle = NULL;
+	cleanup(cleanup_free) char *renewed = NULL;
+
+	make_ana(scene);
+	secret = sign_ana_in(scene);
+	idle = said(scene, "idle_expires_at");
+	scene->rig.clock.realtime -= ACCOUNTS_STEP_BACK;
+	assert_true(is_in(scene, secret));
+	tick(scene);
+	ask_by(scene, "account.renew", "{}", secret);
+	renewed = said(scene, "idle_expires_at");
+	assert_true(strcmp(renewed, idle) < 0);
+	scene->rig.clock.realtime -= 1;
+	assert_false(is_in(scene, secret));
+	tick(scene);
+	assert_int_equal(rig_count(&scene->rig, "account.sign_out"), 1);
+	assert_int_equal(count_rows(scene, "signed_in"), 0);
+}
+
 static void
 using_it_is_noted_once_a_minute(void **state)
 {
@@ -587,6 +612,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_session_that_is_not_used_ends_after_half_an_hour),
 		TEST(one_that_is_used_ends_after_twelve_hours),
+		TEST(a_clock_that_is_set_back_makes_no_session_last_longer),
 		TEST(using_it_is_noted_once_a_minute),
 		TEST(a_link_is_good_for_five_minutes),
 		TEST(a_token_is_good_until_it_expires),
