@@ -352,6 +352,19 @@ test('the keyboard sets From and To by the two handles', async t => {
 	assert.match(query(page).get('from'), /:00:00Z$/);
 });
 
+test('all of the log begins with its first entry', async t => {
+	const page = await open(t, '/audit');
+	const before = dashboard.stack.entries().length;
+	await page.getByRole('button', { name: 'All', exact: true }).click();
+	await untilAddress(page, { from: '1970-01-01' });
+	const all = await total(page);
+	assert.ok(all >= before && all <= dashboard.stack.entries().length, `${before} ${all}`);
+	await until('the bars begin where something is', async () => {
+		const label = await page.getByRole('img', { name: /Matches over time/ }).getAttribute('aria-label');
+		return /by status\. 20[2-9]\d-/.test(label);
+	});
+});
+
 test('a text is not in the sums, and that is said', async t => {
 	const page = await open(t, '/audit?q=git');
 	await page.getByText('Counted without the text').waitFor();
@@ -403,6 +416,9 @@ test('who may not export is told so', async t => {
 	await page.getByText('Operators and auditors may export; you are a viewer.').waitFor();
 	assert.equal(await page.getByRole('link', { name: 'Export JSON' }).count(), 0);
 	assert.equal(await page.getByRole('button', { name: 'Verify now' }).isDisabled(), true);
+	const auditor = await open(t, '/audit', { role: 'auditor' });
+	await auditor.getByRole('link', { name: 'Export JSON' }).waitFor();
+	assert.equal(await auditor.getByRole('button', { name: 'Verify now' }).isDisabled(), false);
 });
 
 test('the chain says through what it was verified, and is verified now', async t => {
@@ -412,6 +428,24 @@ test('the chain says through what it was verified, and is verified now', async t
 	await chain.getByText('Chain verified', { exact: true }).waitFor();
 	await chain.getByRole('button', { name: 'Verify now' }).click();
 	await chain.getByText('The whole chain was verified again: it holds.').waitFor();
+});
+
+test('how far the chain is verified is seen while it is, and damage is named', async t => {
+	let integrity = { status: 'checking', through_seq: 100, verified_at: null };
+	const page = await open(t, '/audit', {
+		before: page => page.route('**/api/audit?limit=1', async route => {
+			const response = await route.fetch();
+			await route.fulfill({ response, json: { ...await response.json(), head_seq: 400, integrity } });
+		}),
+	});
+	const chain = page.locator('.chain');
+	await chain.getByText('Chain being verified').waitFor();
+	await chain.getByText('100 of 400').waitFor();
+	assert.equal(await chain.getByRole('progressbar').evaluate(bar => bar.position), 0.25);
+	integrity = { status: 'damaged', through_seq: 250, verified_at: new Date().toISOString() };
+	await chain.getByText('Chain damaged').waitFor();
+	await chain.getByText(/The first entry that does not hold comes after 250/).waitFor();
+	await chain.getByText('kruxos audit verify').waitFor();
 });
 
 // --- an entry

@@ -17,6 +17,11 @@ export interface Answer<T> {
 	again: () => void;
 }
 
+interface State<T> extends Omit<Answer<T>, 'again'> {
+	/** What it is about. */
+	path: string | null;
+}
+
 interface How<T> {
 	/** Where it is not JSON. */
 	ask?: (path: string, asked: { signal: AbortSignal; background?: boolean }) => Promise<T>;
@@ -26,7 +31,7 @@ interface How<T> {
 
 /** Ask for `path`; null: not at all. */
 export function useAnswer<T>(path: string | null, { ask = get<T>, round = 0 }: How<T> = {}): Answer<T> {
-	const [state, setState] = useState<Omit<Answer<T>, 'again'>>({ value: undefined, error: undefined, isAsking: path !== null });
+	const [state, setState] = useState<State<T>>({ path: null, value: undefined, error: undefined, isAsking: false });
 	const again = useRef<() => void>(() => {});
 
 	useEffect(() => {
@@ -40,12 +45,12 @@ export function useAnswer<T>(path: string | null, { ask = get<T>, round = 0 }: H
 			clearTimeout(timer);
 			asking.abort();
 			const own = asking = new AbortController();
-			setState(before => ({ ...before, isAsking: true }));
+			setState(before => ({ ...before, path, isAsking: true }));
 			try {
 				const value = await ask(path as string, { signal: own.signal, background });
 				failures = 0;
 				if (!own.signal.aborted)
-					setState({ value, error: undefined, isAsking: false });
+					setState({ path, value, error: undefined, isAsking: false });
 			} catch (error) {
 				if (own.signal.aborted || !(error instanceof ApiError))
 					return;
@@ -63,5 +68,5 @@ export function useAnswer<T>(path: string | null, { ask = get<T>, round = 0 }: H
 		};
 	}, [path, ask, round]);
 
-	return { ...state, again: useCallback(() => again.current(), []) };
+	return { ...state, isAsking: state.isAsking || state.path !== path, again: useCallback(() => again.current(), []) };
 }
