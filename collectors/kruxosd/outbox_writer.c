@@ -203,8 +203,7 @@ outbox_writer_find(struct outbox_writer *writer, uint64_t id,
 	statement_bind_u64(&row, 1, id);
 	is_there = statement_next(&row);
 	if (is_there) {
-		snprintf(found.channel, sizeof(found.channel), "%.*s",
-		    SLICE_ARG(statement_text(&row, 0)));
+		statement_copy(&row, 0, found.channel, sizeof(found.channel));
 		found.is_repeat = statement_u64(&row, 1) != 0;
 		found.is_test = statement_u64(&row, 2) != 0;
 		found.attempts = statement_u64(&row, 3);

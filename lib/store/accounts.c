@@ -30,13 +30,6 @@ accounts_close(struct accounts *accounts)
 
 /* --- whose is it? --------------------------------------------------------- */
 
-static void
-copy_text(struct statement *row, int column, char *ret_text, size_t size)
-{
-	snprintf(
-	    ret_text, size, "%.*s", SLICE_ARG(statement_text(row, column)));
-}
-
 /* What stands in the row; a role or a scope that is none of ours makes it
  * nobody's. */
 static bool
@@ -48,8 +41,8 @@ read_caller(struct statement *row, struct accounts_caller *caller)
 
 	if (role == -1 || (caller->via == CREDENTIAL_TOKEN && scope == -1))
 		return false;
-	copy_text(row, 1, caller->name, sizeof(caller->name));
-	copy_text(row, 4, caller->id, sizeof(caller->id));
+	statement_copy(row, 1, caller->name, sizeof(caller->name));
+	statement_copy(row, 4, caller->id, sizeof(caller->id));
 	caller->role = (enum account_role)role;
 	most = account_scope_of_role(caller->role);
 	caller->scope = most;

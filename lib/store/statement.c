@@ -3,6 +3,7 @@
 #include "base/memory.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 struct statement_set {
 	struct database *database;
@@ -141,6 +142,15 @@ statement_text(struct statement *statement, int column)
 
 	return (
 	    struct slice){ (const char *)text, text == NULL ? 0 : (size_t)len };
+}
+
+void
+statement_copy(
+    struct statement *statement, int column, char *ret_text, size_t size)
+{
+	struct slice text = statement_text(statement, column);
+
+	snprintf(ret_text, size, "%.*s", SLICE_ARG(text));
 }
 
 struct slice

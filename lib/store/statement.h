@@ -70,6 +70,10 @@ struct slice statement_text(struct statement *statement, int column);
 struct slice statement_blob(struct statement *statement, int column);
 bool statement_is_null(struct statement *statement, int column);
 
+/* A text into `ret_text` of `size` bytes, cut where it has no room. */
+void statement_copy(
+    struct statement *statement, int column, char *ret_text, size_t size);
+
 /* End the run, whatever came of it; may come before the last row. -1 and the
  * first error. */
 int statement_end(struct statement *statement, struct error *err);
