@@ -38,7 +38,7 @@ async function pages() {
 	const waited = await latest('capability=approval.reject');
 	return [
 		{ name: 'health', path: '/health' },
-		{ name: 'activity', path: '/activity', open: '.entry-head' },
+		{ name: 'activity', path: '/activity', open: '.entry-head:has-text("filesystem")' },
 		{ name: 'audit', path: '/audit' },
 		{ name: 'entry', path: `/audit/${denied.seq}` },
 		{ name: 'session', path: `/sessions/${nested.session_id}` },

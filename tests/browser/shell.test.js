@@ -163,6 +163,7 @@ test('alerts stand as banners on every page, and as a badge', async t => {
 		await page.locator('.banner').first().waitFor();
 		assert.equal(await page.locator('.banner').count(), 3, path);
 		await page.getByRole('link', { name: /and \d+ more/ }).waitFor();
+		await page.locator('.banner', { hasText: 'about-' }).first().waitFor(); // of whom
 		for (const word of await page.locator('.banner .chip').allInnerTexts())
 			assert.ok(['Critical', 'Warning', 'Info'].includes(word), word);
 	}

@@ -3,6 +3,7 @@
 
 import { useState } from 'preact/hooks';
 
+import { sourcesOf } from '../alert';
 import { alerts, unseen } from '../api/alerts';
 import { mayOperate, session } from '../api/session';
 import type { Alert } from '../api/types';
@@ -18,6 +19,16 @@ const SHOWN = 3;
 
 const tones = { critical: 'bad', warning: 'warn', info: 'info' } as const;
 
+/** Of what, how often, for how long; a clock is not read out. */
+function More({ alert }: { alert: Alert }) {
+	const source = sourcesOf(alert).findLast(({ kind }) => kind !== 'rule');
+
+	return <span class="banner-more" aria-live="off">
+		{source !== undefined && <><Untrusted text={source.name} /> · </>}
+		{alert.count > 1 && <>{shell.banners.count(alert.count)} · </>}<Ago value={alert.first_seen} everyMs={10_000} />
+	</span>;
+}
+
 export function Banners() {
 	const known = useStore(alerts);
 	const who = useStore(session);
@@ -29,9 +40,7 @@ export function Banners() {
 			<SeverityChip severity={alert.severity} />
 			<p>
 				<a href={`/alerts?id=${alert.id}`}><Untrusted text={alert.title} limit={200} /></a>{' '}
-				<span class="banner-more">
-					{alert.count > 1 && <>{shell.banners.count(alert.count)} · </>}<Ago value={alert.first_seen} />
-				</span>
+				<More alert={alert} />
 			</p>
 			{mayOperate(who) && <button type="button" class="small" onClick={() => setAsking(alert)}>
 				{shell.banners.acknowledge}
