@@ -577,7 +577,9 @@ test('without what is known of accounts nobody is let in, and a stranger learns 
 		renameSync(file, `${file}.away`);
 	try {
 		for (const [method, headers, body] of [['GET', who.headers], ['POST', json, { name: 'anna', password }]]) {
-			const { detail } = await stack.ask(method, '/api/session', { headers, body, status: 503 });
+			// Within a second the daemon has seen it, too.
+			const { detail } = await until(`${method} is 503`, () =>
+				stack.ask(method, '/api/session', { headers, body, status: 503 }));
 			assert.match(detail, /^nobody can sign in now/);
 			assert.ok(!detail.includes(stack.rundir));
 		}
