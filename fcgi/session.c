@@ -312,7 +312,9 @@ read_secret(struct slice result, struct request *req, struct slice *ret_secret,
 }
 
 /* Not to be read by scripts, never sent over http: or on behalf of a page of
- * another site, of this host and port alone. */
+ * another site. Ports part no cookies, and of localhost a browser sends even
+ * secure ones over http:, to whatever an agent serves there: a partition is
+ * that of the page's site with its scheme, so those never see it. */
 static void
 set_cookie(struct reply *rep, const struct request *req, struct slice secret,
     usec_t lasts)
@@ -321,7 +323,8 @@ set_cookie(struct reply *rep, const struct request *req, struct slice secret,
 
 	caller_add_cookie_name(&name, req);
 	reply_header(rep, "Set-Cookie",
-	    "%s=%.*s; Path=/; Max-Age=%llu; Secure; HttpOnly; SameSite=Strict",
+	    "%s=%.*s; Path=/; Max-Age=%llu; Secure; HttpOnly; SameSite=Strict; "
+	    "Partitioned",
 	    name.data, SLICE_ARG(secret),
 	    (unsigned long long)(lasts / USEC_PER_SEC));
 }

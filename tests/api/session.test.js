@@ -86,7 +86,7 @@ test('a name and its password open a session, which is a cookie', async () => {
 	const [pair, ...attributes] = reply.headers['set-cookie'][0].split('; ');
 	assert.match(pair, new RegExp(`^__Host-kruxos-${stack.dashPort}=krx_session_[A-Za-z0-9_-]{43}$`));
 	assert.deepEqual(attributes.filter(text => !text.startsWith('Max-Age')).sort(),
-		['HttpOnly', 'Path=/', 'SameSite=Strict', 'Secure']);
+		['HttpOnly', 'Partitioned', 'Path=/', 'SameSite=Strict', 'Secure']);
 	const maxAge = Number(attributes.find(text => text.startsWith('Max-Age=')).slice(8));
 	assert.ok(maxAge > 12 * 3600 - 60 && maxAge <= 12 * 3600, String(maxAge));
 	assert.equal(reply.headers['cache-control'], 'no-store');
@@ -424,7 +424,7 @@ test('who signs out is out, here and in his streams', async () => {
 	const reply = await post('/api/session/end', who.headers);
 	assert.equal(assertAnswer('/api/session/end', reply, 'POST').id, who.session.id);
 	assert.match(reply.headers['set-cookie'][0],
-		new RegExp(`^${stack.cookieName}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict$`));
+		new RegExp(`^${stack.cookieName}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Strict; Partitioned$`));
 	assert.equal(reply.headers['clear-site-data'], '"cache"');
 
 	assert.equal((await get('/api/audit?limit=1', who.headers)).status, 401);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after, before, test } from 'node:test';
 
 import { until } from '../api/harness/poll.js';
@@ -215,6 +216,28 @@ test('a link signs in once, and leaves no trace of itself', async t => {
 	await second.getByText('This link does not work').waitFor();
 	await second.getByText('kruxos login-link').first().waitFor();
 	assert.doesNotMatch(second.url(), /krx_link/);
+});
+
+test('what an agent serves on another port does not get the session', async t => {
+	const seen = [];
+	const server = http.createServer((request, response) => {
+		seen.push(request.headers.cookie);
+		response.end('a page');
+	});
+	await new Promise(done => server.listen(0, '127.0.0.1', done));
+	t.after(() => server.close());
+	const page = await dashboard.open(t, await dashboard.link(), { role: null, expected: [LOST, /request to another host/] });
+	await page.waitForURL('**/health');
+	const [cookie] = await page.context().cookies();
+	assert.equal(cookie.name, dashboard.stack.cookieName);
+
+	await page.goto(`http://localhost:${server.address().port}/`);
+	await page.evaluate(() => fetch('/again').then(answer => answer.text()));
+	assert.ok(seen.length >= 2);
+	assert.deepEqual(seen.filter(Boolean), []);
+	await page.goto('/audit');
+	await page.locator('h1').waitFor();
+	assert.match(page.url(), /\/audit$/, 'he is still signed in');
 });
 
 test('the way back leads to no other site', async t => {

@@ -86,7 +86,11 @@ export class Dashboard {
 		});
 		context.setDefaultTimeout(20_000);
 		if (role !== null)
-			await context.addCookies([{ ...cookie ?? await this.#sharedCookie(role), url: this.origin, secure: true }]);
+			await context.addCookies([{
+				...cookie ?? await this.#sharedCookie(role), url: this.origin, secure: true,
+				// In the partition of the page itself, as the server sets it.
+				partitionKey: 'https://localhost', _crHasCrossSiteAncestor: false,
+			}]);
 		const page = await context.newPage();
 		page.faults = watch(page, this.origin, expected);
 		t.after(async () => {
