@@ -1,6 +1,5 @@
 // All that is known of an alert, what has happened to it, and what may be done.
 
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 
 import { entriesOf, placeOf, sourcesOf } from '../alert';
@@ -14,6 +13,7 @@ import { alertsWords } from '../words/alerts';
 import { AcknowledgeDialog } from './acknowledge';
 import { SeverityChip } from './chip';
 import { CopyButton } from './copy-button';
+import { Fact } from './fact';
 import { Failure } from './failure';
 import { SilenceDialog } from './silence-dialog';
 import { Time } from './time';
@@ -22,10 +22,6 @@ import { ValueGrid } from './value-grid';
 
 const words = alertsWords.details;
 const TEXT_LENGTH = 2000;
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-	return <div><dt>{name}</dt><dd>{children}</dd></div>;
-}
 
 function Seen({ alert }: { alert: Alert }) {
 	if (alert.state === 'pending')

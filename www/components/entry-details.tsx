@@ -1,13 +1,12 @@
 // All that is known of an entry: what came back, what was asked for, why it
 // could run, and by what it is found again.
 
-import type { ComponentChildren } from 'preact';
-
 import type { Entry } from '../api/types';
 import { entryAddress, sessionAddress } from '../entry';
 import { entry as words } from '../words/entry';
 import { TierChip } from './chip';
 import { CopyButton } from './copy-button';
+import { Fact } from './fact';
 import { StatusText } from './status';
 import { Time } from './time';
 import { Untrusted } from './untrusted';
@@ -48,10 +47,6 @@ function Why({ entry }: { entry: Entry }) {
 				: <><TierChip tier={entry.policy_tier} /> {words.tiers[entry.policy_tier]}</>}
 		</p>
 	</section>;
-}
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-	return <div><dt>{name}</dt><dd>{children}</dd></div>;
 }
 
 function Copied({ name, text }: { name: string; text: string }) {

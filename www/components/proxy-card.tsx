@@ -1,11 +1,11 @@
 // A service of the proxy: how its syncs went, and its writes.
 
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 
 import type { ProxyError, ProxyService, ProxyWrite } from '../api/types';
 import { formatNumber } from '../format';
 import { proxy as words } from '../words/proxy';
+import { Fact } from './fact';
 import { ProxyErrors } from './proxy-errors';
 import { ProxyWriteRow } from './proxy-write';
 import { StatusText, type Status } from './status';
@@ -18,10 +18,6 @@ const dots: Record<ProxyService['status'], Status> = {
 
 const ERROR_LENGTH = 300;
 const SHOWN = 10;
-
-function Fact({ name, children }: { name: string; children: ComponentChildren }) {
-	return <div><dt>{name}</dt><dd class="number">{children}</dd></div>;
-}
 
 function Moment({ name, value }: { name: string; value: string | null }) {
 	return <div class="proxy-moment">
@@ -39,12 +35,12 @@ function Facts({ service }: { service: ProxyService }) {
 	return <dl class="proxy-facts">
 		<Moment name={facts.started} value={service.last_started_at} />
 		<Moment name={facts.completed} value={service.last_completed_at} />
-		<Fact name={facts.failures}>{formatNumber(service.consecutive_failures)}</Fact>
-		<Fact name={facts.items}>
+		<Fact isNumber name={facts.failures}>{formatNumber(service.consecutive_failures)}</Fact>
+		<Fact isNumber name={facts.items}>
 			{service.items_synced === null ? <span class="muted">{words.notTold}</span> : formatNumber(service.items_synced)}
 		</Fact>
-		<Fact name={facts.buffered}>{formatNumber(service.buffered)}</Fact>
-		<Fact name={facts.dead}>{formatNumber(service.dead_letters)}</Fact>
+		<Fact isNumber name={facts.buffered}>{formatNumber(service.buffered)}</Fact>
+		<Fact isNumber name={facts.dead}>{formatNumber(service.dead_letters)}</Fact>
 	</dl>;
 }
 
