@@ -7,7 +7,7 @@ export const LISTS = ['actor_type', 'agent_name', 'user_name', 'capability', 'st
 	'session_id', 'call_id', 'source'] as const;
 
 /** They have one value, or "". */
-export const TEXTS = ['from', 'to', 'q'] as const;
+const TEXTS = ['from', 'to', 'q'] as const;
 
 /** Which part of what was found is shown. */
 const PARTS = ['limit', 'offset', 'through'] as const;
@@ -34,7 +34,7 @@ export const PAGE_SIZES = ['25', '50', '100', '200'] as const;
 export const PAGE_SIZE = '50';
 
 /** Where no beginning is given, so long before the end. */
-export const DEFAULT_DAYS = 7;
+const DEFAULT_DAYS = 7;
 const DAY_MS = 86_400_000;
 
 const lists = (of: (name: ListName) => readonly string[]) =>

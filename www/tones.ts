@@ -3,13 +3,13 @@
 export type Tone = 'ok' | 'warn' | 'bad' | 'unknown';
 
 /** Percent of what there is, used. */
-export const LOAD_WARN = 60;
-export const LOAD_BAD = 80;
+const LOAD_WARN = 60;
+const LOAD_BAD = 80;
 
 /** Milliseconds: a person feels 100 at once, and loses the thread at 1,000
  * (Nielsen, Usability Engineering, 1993, chapter 5). */
-export const LATENCY_WARN = 100;
-export const LATENCY_BAD = 1000;
+const LATENCY_WARN = 100;
+const LATENCY_BAD = 1000;
 
 function toneOf(value: number | null, warn: number, bad: number): Tone {
 	if (value === null)

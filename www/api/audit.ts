@@ -46,7 +46,7 @@ export function useHistogram(filter: Filter, round: number): Answer<Histogram> {
 const BUCKETS = 200;
 
 /** The first bucket with an entry, of a range that is too long to be seen. */
-export function firstOf(histogram: Histogram | undefined): string | undefined {
+function firstOf(histogram: Histogram | undefined): string | undefined {
 	const buckets = histogram?.buckets ?? [];
 	const first = buckets.findIndex(({ success, error, denied, pending }) => success + error + denied + pending > 0);
 	return buckets.length > BUCKETS ? buckets[first]?.time : undefined;

@@ -17,7 +17,7 @@ const TYPING_MS = 400;
 const statuses = ['success', 'error', 'denied', 'pending'] as const;
 
 /** What the server filters by, as it is asked. */
-export const SERVER_FILTERS = ['agent_name', 'status', 'capability'] as const;
+const SERVER_FILTERS = ['agent_name', 'status', 'capability'] as const;
 type Filter = typeof SERVER_FILTERS[number] | 'q';
 
 export function serverFilters(query: URLSearchParams): string {
