@@ -19,8 +19,9 @@ static const struct {
 	{ ERROR_AUDIT_UNAVAILABLE, 503 },
 };
 
-int
-action_status(struct reply *rep, const struct error *err)
+/* For what kruxosd answered, with Retry-After where it says how long. */
+static int
+status_for(struct reply *rep, const struct error *err)
 {
 	if (err->wait_seconds != 0)
 		reply_header(rep, "Retry-After", "%u", err->wait_seconds);
@@ -55,7 +56,7 @@ action_call(struct action *action, struct program *prog,
 	json_writer_end_object(&action->args);
 	if (door_command(door, action->verb, buf_slice(&action->text),
 		credential, NULL, NULL, ret_result, err) == -1)
-		status = action_status(rep, err);
+		status = status_for(rep, err);
 	door_close(door);
 	buf_wipe(&action->text);
 	return status;

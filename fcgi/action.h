@@ -30,7 +30,8 @@ struct action {
 void action_begin(struct action *action, const char *verb);
 
 /* Run it, and answer what kruxosd answers, an object as JSON. Returns the
- * handler's status: 200; 401 without a credential, or by action_status(). The
+ * handler's status: 200; 401 without a credential; by what kruxosd says is
+ * wrong, with the header Retry-After where it tells how long to wait. The
  * action ends. */
 int action_run(struct action *action, struct program *prog,
     const struct request *req, struct reply *rep, struct error *err);
@@ -45,9 +46,5 @@ int action_relay(struct action *action, struct program *prog,
 int action_call(struct action *action, struct program *prog,
     struct slice credential, struct reply *rep, struct buf *ret_result,
     struct error *err);
-
-/* The status for what kruxosd answered, with the header Retry-After where it
- * tells how long to wait. */
-int action_status(struct reply *rep, const struct error *err);
 
 #endif

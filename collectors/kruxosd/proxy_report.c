@@ -86,8 +86,9 @@ wrong_type(const struct field *field, const struct json_node *node,
 	    field->is_needed ? "" : " or null", json_type_name(node->type));
 }
 
-bool
-proxy_report_is_id(struct slice text)
+/* A name (log/entry.h) that is one segment of a path, whoever normalises it. */
+static bool
+is_id(struct slice text)
 {
 	return entry_is_name(text) && text.data[0] != '.' &&
 	       memchr(text.data, '/', text.len) == NULL;
@@ -97,9 +98,8 @@ static int
 read_name(const struct reading *reading, const struct field *field,
     const struct json_node *node, struct slice *ret, struct error *err)
 {
-	bool is_name = field->type == FIELD_AGENT
-			   ? entry_is_name(node->text)
-			   : proxy_report_is_id(node->text);
+	bool is_name = field->type == FIELD_AGENT ? entry_is_name(node->text)
+						  : is_id(node->text);
 
 	if (field->type == FIELD_SERVICE && node->text.len > PROXY_NAME_BYTES)
 		return error_set_field(err, ERROR_TOO_LONG, field->key,

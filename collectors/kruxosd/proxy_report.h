@@ -23,10 +23,6 @@ int proxy_report_read(const struct json_reader *reader,
     const struct json_node *args, const struct redactor *redactor,
     struct arena *arena, struct proxy_report *ret_report, struct error *err);
 
-/* Can it be the id of a write: a name (log/entry.h) that is one segment of a
- * path, whoever normalises it? */
-bool proxy_report_is_id(struct slice text);
-
 /* The service or the write of that name; NULL. */
 struct proxy_service *
 proxy_report_service(const struct proxy_report *report, struct slice name);

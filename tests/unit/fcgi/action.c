@@ -18,7 +18,7 @@ status_of(enum error_code code)
 	reply_init(&rep);
 	reply_begin(&rep, &arena, NULL, false);
 	error_set(&err, code, "words");
-	int status = action_status(&rep, &err);
+	int status = status_for(&rep, &err);
 	assert_int_equal(rep.headers.len, 0);
 	reply_free(&rep);
 	return status;
@@ -52,7 +52,7 @@ a_wait_is_told(void **state)
 	reply_init(&rep);
 	reply_begin(&rep, &arena, NULL, false);
 	error_set_wait(&err, 17, "too often");
-	assert_int_equal(action_status(&rep, &err), 429);
+	assert_int_equal(status_for(&rep, &err), 429);
 	assert_string_equal(rep.headers.data, "Retry-After: 17\r\n");
 	reply_free(&rep);
 }

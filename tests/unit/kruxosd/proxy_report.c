@@ -218,14 +218,14 @@ static void
 an_id_is_one_segment_of_a_path(void **state)
 {
 	(void)state;
-	assert_true(proxy_report_is_id(slice_of("a.b:c@d+e-f_9")));
-	assert_false(proxy_report_is_id(slice_of("")));
-	assert_false(proxy_report_is_id(slice_of(".")));
-	assert_false(proxy_report_is_id(slice_of("..")));
-	assert_false(proxy_report_is_id(slice_of("a/b")));
-	assert_false(proxy_report_is_id(slice_of("-a")));
-	assert_false(proxy_report_is_id(slice_of("a b")));
-	assert_false(proxy_report_is_id((struct slice){ "a\0b", 3 }));
+	assert_true(is_id(slice_of("a.b:c@d+e-f_9")));
+	assert_false(is_id(slice_of("")));
+	assert_false(is_id(slice_of(".")));
+	assert_false(is_id(slice_of("..")));
+	assert_false(is_id(slice_of("a/b")));
+	assert_false(is_id(slice_of("-a")));
+	assert_false(is_id(slice_of("a b")));
+	assert_false(is_id((struct slice){ "a\0b", 3 }));
 }
 
 int
