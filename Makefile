@@ -231,15 +231,15 @@ run start:
 stop:
 	@$(BUILD)/bin/kruxos-run stop
 
-# Memory and times under load are those of programs without sanitizers. The
-# faults are the same ones each time, so that what fails is the change; `make
+# Memory and times under load are those of programs without sanitizers; what a
+# browser asks, the tests of the API have asked already. The faults are the same ones each time, so that what fails is the change; `make
 # fault` looks for others.
 test:
 	@packaging/install-packages build run test fuzz load monitor browser
 	@tests/install-node
 	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools)
 	@$(again) redaction
-	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api www browser $(if $(SANITIZE),,load)
+	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,www browser load)
 
 # What the tests run, of a build of its own, and what they do not.
 coverage:
