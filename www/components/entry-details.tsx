@@ -22,7 +22,7 @@ function Payload({ entry }: { entry: Entry }) {
 	const [before, after] = words.erased;
 
 	if (entry.erased_by !== undefined)
-		return <p class="entry-erased">{before}<EntryLink seq={entry.erased_by} />{after}</p>;
+		return <p>{before}<EntryLink seq={entry.erased_by} />{after}</p>;
 	return <>
 		<section>
 			<h2>{words.result} <StatusText status={entry.status} /></h2>

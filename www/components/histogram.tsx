@@ -57,7 +57,7 @@ export function StatusPatterns() {
 	</svg>;
 }
 
-export function Swatch({ status }: { status: Bucket extends Record<infer K, unknown> ? Exclude<K, 'time'> : never }) {
+export function Swatch({ status }: { status: typeof STACK[number] }) {
 	return <svg class="swatch" viewBox="0 0 12 12" aria-hidden="true"><rect class={`bar-${status}`} width="12" height="12" rx="2" /></svg>;
 }
 
@@ -196,7 +196,7 @@ export function Histogram({ data, onRange }: Properties) {
 		</div>
 		<figcaption>
 			<span>{stretch !== undefined ? said(stretch) : hovered !== undefined ? said({ first: hovered, last: hovered }) : most === 0 ? words.empty : words.hint}</span>
-			{stretch !== undefined && !brush.isDragging && <span class="histogram-actions">
+			{stretch !== undefined && !brush.isDragging && <span>
 				<button type="button" class="small" onClick={() => brush.apply(stretch)}>{words.set}</button>{' '}
 				<button type="button" class="small plain" onClick={() => brush.apply(undefined)}>{words.reset}</button>
 			</span>}

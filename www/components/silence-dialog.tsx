@@ -99,7 +99,7 @@ export function SilenceDialog({ matchers: first, onClose }: { matchers: Matchers
 		<div class="silence-preview" aria-live="polite"><Preview matchers={matchers} /></div>
 		<label>{words.reason}<input name="reason" required maxLength={REASON_LENGTH} autocomplete="off" /></label>
 		<label>{words.duration}
-			<select name="duration" defaultValue="1h">
+			<select name="duration">
 				{Object.entries(words.durations).map(([key, label]) => <option key={key} value={key} selected={key === '1h'}>{label}</option>)}
 			</select>
 		</label>
