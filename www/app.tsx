@@ -9,6 +9,7 @@ import { usePolled } from './api/polled';
 import { session } from './api/session';
 import { Banners } from './components/banners';
 import { Dialog } from './components/dialog';
+import { Sentence } from './components/sentence';
 import { Sidebar } from './components/sidebar';
 import { Ago } from './components/time';
 import { focusFilter, useKeys, type Keys } from './keys';
@@ -81,9 +82,10 @@ function useAlerts() {
 function SilencesLine({ known }: { known: Alerts | undefined }) {
 	if (known === undefined || known.silences === 0 || known.oldest_silence === null)
 		return null;
-	const [before, after] = shell.silences(known.silences, '\0').split('\0');
 	return <section class="silences" aria-label={shell.silencesLabel}>
-		<a href="/alerts?state=silenced">{before}<Ago value={known.oldest_silence} />{after}</a>
+		<a href="/alerts?state=silenced">
+			<Sentence text={shell.silences(known.silences)}><Ago value={known.oldest_silence} /></Sentence>
+		</a>
 	</section>;
 }
 

@@ -10,7 +10,7 @@ import { moveFocus } from '../keys';
 import { alertsWords as words } from '../words/alerts';
 import { AlertDetails } from './alert-details';
 import { SeverityChip } from './chip';
-import { Ago } from './time';
+import { Since } from './time';
 import { Untrusted } from './untrusted';
 
 const TITLE_LENGTH = 300;
@@ -38,7 +38,7 @@ function previewOf(message: string): string {
 function Fate({ alert }: { alert: Alert }): ComponentChildren {
 	switch (placeOf(alert)) {
 	case 'history':
-		return <>{words.by.resolved}{alert.resolved_at !== null && <Ago value={alert.resolved_at} everyMs={EVERY_MS} />}{words.ago}</>;
+		return <>{words.by.resolved}{alert.resolved_at !== null && <Since value={alert.resolved_at} everyMs={EVERY_MS} />}</>;
 	case 'silenced':
 		return words.by.silence(alert.silenced_by ?? 0);
 	case 'acknowledged':
@@ -77,7 +77,7 @@ export function AlertRow({ alert, isOpen, onToggle }: Properties) {
 			<Sources alert={alert} />
 			<span class="alert-fate"><Fate alert={alert} /></span>
 			<span class="alert-count number">{alert.count > 1 && words.times(alert.count)}</span>
-			<span class="alert-seen number"><Ago value={alert.last_seen} everyMs={EVERY_MS} />{words.ago}</span>
+			<span class="alert-seen number"><Since value={alert.last_seen} everyMs={EVERY_MS} /></span>
 			<svg class="chevron" viewBox="0 0 12 12" aria-hidden="true"><path d="M3 4.5 6 7.5 9 4.5" /></svg>
 		</button>
 		{isOpen && <div class="alert-more" id={id}><AlertDetails alert={alert} /></div>}

@@ -12,7 +12,7 @@ import { useStore } from '../store';
 import { audit } from '../words/audit';
 import { shell } from '../words/shell';
 import { StatusText, type Status } from './status';
-import { Ago } from './time';
+import { Since } from './time';
 
 const words = audit.chain;
 
@@ -58,7 +58,7 @@ function Through({ integrity }: Pick<AuditPage, 'integrity'>) {
 	return <span class="chain-through">
 		{integrity.status === 'damaged' ? words.damagedAfter : words.through}
 		<a href={entryAddress(integrity.through_seq)} class="number">{formatNumber(integrity.through_seq)}</a>
-		{integrity.verified_at !== null && <>, <Ago value={integrity.verified_at} />{words.ago}</>}
+		{integrity.verified_at !== null && <>, <Since value={integrity.verified_at} /></>}
 	</span>;
 }
 

@@ -9,7 +9,7 @@ import { Fact } from './fact';
 import { ProxyErrors } from './proxy-errors';
 import { ProxyWriteRow } from './proxy-write';
 import { StatusText, type Status } from './status';
-import { Ago, Time } from './time';
+import { Since, Time } from './time';
 import { Untrusted } from './untrusted';
 
 const dots: Record<ProxyService['status'], Status> = {
@@ -24,7 +24,7 @@ function Moment({ name, value }: { name: string; value: string | null }) {
 		<dt>{name}</dt>
 		<dd class="number">
 			{value === null ? <span class="muted">{words.never}</span>
-				: <><span class="muted"><Ago value={value} />{words.ago}</span> <Time value={value} /></>}
+				: <><span class="muted"><Since value={value} /></span> <Time value={value} /></>}
 		</dd>
 	</div>;
 }

@@ -4,7 +4,7 @@
 import type { ProxyError } from '../api/types';
 import { formatNumber } from '../format';
 import { proxy as words } from '../words/proxy';
-import { Ago } from './time';
+import { Since } from './time';
 import { Untrusted } from './untrusted';
 
 const ERROR_LENGTH = 300;
@@ -17,7 +17,7 @@ export function ProxyErrors({ errors }: { errors: ProxyError[] }) {
 		<summary>{words.errors.title} <span class="muted number">{formatNumber(errors.length)}</span></summary>
 		<ol>
 			{errors.slice(0, SHOWN).map(({ at, write_id, error }, place) => <li key={`${at} ${place}`}>
-				<span class="muted"><Ago value={at} everyMs={10_000} />{words.ago}
+				<span class="muted"><Since value={at} everyMs={10_000} />
 					{write_id !== null && <>, {words.errors.write}<Untrusted text={write_id} /></>}</span>
 				<code><Untrusted text={error} limit={ERROR_LENGTH} /></code>
 			</li>)}

@@ -10,7 +10,7 @@ import { useStore } from '../store';
 import { visible } from '../visible';
 import { proxy as words } from '../words/proxy';
 import { Confirm } from './dialog';
-import { Ago, useNow } from './time';
+import { Since, useNow } from './time';
 import { Untrusted } from './untrusted';
 
 const SUMMARY_LENGTH = 300;
@@ -36,7 +36,7 @@ function About({ write, clockAhead }: { write: ProxyWrite; clockAhead: number })
 			{write.sends_at === null ? words.writes.unknown : <Countdown to={write.sends_at} clockAhead={clockAhead} />}
 		</span>}
 		{write.agent_name !== null && <span><Untrusted text={words.writes.by(write.agent_name)} /></span>}
-		<span>{words.writes.created}<Ago value={write.created_at} everyMs={10_000} />{words.ago}</span>
+		<span>{words.writes.created}<Since value={write.created_at} everyMs={10_000} /></span>
 		{write.attempts > 0 && <span>{words.writes.attempts(write.attempts)}</span>}
 	</p>;
 }

@@ -1,8 +1,10 @@
 import type { ComponentChildren } from 'preact';
 
-/** A sentence of the catalogue with something in its gap, which is a NUL. */
+import { GAP } from '../words/shell';
+
+/** A sentence of the catalogue with something in its gap. */
 export function Sentence({ text, children }: { text: string; children: ComponentChildren }) {
-	const [before, after] = text.split('\0');
+	const [before, after] = text.split(GAP);
 
 	return <>{before}{children}{after}</>;
 }

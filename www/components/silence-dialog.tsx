@@ -10,7 +10,7 @@ import { alertsWords } from '../words/alerts';
 import { shell } from '../words/shell';
 import { SeverityChip } from './chip';
 import { Confirm } from './dialog';
-import { Ago } from './time';
+import { Since } from './time';
 import { Untrusted } from './untrusted';
 
 const words = alertsWords.silence;
@@ -71,7 +71,7 @@ function Preview({ matchers }: { matchers: Matchers }) {
 			{value.alerts.slice(0, SHOWN).map(alert => <li key={alert.id}>
 				<SeverityChip severity={alert.severity} />
 				<span class="preview-title"><Untrusted text={alert.title} /></span>
-				<span class="muted number"><Ago value={alert.last_seen} everyMs={60_000} />{alertsWords.ago}</span>
+				<span class="muted number"><Since value={alert.last_seen} everyMs={60_000} /></span>
 			</li>)}
 		</ul>
 		{value.alerts.length > SHOWN && <p class="muted">{words.preview.more(value.alerts.length - SHOWN)}</p>}

@@ -5,6 +5,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { formatClock, formatSpan, formatTime } from '../format';
 import { zone, zoneName } from '../preferences';
 import { useStore } from '../store';
+import { shell } from '../words/shell';
+import { Sentence } from './sentence';
 
 interface Properties {
 	value: string;
@@ -44,4 +46,9 @@ export function Ago({ value, everyMs = 1000 }: { value: string; everyMs?: number
 	return <time dateTime={value} title={`${formatTime(time, chosen)} ${zoneName(chosen)}`}>
 		{formatSpan(now - time.getTime())}
 	</time>;
+}
+
+/** "12 s ago". */
+export function Since({ value, everyMs = 1000 }: { value: string; everyMs?: number }) {
+	return <Sentence text={shell.ago}><Ago value={value} everyMs={everyMs} /></Sentence>;
 }

@@ -5,9 +5,8 @@ import type { ComponentChildren } from 'preact';
 import type { HealthPage } from '../api/types';
 import { Hint } from '../components/hint';
 import { Known } from '../components/known';
-import { Sentence } from '../components/sentence';
 import { StatusText, type Status } from '../components/status';
-import { Ago } from '../components/time';
+import { Since } from '../components/time';
 import { formatBytes, formatNumber, formatSpan } from '../format';
 import { health } from '../words/health';
 
@@ -51,7 +50,7 @@ function Chain({ of }: { of: FootprintOf['integrity'] }) {
 	return <>
 		<StatusText status={chainDots[of.status]} label={own.chainStates[of.status]} />
 		{of.verified_at !== null && <span class="muted">
-			{' '}{own.through(of.through_seq)}, <Sentence text={own.ago}><Ago value={of.verified_at} /></Sentence>
+			{' '}{own.through(of.through_seq)}, <Since value={of.verified_at} />
 		</span>}
 	</>;
 }

@@ -5,7 +5,7 @@ import { DayBar } from '../components/day-bar';
 import { Known } from '../components/known';
 import { Sentence } from '../components/sentence';
 import { StatusText } from '../components/status';
-import { Ago } from '../components/time';
+import { Ago, Since } from '../components/time';
 import { Untrusted } from '../components/untrusted';
 import { formatDuration } from '../format';
 import { toneOfLatency } from '../tones';
@@ -54,7 +54,7 @@ function Row({ service, now }: { service: Service; now: string }) {
 			{details => <Untrusted text={details} limit={DETAILS_SHOWN} />}
 		</Known></div></td>
 		<td data-label={columns.checked} class="number"><Known value={service.checked_at} why={words.neverChecked}>
-			{at => <span><Sentence text={words.ago}><Ago value={at} /></Sentence></span>}
+			{at => <span><Since value={at} /></span>}
 		</Known></td>
 		<td data-label={columns.history} class="service-days">
 			<Known value={service.history} why={health.history.unreadable}>

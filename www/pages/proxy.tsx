@@ -7,6 +7,7 @@ import type { ProxyStatus } from '../api/types';
 import { Empty } from '../components/empty';
 import { Failure } from '../components/failure';
 import { ProxyCard } from '../components/proxy-card';
+import { Sentence } from '../components/sentence';
 import { Ago } from '../components/time';
 import { formatNumber } from '../format';
 import { moveFocus, useKeys, type Keys } from '../keys';
@@ -36,8 +37,9 @@ function Strip({ status }: { status: ProxyStatus }) {
 }
 
 function Stale({ since }: { since: string }) {
-	const [before, after] = words.stale;
-	return <p class="notice notice-warn" role="status">{before}<Ago value={since} />{after}</p>;
+	return <div class="notice notice-warn" role="status">
+		<p><Sentence text={words.stale}><Ago value={since} /></Sentence></p>
+	</div>;
 }
 
 function Shown({ status, clockAhead, onDecided }:
@@ -60,14 +62,15 @@ function Shown({ status, clockAhead, onDecided }:
 
 export default function Proxy(_: { place: Place }) {
 	const { value, error, at, again } = usePolled<ProxyStatus>(PROXY_PATH, PROXY_EVERY_MS);
-	const [before, after] = words.reported;
 
 	useTitle(words.title);
 	useKeys(keys);
 	return <>
 		<div class="page-head">
 			<h1>{words.title}</h1>
-			{value?.reported_at != null && <p class="muted number reported">{before}<Ago value={value.reported_at} />{after}</p>}
+			{value?.reported_at != null && <p class="muted number reported">
+				<Sentence text={words.reported}><Ago value={value.reported_at} /></Sentence>
+			</p>}
 		</div>
 		{error !== undefined && <Failure error={error} onRetry={again} />}
 		{value === undefined ? error === undefined && <p class="muted" aria-busy="true">{shell.loading}</p>

@@ -8,7 +8,7 @@ import { callsOf, flat, type Call } from '../calls';
 import { Empty } from '../components/empty';
 import { Failure } from '../components/failure';
 import { StatusText } from '../components/status';
-import { Ago, Time } from '../components/time';
+import { Since, Time } from '../components/time';
 import { Untrusted } from '../components/untrusted';
 import { Waterfall } from '../components/waterfall';
 import { sessionIdOf } from '../entry';
@@ -42,7 +42,7 @@ function auditAddress(id: string, sessions: readonly AgentSession[]): string {
 
 function End({ main, lastSeen }: { main: AgentSession; lastSeen: string }) {
 	if (main.ended_at === null)
-		return <>{words.open}<Ago value={lastSeen} />{words.openEnd}</>;
+		return <>{words.open}<Since value={lastSeen} /></>;
 	return <><Time value={main.ended_at} /> {words.lasted(Date.parse(main.ended_at) - Date.parse(main.started_at ?? main.first_seen))}</>;
 }
 

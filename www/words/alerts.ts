@@ -15,7 +15,6 @@ export const alertsWords = {
 	},
 	more: (count: number) => `Show ${formatNumber(count)} more`,
 	times: (count: number) => `${formatNumber(count)} ×`,
-	ago: ' ago',
 	by: {
 		acknowledged: (name: string) => `by ${name}`,
 		silence: (id: number) => `silence ${id}`,

@@ -111,7 +111,6 @@ export const audit = {
 		damaged: 'Chain damaged',
 		unknown: 'Chain not verified yet',
 		through: 'through entry ',
-		ago: ' ago',
 		damagedAfter: 'The first entry that does not hold comes after ',
 		progress: (done: number, all: number) => `${formatNumber(done)} of ${formatNumber(all)}`,
 		verify: 'Verify now',

@@ -1,7 +1,5 @@
 import { formatNumber } from '../format';
-
-/** Where the page puts a value of its own into a sentence (`Sentence`). */
-const GAP = '\0';
+import { GAP } from './shell';
 
 export const health = {
 	title: 'Health',
@@ -43,7 +41,6 @@ export const health = {
 		critical: 'critical',
 		criticalHint: 'When it fails, the whole is Critical',
 		since: `for ${GAP}`,
-		ago: `${GAP} ago`,
 		latency: { ok: '', warn: 'slow', bad: 'very slow', unknown: '' },
 		latencyHint: { ok: 'Under 100 ms', warn: '100 ms or more', bad: '1 s or more', unknown: '' },
 		noLatency: 'Not known: it is not timed',
@@ -122,7 +119,6 @@ export const health = {
 		chain: 'Chain',
 		chainStates: { verified: 'Verified', checking: 'Checking', damaged: 'Damaged', unknown: 'Unknown' },
 		through: (seq: number) => `through entry ${formatNumber(seq)}`,
-		ago: `${GAP} ago`,
 		version: 'Version',
 		uptime: 'Uptime',
 		programs: 'Programs',

@@ -1,9 +1,10 @@
 import { formatNumber } from '../format';
+import { GAP } from './shell';
 
 export const proxy = {
 	title: 'Service Proxy',
-	reported: ['Reported ', ' ago'] as const,
-	stale: ['Nobody has reported for ', '. What follows was so then.'] as const,
+	reported: `Reported ${GAP} ago`,
+	stale: `Nobody has reported for ${GAP}. What follows was so then.`,
 	strip: {
 		label: 'Overview',
 		total_services: 'Total services', synced: 'Synced', with_errors: 'With errors',
@@ -16,7 +17,6 @@ export const proxy = {
 	},
 	never: 'never',
 	notTold: 'not told',
-	ago: ' ago',
 	log: 'What was decided, in the audit log',
 	writes: {
 		buffered: 'Pending writes', dead: 'Dead letters',

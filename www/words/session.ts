@@ -24,7 +24,6 @@ export const session = {
 	ended: 'Ended',
 	lasted: (ms: number) => `after ${span(ms)}`,
 	open: 'it goes on, or its end was not reported; last seen ',
-	openEnd: ' ago',
 	entries: 'Entries',
 	count: (count: number) => formatNumber(count),
 	audit: 'All its entries in Audit',

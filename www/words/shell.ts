@@ -4,6 +4,9 @@
 
 import { formatNumber } from '../format';
 
+/** Where the page puts a value of its own into a sentence (`Sentence`). */
+export const GAP = '\0';
+
 export const shell = {
 	product: 'kruxos-monitor',
 	skip: 'Skip to the content',
@@ -14,6 +17,7 @@ export const shell = {
 	badge: (count: number) => `${formatNumber(count)} not acknowledged`,
 	menu: 'Menu',
 	loading: 'Loading…',
+	ago: `${GAP} ago`,
 	retry: 'Retry',
 	cancel: 'Cancel',
 	close: 'Close',
@@ -47,9 +51,9 @@ export const shell = {
 		done: 'Acknowledge',
 	},
 	silencesLabel: 'Silences',
-	silences: (count: number, oldest: string) =>
-		count === 1 ? `1 silence mutes alerts, set ${oldest} ago`
-			: `${formatNumber(count)} silences mute alerts, the oldest set ${oldest} ago`,
+	silences: (count: number) =>
+		count === 1 ? `1 silence mutes alerts, set ${GAP} ago`
+			: `${formatNumber(count)} silences mute alerts, the oldest set ${GAP} ago`,
 
 	theme: { label: 'Theme', system: 'System', light: 'Light', dark: 'Dark' },
 	zone: { label: 'Times', utc: 'UTC', local: 'Local', said: (name: string) => `Times are in ${name}` },
