@@ -283,6 +283,11 @@ test('each has a chart, and the cursor of one is the cursor of all', async t => 
 });
 
 test('a chart says in a sentence what it shows', async t => {
+	const from = new Date(Date.now() - DAY).toISOString();
+	await until('a minute of CPU is known', async () => {
+		const { figures } = await dashboard.stack.get(`/api/metrics/history?figure=cpu_percent&from=${from}`);
+		return figures[0].points.some(({ average }) => average !== null);
+	}, 120_000);
 	const page = await open(t, '/health?range=24h');
 	await page.getByRole('img', {
 		name: /^CPU over the last 24 hours: average [\d.]+ %, lowest [\d.]+ %, highest [\d.]+ %, measured for \d+ % of the time$/,
