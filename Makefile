@@ -232,8 +232,9 @@ stop:
 	@$(BUILD)/bin/kruxos-run stop
 
 # Memory and times under load are those of programs without sanitizers; what a
-# browser asks, the tests of the API have asked already. The faults are the same ones each time, so that what fails is the change; `make
-# fault` looks for others.
+# browser asks, the tests of the API have asked already. The faults are the same
+# ones each time, so that what fails is the change; `make fault` looks for
+# others.
 test:
 	@packaging/install-packages build run test fuzz load monitor browser
 	@tests/install-node
