@@ -122,7 +122,21 @@ account_create(struct account_change *change, struct entry entry,
 	    row->password[0] != '\0', err);
 }
 
-/* A new password is a new beginning: who knows the old one is out. */
+/* A new password is a new beginning: who knows the old one is out, and so is
+ * who holds a link. */
+static int
+begin_anew(struct account_change *change, struct entry entry,
+    struct slice account, struct error *err)
+{
+	static const struct slice all = { NULL, 0 };
+
+	if (account_writer_remove_links(change->keeper->writer, account, err) ==
+	    -1)
+		return -1;
+	return account_change_end_sessions(
+	    change, entry, account, all, "password", NULL, err);
+}
+
 static int
 change_account(struct account_change *change, const struct set *set,
     struct account_row *row, struct error *err)
@@ -140,8 +154,7 @@ change_account(struct account_change *change, const struct set *set,
 		    SLICE_ARG(set->hash));
 	if (account_writer_put(change->keeper->writer, row, err) == -1 ||
 	    (has_new_password &&
-		account_change_end_sessions(change, entry, slice_of(row->name),
-		    (struct slice){ NULL, 0 }, "password", NULL, err) == -1))
+		begin_anew(change, entry, slice_of(row->name), err) == -1))
 		return -1;
 	return owe_account(change, entry, "account.change", row, has_new_role,
 	    has_new_password, err);

@@ -230,6 +230,13 @@ account_writer_put(struct account_writer *writer, const struct account_row *row,
 }
 
 int
+account_writer_remove_links(
+    struct account_writer *writer, struct slice account, struct error *err)
+{
+	return run_with_text(writer, ACCOUNT_WRITER_REMOVE_LINKS, account, err);
+}
+
+int
 account_writer_remove(struct account_writer *writer, struct slice name,
     struct json_writer *tokens, struct error *err)
 {
@@ -240,7 +247,7 @@ account_writer_remove(struct account_writer *writer, struct slice name,
 	statement_bind_text(&rows, 1, name);
 	if (account_writer_end_ids(writer, &rows, tokens, &ignored, err) ==
 		-1 ||
-	    run_with_text(writer, ACCOUNT_WRITER_REMOVE_LINKS, name, err) == -1)
+	    account_writer_remove_links(writer, name, err) == -1)
 		return -1;
 	return run_with_text(writer, ACCOUNT_WRITER_REMOVE, name, err);
 }

@@ -124,6 +124,10 @@ int account_writer_take_link(struct account_writer *writer,
     const unsigned char digest[static SHA256_BYTES], usec_t now,
     char ret_account[static ACCOUNT_NAME_BYTES + 1], struct error *err);
 
+/* The account's open links are good for nothing any more. */
+int account_writer_remove_links(
+    struct account_writer *writer, struct slice account, struct error *err);
+
 /* --- tokens --------------------------------------------------------------- */
 
 struct account_token {

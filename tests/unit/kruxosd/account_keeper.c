@@ -370,6 +370,23 @@ a_link_is_good_for_five_minutes(void **state)
 }
 
 static void
+a_new_password_ends_open_links(void **state)
+{
+	struct scene *scene = *state;
+	cleanup(buf_free) struct buf args = BUF_INIT;
+	cleanup(cleanup_free) char *link = NULL;
+
+	make_ana(scene);
+	ask(scene, "account.link", "{\"name\":\"ana\"}");
+	link = said(scene, "secret");
+	ask(scene, "account.set",
+	    "{\"name\":\"ana\",\"password\":\"another battery staple\"}");
+	buf_addf(&args, "{\"link\":\"%s\"}", link);
+	ask(scene, "account.sign_in", args.data);
+	assert_fails(scene, "unauthenticated");
+}
+
+static void
 a_token_is_good_until_it_expires(void **state)
 {
 	struct scene *scene = *state;
@@ -615,6 +632,7 @@ main(void)
 		TEST(a_clock_that_is_set_back_makes_no_session_last_longer),
 		TEST(using_it_is_noted_once_a_minute),
 		TEST(a_link_is_good_for_five_minutes),
+		TEST(a_new_password_ends_open_links),
 		TEST(a_token_is_good_until_it_expires),
 		TEST(who_failed_too_often_waits_and_may_try_again),
 		TEST(without_a_log_nobody_is_signed_in),
