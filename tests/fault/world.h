@@ -297,6 +297,7 @@ world_erase(struct world *world)
 	struct message_peer peer = { .uid = 0,
 		.classes = MESSAGE_OWNER,
 		.user_name = SLICE_LITERAL("root") };
+	const struct command_table table = { commands, NULL, world, NULL };
 	struct message message = { .kind = MESSAGE_COMMAND,
 		.reader = &world->reader,
 		.verb = SLICE_LITERAL("audit.erase"),
@@ -324,7 +325,7 @@ world_erase(struct world *world)
 	if (json_reader_read(&world->reader, buf_slice(&args), &err) == -1)
 		abort();
 	message.args = world->reader.nodes;
-	command_start(commands, world, &message, &peer, &world->caller);
+	command_start(&table, &message, &peer, &world->caller);
 	buf_free(&args);
 }
 
