@@ -41,11 +41,15 @@ function dead(id, more = {}) {
 
 let reports = 0;
 
-/** What the proxy says; what it is told to do. */
+const reportedAt = async () => (await dashboard.stack.get('/api/proxy/status')).reported_at;
+
+/** What the proxy says, until it can be read; what it is told to do. */
 async function report(writes, of = services) {
+	const before = await reportedAt();
 	await door.write(JSON.stringify({ do: 'proxy.report', id: `r${++reports}`, args: { services: of, writes } }) + '\n');
 	const answer = await door.answer();
 	assert.equal(answer.error, undefined, JSON.stringify(answer));
+	await until('the report can be read', async () => await reportedAt() !== before);
 	return answer.ok.actions;
 }
 
