@@ -269,6 +269,7 @@ test('the open sign-ins are listed, another one can be ended, and one\'s own', a
 	await until('the other one is gone', async () => await account.getByRole('listitem').count() === 1);
 	await account.getByRole('button', { name: 'Sign out' }).click();
 	await page.getByLabel('Password').waitFor();
+	await page.waitForURL('**/sign-in');
 	await page.goto('/health');
 	await page.waitForURL('**/sign-in*');
 });

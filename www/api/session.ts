@@ -3,6 +3,7 @@
 // sign-in, with the way back to where the user was.
 
 import { Store } from '../store';
+import { go } from '../url';
 import { ApiError, get, post, type Asked } from './client';
 import type { SignedIn } from './types';
 
@@ -29,14 +30,15 @@ export async function signIn(by: { name: string; password: string } | { link: st
 	session.set(await post<SignedIn>('/api/session', by, undefined));
 }
 
-/** End this sign-in, or another one of the same account. */
+/** End this sign-in, or another one of the same account. Who ends his own does
+ * not mean to come back to where he was. */
 export async function endSession(id?: string): Promise<void> {
 	const own = session.get();
 	await act('/api/session/end', id === undefined ? {} : { id });
-	if (id === undefined || id === own?.id)
-		session.set(null);
-	else
-		await loadSession();
+	if (id !== undefined && id !== own?.id)
+		return loadSession();
+	go('/sign-in', { replace: true });
+	session.set(null);
 }
 
 /** A change, in the name of who is signed in. */
