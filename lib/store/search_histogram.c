@@ -193,6 +193,34 @@ count_group(struct counting *counting, struct search_walk *walk,
 
 /* --- the whole ---------------------------------------------------------- */
 
+static bool
+is_status_meant(const struct filter_list *list, int status)
+{
+	bool has_positive = false, is_named = false;
+
+	for (size_t i = 0; i < list->count; i++) {
+		const struct filter_value *value = &list->values[i];
+
+		if (value->is_negative && value->choice == status)
+			return false;
+		has_positive |= !value->is_negative;
+		is_named |= value->choice == status;
+	}
+	return !has_positive || is_named;
+}
+
+/* What of the counts is not meant. */
+static void
+leave_out(struct search_histogram *histogram, const struct filter_list *list)
+{
+	for (int status = 0; status < ENTRY_STATUSES; status++) {
+		if (is_status_meant(list, status))
+			continue;
+		for (size_t i = 0; i < histogram->count; i++)
+			histogram->buckets[i].by_status[status] = 0;
+	}
+}
+
 static int
 count(struct counting *counting, const struct search *search,
     struct arena *arena, struct error *err)
@@ -222,6 +250,7 @@ search_histogram(struct store *store, const struct search *search, usec_t width,
     struct error *err)
 {
 	struct counting counting = { .store = store };
+	struct search all = *search;
 	int result;
 
 	if (search->filter.needle.data != NULL ||
@@ -233,9 +262,14 @@ search_histogram(struct store *store, const struct search *search, usec_t width,
 		-1 ||
 	    store_begin(store, err) == -1)
 		return -1;
-	result = count(&counting, search, arena, err);
+	/* It is counted by status anyway: asked of the counts, those that are
+	 * meant open no bitmaps. */
+	all.filter.lists[FILTER_STATUS].count = 0;
+	result = count(&counting, &all, arena, err);
 	store_end(store);
-	if (result == 0)
-		*ret_histogram = counting.histogram;
-	return result;
+	if (result == -1)
+		return -1;
+	leave_out(&counting.histogram, &search->filter.lists[FILTER_STATUS]);
+	*ret_histogram = counting.histogram;
+	return 0;
 }

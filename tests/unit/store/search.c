@@ -495,6 +495,8 @@ sums_and_histograms_are_those_of_the_filter(void **state)
 		"from=0&to=10000",
 		"from=1440&to=1450",
 		"from=1441&to=1442&status=error",
+		"from=0&to=6000&status=-success",
+		"from=0&to=6000&status=error&status=denied&agent_name=agent-0",
 		"from=0&to=6000&agent_name=agent-0",
 		"from=0&to=6000&agent_name=-agent-0&capability=-mcp.*",
 		"from=0&to=6000&session_id=s-3",
