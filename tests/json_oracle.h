@@ -70,6 +70,24 @@ json_oracle_can_read(struct slice text)
 	return true;
 }
 
+/* Could json-c tell the keys of `node` apart? */
+static inline bool
+json_oracle_can_key(
+    const struct json_reader *reader, const struct json_node *node)
+{
+	const struct json_node *child;
+
+	if (node->type != JSON_OBJECT)
+		return true;
+	for (child = json_reader_first(reader, node); child != NULL;
+	     child = json_reader_next(reader, node, child))
+		if ((child->key.len > 0 &&
+			memchr(child->key.data, '\0', child->key.len)) ||
+		    !json_oracle_can_read(child->key))
+			return false;
+	return true;
+}
+
 static inline bool json_oracle_same(const struct json_reader *reader,
     const struct json_node *node, struct json_object *object);
 
@@ -80,6 +98,8 @@ json_oracle_same_children(const struct json_reader *reader,
 	const struct json_node *child;
 	size_t i = 0;
 
+	if (!json_oracle_can_key(reader, node))
+		return true;
 	for (child = json_reader_first(reader, node); child != NULL;
 	     child = json_reader_next(reader, node, child)) {
 		cleanup(buf_free) struct buf key = BUF_INIT;
@@ -88,9 +108,6 @@ json_oracle_same_children(const struct json_reader *reader,
 		buf_add_slice(&key, child->key);
 		if (node->type == JSON_ARRAY)
 			other = json_object_array_get_idx(object, i);
-		else if (strlen(key.data) != key.len ||
-			 !json_oracle_can_read(child->key))
-			return true;
 		else if (!json_object_object_get_ex(object, key.data, &other))
 			return false;
 		if (!json_oracle_same(reader, child, other))

@@ -138,6 +138,7 @@ test('nothing is done that was not confirmed', async t => {
 		await dialog.getByRole('button', { name: dismiss }).click();
 		await dialog.waitFor({ state: 'detached' });
 		await button.click();
+		await dialog.getByText(summary).waitFor(); // keys go to what is open
 		await page.keyboard.press('Escape');
 		await dialog.waitFor({ state: 'detached' });
 		await until('the focus is where it was', () => button.evaluate(element => element === document.activeElement));
