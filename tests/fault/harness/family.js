@@ -26,6 +26,7 @@ const AT_ONCE = 10; // cases wait for timers more than for the processor
 const OCCURRENCES = [1, 2, 5]; // in a soak
 const LIMIT = 10; // budgets, on a slow machine: each site counts
 const TRIES = 3; // a site may not be reached in each run …
+const MORE_TRIES = 10; // … on a busy machine less often
 const ALLOWED = 0.05; // … nor in any: threads meet by chance
 const MARGIN = 1.5; // … so more are needed than the floors say
 const inMemory = '/dev/shm';
@@ -181,9 +182,10 @@ export class Family {
 		const missed = await this.#runCases(needed, limit);
 		this.#left = missed.filter(({ subject }) => subject.program === subjects[0].program);
 		/* In a soak nothing says how often a site is reached. */
-		for (let i = 1; i < TRIES && !this.isSoak; i++)
-			this.#left = await this.#runCases(this.#left, limit, alone);
 		this.allowed = ALLOWED * needed.length;
+		const isEnough = tries => tries >= MORE_TRIES || (tries >= TRIES && this.#left.length <= this.allowed);
+		for (let tries = 1; !isEnough(tries) && !this.isSoak; tries++)
+			this.#left = await this.#runCases(this.#left, limit, alone);
 		if (this.isSoak)
 			this.#left = [];
 		await this.#runCases(others, this.budget);
