@@ -2,6 +2,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "door/tool.h"
 
 #include <errno.h>
 
@@ -91,23 +92,13 @@ read_name(struct message_parser *parser, const struct field *field,
 static struct slice
 rewrite_mcp(struct message_parser *parser, struct slice text)
 {
-	static const struct slice prefix = { "mcp__", 5 };
-	struct slice rest;
-	const char *gap;
+	struct slice server;
+	struct slice tool;
 
-	if (!slice_starts_with(text, prefix))
-		return text;
-	rest.data = text.data + prefix.len;
-	rest.len = text.len - prefix.len;
-	gap = memmem(rest.data, rest.len, "__", 2);
-	if (gap == NULL || gap == rest.data || gap + 2 == rest.data + rest.len)
+	if (!tool_is_mcp(text, &server, &tool))
 		return text;
 	buf_reset(&parser->capability);
-	buf_add_str(&parser->capability, "mcp.");
-	buf_add(&parser->capability, rest.data, (size_t)(gap - rest.data));
-	buf_add_char(&parser->capability, '.');
-	buf_add(&parser->capability, gap + 2,
-	    (size_t)(rest.data + rest.len - (gap + 2)));
+	tool_add_mcp_capability(&parser->capability, server, tool);
 	return buf_slice(&parser->capability);
 }
 
