@@ -253,6 +253,7 @@ serve(struct program *prog, const char *socket_path, struct error *err)
 	const struct server_settings settings = {
 		.routes = prog->settings->routes,
 		.program = prog,
+		.body_bytes = prog->settings->body_bytes,
 		.slow_threads = prog->threads,
 		.slow_waiting = WAITING_FOR_EACH * prog->threads,
 		.download_threads = prog->threads,
@@ -292,7 +293,8 @@ program_main(int argc, char **argv, const struct program_settings *settings)
 	diag_init(settings->name, DIAG_INFO);
 	result = open_program(&prog, options.config, &err);
 	if (result == 0 && options.socket == NULL && cgi_is_wanted())
-		result = cgi_run(settings->routes, &prog, &err);
+		result = cgi_run(
+		    settings->routes, &prog, settings->body_bytes, &err);
 	else if (result == 0)
 		result = serve(&prog, options.socket, &err);
 	if (result == -1)

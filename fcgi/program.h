@@ -52,6 +52,7 @@ struct program_settings {
 	const char *name;	    /* "audit": audit.fcgi, audit.sock */
 	const char *summary;	    /* one line for --help */
 	const struct route *routes; /* end with ROUTE_END */
+	size_t body_bytes;	    /* a body's; 0: REQUEST_BODY_BYTES */
 
 	/* Each may be NULL. Open what is the program's own, before the first
 	 * request; -1 ends it with the sentence in err. */

@@ -23,11 +23,13 @@ is_json(struct slice type)
 int
 body_check(const struct request *req, struct error *err)
 {
-	if (req->body.len > REQUEST_BODY_BYTES) {
+	if (req->body.len > req->body_bytes) {
 		error_set(err, ERROR_TOO_LONG,
-		    "the body is longer than %d bytes", REQUEST_BODY_BYTES);
+		    "the body is longer than %zu bytes", req->body_bytes);
 		return 413;
 	}
+	if ((req->route->flags & ROUTE_ANY_BODY) != 0)
+		return 0;
 	if (!is_json(request_variable(req, "CONTENT_TYPE"))) {
 		error_set(
 		    err, ERROR_INVALID, "the body must be application/json");

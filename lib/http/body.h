@@ -24,7 +24,7 @@
 #include "http/request.h"
 
 /* May the request's body be read? 0; 413: it is too long, 415: it does not say
- * that it is JSON, with the sentence in `err`. */
+ * that it is JSON and its route wants that, with the sentence in `err`. */
 int body_check(const struct request *req, struct error *err);
 
 /* Read the request's body by its route's table; no body is an empty object. -1:

@@ -25,7 +25,7 @@ write_stdout(struct reply_sink *sink, struct slice first, struct slice second,
 
 /* From standard input, if CONTENT_LENGTH says that there is one. */
 static int
-read_body(struct buf *body, struct error *err)
+read_body(struct buf *body, size_t body_bytes, struct error *err)
 {
 	const char *text = getenv("CONTENT_LENGTH");
 	uint64_t wanted;
@@ -35,25 +35,28 @@ read_body(struct buf *body, struct error *err)
 	if (number_parse_u64(slice_of(text), 0, UINT64_MAX, &wanted) == -1)
 		return error_set(
 		    err, ERROR_INVALID, "CONTENT_LENGTH is no number");
-	if (wanted > REQUEST_BODY_BYTES)
-		wanted = REQUEST_BODY_BYTES + 1;
+	if (wanted > body_bytes)
+		wanted = body_bytes + 1;
 	buf_reserve(body, wanted);
 	buf_set_len(body, fread(body->data, 1, wanted, stdin));
 	return 0;
 }
 
 int
-cgi_run(const struct route *routes, struct program *program, struct error *err)
+cgi_run(const struct route *routes, struct program *program, size_t body_bytes,
+    struct error *err)
 {
 	cleanup(exchange_free) struct exchange exchange;
 	cleanup(buf_free) struct buf body = BUF_INIT;
 	struct reply_sink sink = { write_stdout };
 	struct reply *rep = &exchange.reply;
 
+	if (body_bytes == 0)
+		body_bytes = REQUEST_BODY_BYTES;
 	exchange_init(&exchange);
-	if (read_body(&body, err) == -1)
+	if (read_body(&body, body_bytes, err) == -1)
 		return -1;
-	exchange_begin(&exchange, environ, buf_slice(&body), &sink);
+	exchange_begin(&exchange, environ, buf_slice(&body), body_bytes, &sink);
 	exchange_route(&exchange, routes);
 	if (!exchange_answer(&exchange, program, 0))
 		exchange_answer(&exchange, program, 1);

@@ -12,9 +12,10 @@
  * no listening socket. */
 bool cgi_is_wanted(void);
 
-/* Answer the request in the environment on standard output. A stream of
- * events (reply_take()) needs a connection and is answered 501. */
-int
-cgi_run(const struct route *routes, struct program *program, struct error *err);
+/* Answer the request in the environment on standard output; its body may have
+ * `body_bytes` (0: REQUEST_BODY_BYTES). A stream of events (reply_take()) needs
+ * a connection and is answered 501. */
+int cgi_run(const struct route *routes, struct program *program,
+    size_t body_bytes, struct error *err);
 
 #endif

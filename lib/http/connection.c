@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-	BODY_BYTES = 4 << 20, /* nginx lets 1 MiB through */
+	BODY_BYTES = 8 << 20, /* nginx lets no program have more than 4 MiB */
 	/* A request is read when its first byte is there, and nginx sends it
 	 * at once and whole; so whoever pauses within it is not nginx. */
 	RECEIVE_SECONDS = 2,
@@ -108,11 +108,12 @@ set_timeouts(int fd)
  * has accepted, as if it were a kept one; and none to accept from, to which it
  * would turn when a connection ends. */
 void
-connection_open(struct connection *conn, int fd)
+connection_open(struct connection *conn, int fd, size_t body_bytes)
 {
 	*conn = (struct connection){
 		.sink = { write_records },
 		.body = BUF_INIT,
+		.body_bytes = body_bytes,
 	};
 	FCGX_InitRequest(&conn->fcgi, -1, 0);
 	conn->fcgi.ipcFd = fd;
@@ -137,7 +138,7 @@ read_body(struct connection *conn)
 	for (size_t i = 0; i < BODY_BYTES / sizeof(bytes); i++) {
 		int got = FCGX_GetStr(bytes, sizeof(bytes), conn->fcgi.in);
 
-		if (got > 0 && conn->body.len <= REQUEST_BODY_BYTES)
+		if (got > 0 && conn->body.len <= conn->body_bytes)
 			buf_add(&conn->body, bytes, (size_t)got);
 		if (got < (int)sizeof(bytes))
 			return true;

@@ -16,6 +16,7 @@ struct connection {
 	struct reply_sink sink; /* where the answer goes */
 	FCGX_Request fcgi;	/* private, as what follows */
 	struct buf body;
+	size_t body_bytes;
 	bool is_ended; /* the end of the answer has been sent */
 };
 
@@ -23,8 +24,8 @@ struct connection {
  * and SIGTERM: who wants others sets them afterwards. */
 void connection_init_library(void);
 
-/* `fd` becomes the connection's. */
-void connection_open(struct connection *conn, int fd);
+/* `fd` becomes the connection's; a body may have `body_bytes`. */
+void connection_open(struct connection *conn, int fd, size_t body_bytes);
 
 /* Its descriptor; -1 once the connection has ended. */
 int connection_fd(const struct connection *conn);
@@ -36,8 +37,8 @@ int connection_read(struct connection *conn);
 /* The request's variables, as environ(7); good until connection_finish(). */
 char **connection_variables(const struct connection *conn);
 
-/* Its body: of one that is longer than REQUEST_BODY_BYTES, some more than that.
- * Good for as long. */
+/* Its body: of one that is longer than it may be, some more than that. Good for
+ * as long. */
 struct slice connection_body(const struct connection *conn);
 
 /* The answer is written: tell the peer, and keep the connection for the next

@@ -22,7 +22,7 @@ exchange_free(struct exchange *exchange)
 
 void
 exchange_begin(struct exchange *exchange, char **variables, struct slice body,
-    struct reply_sink *sink)
+    size_t body_bytes, struct reply_sink *sink)
 {
 	struct request *req = &exchange->request;
 
@@ -31,6 +31,7 @@ exchange_begin(struct exchange *exchange, char **variables, struct slice body,
 	exchange->status = 0;
 	__atomic_store_n(&exchange->gone, false, __ATOMIC_RELAXED);
 	request_init(req, variables, body, &exchange->arena);
+	req->body_bytes = body_bytes;
 	req->gone = &exchange->gone;
 	reply_begin(&exchange->reply, &exchange->arena, sink,
 	    req->method == METHOD_HEAD);
@@ -61,6 +62,7 @@ check(struct request *req, struct error *err)
 	if (route->params == NULL && params_read(req, NULL, err) == -1)
 		return 400;
 	if (req->method == METHOD_POST && route->body == NULL &&
+	    (route->flags & ROUTE_ANY_BODY) == 0 &&
 	    body_read(req, NULL, err) == -1)
 		return 400;
 	return 0;

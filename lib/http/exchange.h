@@ -29,9 +29,9 @@ void exchange_init(struct exchange *exchange);
 void exchange_free(struct exchange *exchange);
 
 /* A new request with these variables (environ(7)) and this body, which outlive
- * it. */
+ * it; the body may be `body_bytes` long. */
 void exchange_begin(struct exchange *exchange, char **variables,
-    struct slice body, struct reply_sink *sink);
+    struct slice body, size_t body_bytes, struct reply_sink *sink);
 
 /* Find the handler. Returns the route's flags; 0 too when there is no route,
  * the query is wrong or the body none that may be read: exchange_answer() then

@@ -36,9 +36,10 @@ void
 request_init(struct request *req, char **variables, struct slice body,
     struct arena *arena)
 {
-	*req = (struct request){
-		.body = body, .arena = arena, .variables = variables
-	};
+	*req = (struct request){ .body = body,
+		.body_bytes = REQUEST_BODY_BYTES,
+		.arena = arena,
+		.variables = variables };
 	req->method = method_of(request_variable(req, "REQUEST_METHOD"));
 	req->path = request_variable(req, "PATH_INFO");
 	req->query = request_variable(req, "QUERY_STRING");

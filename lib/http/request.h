@@ -22,14 +22,18 @@ enum method {
 	METHOD_DELETE = 8,
 };
 
-enum { REQUEST_QUERY_BYTES = 16384, REQUEST_BODY_BYTES = 64 << 10 };
+enum {
+	REQUEST_QUERY_BYTES = 16384,
+	REQUEST_BODY_BYTES = 64 << 10, /* where a program says nothing else */
+};
 
 struct request {
 	enum method method;
 	struct slice path;  /* PATH_INFO: decoded and normalised by nginx */
 	struct slice query; /* as it came, without the '?' */
 	struct slice body;  /* as it came; of what is longer than
-			       REQUEST_BODY_BYTES, some more than that */
+			       body_bytes, some more than that */
+	size_t body_bytes;  /* how long it may be */
 
 	const struct route *route;
 	uint64_t number;   /* what "<number>" in the route's path stands for */

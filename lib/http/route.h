@@ -43,6 +43,10 @@ enum route_flag {
 	 * client takes to read it: in a pool of its own, so that a slow reader
 	 * never holds up a search. */
 	ROUTE_DOWNLOAD = 2,
+	/* A body of any type, which the handler looks at itself. A page of
+	 * another site can send such a one unasked: so who sends it is known
+	 * by a header that no browser adds, or nothing comes of it. */
+	ROUTE_ANY_BODY = 4,
 };
 
 struct route {

@@ -72,7 +72,7 @@ peer_new(struct server *server, int fd)
 		.watch = { on_request, peer },
 		.server = server,
 	};
-	connection_open(&peer->connection, fd);
+	connection_open(&peer->connection, fd, server->settings.body_bytes);
 	LIST_INSERT_HEAD(&server->peers, peer, all);
 	return peer;
 }
@@ -243,7 +243,8 @@ serve(struct peer *peer)
 		return;
 	}
 	exchange_begin(exchange, connection_variables(&peer->connection),
-	    connection_body(&peer->connection), &peer->connection.sink);
+	    connection_body(&peer->connection), server->settings.body_bytes,
+	    &peer->connection.sink);
 	flags = exchange_route(exchange, server->settings.routes);
 	if ((flags & (ROUTE_SLOW | ROUTE_DOWNLOAD)) ||
 	    !exchange_answer(exchange, server->settings.program, 0)) {
@@ -474,6 +475,8 @@ server_new(struct loop *loop, struct listener *listener,
 		.done_event = -1,
 		.done_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
+	if (server->settings.body_bytes == 0)
+		server->settings.body_bytes = REQUEST_BODY_BYTES;
 	LIST_INIT(&server->peers);
 	server->exchange = new_exchange();
 	raise_file_limit();

@@ -23,6 +23,7 @@ struct server;
 struct server_settings {
 	const struct route *routes;
 	struct program *program; /* handed to handlers and callbacks */
+	size_t body_bytes;	 /* a body's; 0: REQUEST_BODY_BYTES */
 
 	/* The pool of ROUTE_SLOW: its threads are the workers 1…slow_threads
 	 * (request.worker). Started when first needed. */

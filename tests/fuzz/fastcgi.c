@@ -87,12 +87,12 @@ serve(int fd)
 		exchange_init(&exchange);
 		is_begun = true;
 	}
-	connection_open(&conn, fd);
+	connection_open(&conn, fd, REQUEST_BODY_BYTES);
 	for (int i = 0; i < REQUESTS && connection_fd(&conn) != -1; i++) {
 		if (connection_read(&conn) == -1)
 			break;
 		exchange_begin(&exchange, connection_variables(&conn),
-		    connection_body(&conn), &conn.sink);
+		    connection_body(&conn), REQUEST_BODY_BYTES, &conn.sink);
 		(void)exchange_route(&exchange, routes);
 		assert(exchange_answer(&exchange, NULL, 0));
 		assert(exchange.status >= 200 && exchange.status <= 599);

@@ -168,7 +168,7 @@ without_a_table_only_an_empty_object_is_taken(void **state)
 }
 
 static int
-check(const char *type, size_t bytes)
+check_as(unsigned flags, const char *type, size_t bytes)
 {
 	struct buf variable = BUF_INIT;
 	struct request req;
@@ -178,10 +178,17 @@ check(const char *type, size_t bytes)
 	request_init(&req, (char *[]){ variable.data, NULL },
 	    (struct slice){ "", bytes }, &arena);
 	req.variables = (char *[]){ variable.data, NULL };
+	req.route = &(struct route){ .flags = flags };
 	int status = body_check(&req, &err);
 	assert_int_equal(status != 0, err.sentence[0] != '\0');
 	buf_free(&variable);
 	return status;
+}
+
+static int
+check(const char *type, size_t bytes)
+{
+	return check_as(0, type, bytes);
 }
 
 static void
@@ -201,6 +208,10 @@ a_body_is_checked_before_it_is_read(void **state)
 	    check("application/json", REQUEST_BODY_BYTES + 1), 413);
 	for (size_t i = 0; i < COUNT(others); i++)
 		assert_int_equal(check(others[i], 10), 415);
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_int_equal(check_as(ROUTE_ANY_BODY, others[i], 10), 0);
+	assert_int_equal(
+	    check_as(ROUTE_ANY_BODY, "", REQUEST_BODY_BYTES + 1), 413);
 }
 
 int

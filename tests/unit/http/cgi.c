@@ -74,7 +74,7 @@ run(struct program *prog, const char *method, const char *path,
 	assert_true(cgi_is_wanted());
 	fflush(stdout);
 	dup2(fileno(file), STDOUT_FILENO);
-	int result = cgi_run(routes, prog, &err);
+	int result = cgi_run(routes, prog, 0, &err);
 	dup2(kept, STDOUT_FILENO);
 	close(kept);
 	assert_int_equal(result, 0);
