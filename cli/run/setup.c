@@ -242,6 +242,7 @@ setup_nginx(const struct rundir *dir, const struct config *config,
 		arena_printf(arena, "BIND=%s", config->bind),
 		arena_printf(arena, "HEALTH_PORT=%u", config->health_port),
 		arena_printf(arena, "DASH_PORT=%u", config->dashboard_port),
+		arena_printf(arena, "GATEWAY_PORT=%u", config->gateway_port),
 		arena_printf(
 		    arena, "HEALTH_CONNECTIONS=%u", config->health_connections),
 		arena_printf(

@@ -24,6 +24,7 @@ static const struct {
 	{ "alerts", "alerts.fcgi" },
 	{ "proxy", "proxy.fcgi" },
 	{ "session", "session.fcgi" },
+	{ "gateway", "gateway.fcgi" },
 	{ "nginx", "nginx" },
 };
 

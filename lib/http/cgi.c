@@ -50,6 +50,7 @@ cgi_run(const struct route *routes, struct program *program, size_t body_bytes,
 	cleanup(buf_free) struct buf body = BUF_INIT;
 	struct reply_sink sink = { write_stdout };
 	struct reply *rep = &exchange.reply;
+	enum exchange_turn turn;
 
 	if (body_bytes == 0)
 		body_bytes = REQUEST_BODY_BYTES;
@@ -58,8 +59,14 @@ cgi_run(const struct route *routes, struct program *program, size_t body_bytes,
 		return -1;
 	exchange_begin(&exchange, environ, buf_slice(&body), body_bytes, &sink);
 	exchange_route(&exchange, routes);
-	if (!exchange_answer(&exchange, program, 0))
-		exchange_answer(&exchange, program, 1);
+	turn = exchange_answer(&exchange, program, 0);
+	if (turn == EXCHANGE_SLOW)
+		turn = exchange_answer(&exchange, program, 1);
+	if (turn != EXCHANGE_SENT) {
+		error_set(&exchange.err, ERROR_NOT_ALLOWED,
+		    "this needs the loop of a program that serves");
+		exchange_refuse(&exchange, 501);
+	}
 	if (rep->take != NULL) {
 		error_set(&exchange.err, ERROR_NOT_ALLOWED,
 		    "a stream of events needs a FastCGI connection");

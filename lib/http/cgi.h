@@ -14,7 +14,7 @@ bool cgi_is_wanted(void);
 
 /* Answer the request in the environment on standard output; its body may have
  * `body_bytes` (0: REQUEST_BODY_BYTES). A stream of events (reply_take()) needs
- * a connection and is answered 501. */
+ * a connection, what waits (HANDLER_LATER) a loop: they are answered 501. */
 int cgi_run(const struct route *routes, struct program *program,
     size_t body_bytes, struct error *err);
 

@@ -101,27 +101,40 @@ finish(struct exchange *exchange)
 	    request_header(&exchange->request, "If-None-Match"));
 }
 
-bool
+/* Of a handler that is to be called again, nothing is kept but its state. */
+static enum exchange_turn
+again(struct exchange *exchange, enum handler_again how)
+{
+	static const enum exchange_turn turns[] = {
+		[HANDLER_SLOW] = EXCHANGE_SLOW,
+		[HANDLER_LATER] = EXCHANGE_LATER,
+		[HANDLER_LOOP] = EXCHANGE_LOOP,
+	};
+	struct reply *rep = &exchange->reply;
+	bool is_pooled = exchange->request.worker != 0;
+
+	assert((how == HANDLER_LOOP) == is_pooled && !rep->started);
+	exchange->err = (struct error){ 0 };
+	reply_begin(rep, rep->arena, rep->sink, rep->head_only);
+	return turns[how];
+}
+
+enum exchange_turn
 exchange_answer(
     struct exchange *exchange, struct program *program, unsigned worker)
 {
 	struct request *req = &exchange->request;
-	struct reply *rep = &exchange->reply;
 
 	if (exchange->status == 0) {
 		req->worker = worker;
-		int status =
-		    req->route->handler(program, req, rep, &exchange->err);
-		if (status == HANDLER_SLOW) {
-			assert(worker == 0 && !rep->started);
-			exchange->err = (struct error){ 0 };
-			reply_begin(rep, rep->arena, rep->sink, rep->head_only);
-			return false;
-		}
+		int status = req->route->handler(
+		    program, req, &exchange->reply, &exchange->err);
+		if (status <= HANDLER_LOOP)
+			return again(exchange, (enum handler_again)status);
 		exchange->status = status;
 	}
 	finish(exchange);
-	return true;
+	return EXCHANGE_SENT;
 }
 
 void

@@ -5,8 +5,9 @@
  *	exchange_route()	who answers it
  *	exchange_answer()	the handler, and what it left is sent
  *
- * Between the second and the third the carrier may move to another thread:
- * an exchange belongs to one thread at a time.
+ * Between the second and the third, and from one call of the third to the next,
+ * the carrier may move to another thread: an exchange belongs to one thread at
+ * a time.
  */
 #ifndef HTTP_EXCHANGE_H
 #define HTTP_EXCHANGE_H
@@ -24,6 +25,15 @@ struct exchange {
 	bool gone;  /* request.gone points here */
 };
 
+/* What came of calling the handler. */
+enum exchange_turn {
+	EXCHANGE_SENT,
+	/* Nothing has been sent; as enum handler_again. */
+	EXCHANGE_SLOW,
+	EXCHANGE_LATER,
+	EXCHANGE_LOOP,
+};
+
 /* Once; it then serves one request after the other. */
 void exchange_init(struct exchange *exchange);
 void exchange_free(struct exchange *exchange);
@@ -38,10 +48,9 @@ void exchange_begin(struct exchange *exchange, char **variables,
  * says so. */
 unsigned exchange_route(struct exchange *exchange, const struct route *routes);
 
-/* Run the handler and send the answer. `worker` goes to request.worker.
- * Returns false when the handler asks to be run in the slow pool: nothing has
- * been sent, and the next call runs it again. */
-bool exchange_answer(
+/* Run the handler, and send the answer unless it asks to be run again, which
+ * the next call does. `worker` goes to request.worker. */
+enum exchange_turn exchange_answer(
     struct exchange *exchange, struct program *program, unsigned worker);
 
 /* Answer `status` and the sentence in exchange->err instead of a handler. */

@@ -83,6 +83,12 @@ request_header(const struct request *req, const char *name)
 	return (struct slice){ NULL, 0 };
 }
 
+void
+request_resume(const struct request *req)
+{
+	req->on_resume(req->resume_context);
+}
+
 bool
 request_gone(const struct request *req)
 {

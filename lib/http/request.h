@@ -43,9 +43,17 @@ struct request {
 	unsigned worker; /* 0: the loop's thread; 1…: a thread of a pool, so
 			    that a program can keep a database handle each */
 
+	/* The handler's own, from one call of it to the next for the same
+	 * request; NULL at first. */
+	void *state;
+
 	char **variables; /* "NAME=value", as environ(7) */
 	/* Set by the loop when the client leaves; may be NULL. */
 	const bool *gone;
+
+	/* Private: request_resume(). */
+	void (*on_resume)(void *context);
+	void *resume_context;
 };
 
 /* Fill `req` from the variables REQUEST_METHOD, PATH_INFO and QUERY_STRING, and
@@ -61,6 +69,10 @@ struct slice request_header(const struct request *req, const char *name);
 
 /* Has the client left? A slow handler asks now and then, and gives up. */
 bool request_gone(const struct request *req);
+
+/* On the loop's thread, once for each HANDLER_LATER: what the handler waits for
+ * has come. It is called when this turn of the loop ends, not from here. */
+void request_resume(const struct request *req);
 
 /* "GET"; "another method" for METHOD_OTHER. */
 const char *method_name(enum method method);

@@ -25,17 +25,29 @@ struct param;
 struct program; /* the program's own; handed to its handlers */
 struct reply;
 
-/* Answers one request; returns its HTTP status, or HANDLER_SLOW.
+/* Answers one request; returns its HTTP status, or that it is to be called
+ * again for the same request (enum handler_again).
  *
  * From 400 on, what stands in `err` becomes the body, as problem+json; with
  * `err` untouched the handler's own body is sent (/health answers so). */
 typedef int route_handler(struct program *prog, struct request *req,
     struct reply *rep, struct error *err);
 
-/* Returned on the loop's thread only (req->worker == 0), before anything was
- * written: call me again from a thread of the slow pool. For handlers that
- * can mostly answer from what they keep. */
-enum { HANDLER_SLOW = 0 };
+/* Returned before anything was written; what a handler wants to find again
+ * stands in req->state. */
+enum handler_again {
+	/* On the loop's thread (req->worker == 0): call me from a thread of
+	 * the slow pool. For handlers that can mostly answer from what they
+	 * keep. */
+	HANDLER_SLOW,
+	/* On the loop's thread: call me there once request_resume() has been
+	 * called, which somebody must. For handlers that ask others without
+	 * blocking; the request is kept until then, even if its client has
+	 * left. */
+	HANDLER_LATER,
+	/* In a thread of a pool: call me on the loop's. */
+	HANDLER_LOOP,
+};
 
 enum route_flag {
 	ROUTE_SLOW = 1, /* runs in the slow pool, off the loop */

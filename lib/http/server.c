@@ -31,9 +31,13 @@ struct peer {
 	struct connection connection;
 	struct loop_watch watch;
 	struct server *server;
-	bool pooled; /* a pool has it; the loop only looks for its leaving */
-	struct exchange *exchange; /* while pooled */
+	/* It is not answered within the turn: a pool has it, or its handler
+	 * waits. The loop only looks for its leaving. */
+	bool held;
+	struct exchange *exchange; /* while held */
+	bool again;		   /* the handler is to be called on the loop */
 	struct peer *done;	   /* the next in server->done */
+	struct peer *resumed;	   /* the next in server->resumed */
 	LIST_ENTRY(peer) all;
 };
 
@@ -47,7 +51,9 @@ struct server {
 	struct exchange *exchange; /* of whatever the loop itself answers */
 	LIST_HEAD(peer_list, peer) peers;
 	struct pool *slow, *downloads;
-	size_t pooled; /* peers that a pool has */
+	size_t held;	      /* peers */
+	struct peer *resumed; /* what these wait for has come */
+	struct loop_hook after_turn;
 	bool stopping, impatient;
 	usec_t complained_at;
 	unsigned complaints; /* since then, unsaid */
@@ -88,7 +94,7 @@ peer_free(struct peer *peer)
 
 enum {
 	NEXT_REQUEST = EPOLLIN | EPOLLRDHUP, /* or the connection's end */
-	/* While a pool has it; said once. */
+	/* While it is held; said once. */
 	LEAVING = EPOLLRDHUP | EPOLLONESHOT,
 };
 
@@ -155,14 +161,14 @@ conclude(struct peer *peer, struct exchange *exchange)
 static void
 settle(struct peer *peer, struct exchange *exchange)
 {
-	bool was_pooled = peer->pooled;
+	bool was_held = peer->held;
 
-	peer->pooled = false;
+	peer->held = false;
 	complain(peer->server, exchange);
 	if (exchange->reply.take != NULL)
 		hand_over(peer, &exchange->reply);
 	if (connection_fd(&peer->connection) == -1 || peer->server->stopping ||
-	    (was_pooled && watch_for(peer, NEXT_REQUEST) == -1))
+	    (was_held && watch_for(peer, NEXT_REQUEST) == -1))
 		peer_free(peer);
 }
 
@@ -200,24 +206,32 @@ pool_for(struct server *server, unsigned flags, struct error *err)
 	return server->slow;
 }
 
-/* Off the loop: the connection takes the exchange with it. Returns false if
- * there is no room. */
-static bool
-offload(struct peer *peer, unsigned flags)
+/* The connection takes the exchange with it, beyond this turn. If it cannot be
+ * watched, that its client leaves is not seen, and no more. */
+static void
+hold(struct peer *peer)
 {
 	struct server *server = peer->server;
-	struct exchange *exchange = server->exchange;
-	struct pool *pool = pool_for(server, flags, &exchange->err);
 
-	if (pool == NULL || watch_for(peer, LEAVING) == -1)
-		return false;
-	peer->pooled = true; /* and if there is no room, until it settles */
-	peer->exchange = exchange;
-	if (pool_submit(pool, &peer->job) == -1)
-		return false;
+	if (peer->held)
+		return;
+	watch_for(peer, LEAVING);
+	peer->held = true;
+	peer->exchange = server->exchange;
 	server->exchange = new_exchange();
-	server->pooled++;
-	return true;
+	server->held++;
+}
+
+/* Off the loop. Returns false if there is no room. */
+static bool
+offload(struct peer *peer, struct exchange *exchange, unsigned flags)
+{
+	struct pool *pool = pool_for(peer->server, flags, &exchange->err);
+
+	if (pool == NULL)
+		return false;
+	hold(peer);
+	return pool_submit(pool, &peer->job) == 0;
 }
 
 static void
@@ -228,6 +242,53 @@ refuse_busy(struct exchange *exchange)
 		    "too many slow requests at once; ask again in a moment");
 	reply_header(&exchange->reply, "Retry-After", "2");
 	exchange_refuse(exchange, 503);
+}
+
+/* The answer has been sent, on the loop's thread or on another. */
+static void
+end(struct peer *peer, struct exchange *exchange)
+{
+	struct server *server = peer->server;
+	bool was_held = peer->held;
+
+	settle(peer, exchange);
+	if (!was_held)
+		return;
+	server->held--;
+	free_exchange(exchange);
+}
+
+/* What the handler waits for has come. The list is gone through when the turn
+ * ends, so that nobody who tells of it finds himself within the handler. */
+static void
+on_resume(void *context)
+{
+	struct peer *peer = context;
+
+	peer->resumed = peer->server->resumed;
+	peer->server->resumed = peer;
+}
+
+/* Call the handler on the loop, and do what it asks for. */
+static void
+answer(struct peer *peer, struct exchange *exchange, unsigned flags)
+{
+	struct server *server = peer->server;
+	enum exchange_turn turn =
+	    flags & (ROUTE_SLOW | ROUTE_DOWNLOAD)
+		? EXCHANGE_SLOW
+		: exchange_answer(exchange, server->settings.program, 0);
+
+	if (turn == EXCHANGE_SLOW && offload(peer, exchange, flags))
+		return;
+	if (turn == EXCHANGE_LATER) {
+		hold(peer);
+		return;
+	}
+	if (turn == EXCHANGE_SLOW)
+		refuse_busy(exchange);
+	conclude(peer, exchange);
+	end(peer, exchange);
 }
 
 /* A request has begun to come, or the connection's end: read it, answer it. */
@@ -245,15 +306,10 @@ serve(struct peer *peer)
 	exchange_begin(exchange, connection_variables(&peer->connection),
 	    connection_body(&peer->connection), server->settings.body_bytes,
 	    &peer->connection.sink);
+	exchange->request.on_resume = on_resume;
+	exchange->request.resume_context = peer;
 	flags = exchange_route(exchange, server->settings.routes);
-	if ((flags & (ROUTE_SLOW | ROUTE_DOWNLOAD)) ||
-	    !exchange_answer(exchange, server->settings.program, 0)) {
-		if (offload(peer, flags))
-			return;
-		refuse_busy(exchange);
-	}
-	conclude(peer, exchange);
-	settle(peer, exchange);
+	answer(peer, exchange, flags);
 }
 
 /* --- the pools ----------------------------------------------------------- */
@@ -263,14 +319,18 @@ run_pooled(struct pool_job *job, unsigned worker)
 {
 	struct peer *peer = (struct peer *)job;
 	struct server *server = peer->server;
+	struct exchange *exchange = peer->exchange;
 	uint64_t one = 1;
 
-	if (!request_gone(&peer->exchange->request))
-		exchange_answer(
-		    peer->exchange, server->settings.program, worker);
+	peer->again = false;
+	if (request_gone(&exchange->request))
+		exchange->reply.broken = true;
 	else
-		peer->exchange->reply.broken = true;
-	conclude(peer, peer->exchange);
+		peer->again =
+		    exchange_answer(exchange, server->settings.program,
+			worker) == EXCHANGE_LOOP;
+	if (!peer->again)
+		conclude(peer, exchange);
 
 	pthread_mutex_lock(&server->done_lock);
 	peer->done = server->done;
@@ -283,7 +343,7 @@ run_pooled(struct pool_job *job, unsigned worker)
 static void
 stop_when_idle(struct server *server)
 {
-	if (server->stopping && server->pooled == 0)
+	if (server->stopping && server->held == 0)
 		loop_stop(server->loop);
 }
 
@@ -303,14 +363,46 @@ on_done(void *context, uint32_t events)
 	pthread_mutex_unlock(&server->done_lock);
 
 	for (struct peer *next; peer != NULL; peer = next) {
-		struct exchange *exchange = peer->exchange;
-
 		next = peer->done;
-		server->pooled--;
-		settle(peer, exchange);
-		free_exchange(exchange);
+		if (peer->again)
+			answer(peer, peer->exchange, 0);
+		else
+			end(peer, peer->exchange);
 	}
 	stop_when_idle(server);
+}
+
+/* --- what was waited for -------------------------------------------------- */
+
+static void
+go_on(struct peer *peer)
+{
+	struct exchange *exchange = peer->exchange;
+
+	if (!request_gone(&exchange->request)) {
+		answer(peer, exchange, 0);
+		return;
+	}
+	exchange->reply.broken = true;
+	conclude(peer, exchange);
+	end(peer, exchange);
+}
+
+static bool
+after_turn(void *context)
+{
+	struct server *server = context;
+	struct peer *peer = server->resumed;
+
+	if (peer == NULL)
+		return false;
+	server->resumed = NULL;
+	for (struct peer *next; peer != NULL; peer = next) {
+		next = peer->resumed;
+		go_on(peer);
+	}
+	stop_when_idle(server);
+	return true; /* what the handlers have asked for is to go out */
 }
 
 /* The client has left, or is to be treated so. */
@@ -323,14 +415,14 @@ say_gone(struct peer *peer)
 /* --- readiness ----------------------------------------------------------- */
 
 /* A kept connection has its next request, or its end; or the client has left
- * whose request a pool has. */
+ * whose request is held. */
 static void
 on_request(void *context, uint32_t events)
 {
 	struct peer *peer = context;
 
 	(void)events;
-	if (peer->pooled)
+	if (peer->held)
 		say_gone(peer);
 	else
 		serve(peer);
@@ -359,7 +451,7 @@ close_idle(struct server *server)
 	for (struct peer *peer = LIST_FIRST(&server->peers); peer != NULL;
 	     peer = next) {
 		next = LIST_NEXT(peer, all);
-		if (peer->pooled)
+		if (peer->held)
 			continue;
 		if (recv(connection_fd(&peer->connection), &byte, 1,
 			MSG_PEEK | MSG_DONTWAIT) > 0)
@@ -377,14 +469,14 @@ on_deadline(void *context)
 
 	if (server->impatient) {
 		diag(DIAG_WARNING, "%zu answers do not end; ending without",
-		    server->pooled);
+		    server->held);
 		loop_stop(server->loop);
 		return;
 	}
 	server->impatient = true;
 	for (peer = LIST_FIRST(&server->peers); peer != NULL;
 	     peer = LIST_NEXT(peer, all))
-		if (peer->pooled)
+		if (peer->held)
 			say_gone(peer);
 	loop_timer_set(server->loop, &server->deadline, LAST_PATIENCE);
 }
@@ -471,6 +563,7 @@ server_new(struct loop *loop, struct listener *listener,
 		.signals_watch = { on_signal, server },
 		.done_watch = { on_done, server },
 		.deadline = { on_deadline, server },
+		.after_turn = { after_turn, server },
 		.signals = -1,
 		.done_event = -1,
 		.done_lock = PTHREAD_MUTEX_INITIALIZER,
@@ -496,6 +589,7 @@ server_new(struct loop *loop, struct listener *listener,
 		error_set_errno(err, "the server's descriptors");
 		goto fail;
 	}
+	loop_hook_add(loop, &server->after_turn);
 	return server;
 
 fail:
@@ -524,11 +618,12 @@ server_free(struct server *server)
 	while (!LIST_EMPTY(&server->peers)) {
 		struct peer *peer = LIST_FIRST(&server->peers);
 
-		if (peer->pooled)
+		if (peer->held)
 			free_exchange(peer->exchange);
 		peer_free(peer);
 	}
 	loop_timer_remove(server->loop, &server->deadline);
+	loop_hook_remove(server->loop, &server->after_turn);
 	close_watched(server, server->signals, &server->signals_watch);
 	close_watched(server, server->done_event, &server->done_watch);
 	acceptor_close(&server->acceptor);

@@ -181,6 +181,11 @@ export class Stack {
 		return { port: this.dashPort, tls: true };
 	}
 
+	/** The agents' listener. */
+	get gateway() {
+		return { port: this.gatewayPort };
+	}
+
 	/** The name of a session's cookie. */
 	get cookieName() {
 		return `__Host-kruxos-${this.dashPort}`;
