@@ -109,6 +109,7 @@ struct config {
 	const char *runtime_dir;
 	const char *log_dir; /* nginx's, not the audit log */
 	const char *pid_dir;
+	const char *spool_dir;
 	/* and what lies there */
 	const char *index_file;	    /* data_dir/kruxos.db */
 	const char *state_file;	    /* data_dir/state.db */
@@ -123,6 +124,9 @@ struct config {
 	/* [audit] */
 	unsigned retention_days; /* 0: entries are kept for ever */
 	int on_audit_failure;	 /* enum config_audit_failure */
+
+	/* [hook] */
+	int hook_on_audit_failure; /* enum config_audit_failure */
 
 	/* [door] */
 	unsigned connections;

@@ -57,6 +57,9 @@ const struct setting settings[] = {
 	{ "paths", "pid_dir", SETTING_PATH, IN_CONFIG(pid_dir), "pid",
 	    "Where the programs' NAME.pid lie; by default `pid` in "
 	    "data_dir." },
+	{ "paths", "spool_dir", SETTING_PATH, IN_CONFIG(spool_dir), "spool",
+	    "Where hooks leave what they could not hand in; by default `spool` "
+	    "in data_dir." },
 
 	{ "audit", "retention_days", SETTING_NUMBER, IN_CONFIG(retention_days),
 	    "400",
@@ -66,6 +69,12 @@ const struct setting settings[] = {
 	{ "audit", "on_audit_failure", SETTING_CHOICE,
 	    IN_CONFIG(on_audit_failure), "deny",
 	    "What the gateway does with a tool call that cannot be recorded.",
+	    .choices = audit_failures },
+
+	{ "hook", "on_audit_failure", SETTING_CHOICE,
+	    IN_CONFIG(hook_on_audit_failure), "allow",
+	    "What `kruxos-hook` does with a tool call that cannot be recorded: "
+	    "`allow` lets it run, and it is recorded later.",
 	    .choices = audit_failures },
 
 	{ "door", "connections", SETTING_NUMBER, IN_CONFIG(connections),

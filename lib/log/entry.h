@@ -173,11 +173,12 @@ bool entry_is_reserved(struct slice capability);
 /* Is its payload never erased: audit.* and log.*? */
 bool entry_is_permanent(struct slice capability);
 
-/* "agent", "gateway", "notify", "success", …; static. NULL for
- * ENTRY_NO_TIER, which is written by being left out. */
+/* "agent", "gateway", "notify", "user", "success", …; static. NULL for
+ * ENTRY_NO_TIER and ENTRY_UNDECIDED, which are written by being left out. */
 const char *entry_actor_name(enum entry_actor actor);
 const char *entry_source_name(enum entry_source source);
 const char *entry_tier_name(enum entry_tier tier);
+const char *entry_decider_name(enum entry_decider decider);
 const char *entry_status_name(enum entry_status status);
 
 /* The other way; -1: there is no such name. */
