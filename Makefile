@@ -304,7 +304,7 @@ c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h cli/*/*.h)
 c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
 shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo nginx packaging tests www/install-packages 2>/dev/null)
 
-checks     := check-format check-layers check-tidy check-cppcheck check-shell check-types
+checks     := check-format check-layers check-tidy check-cppcheck check-shell check-types check-python
 
 check:
 	@packaging/install-packages build check
@@ -327,6 +327,9 @@ check-shell:
 check-types: build/www-types/api.d.ts
 	@www/node_modules/.bin/tsc -p www
 
+check-python:
+	@cd sdk/python && mypy --no-error-summary --cache-dir $(CURDIR)/build/mypy
+
 clean:
 	rm -rf $(BUILD)
 
@@ -346,7 +349,7 @@ help:
 #: make redaction what redaction finds, its false alarms, its speed
 #: make coverage what the tests run, and each line and branch they do not
 #: make fuzz     the fuzzers alone, longer: FUZZ_SECONDS=60 each
-#: make check    format, layers, clang-tidy, cppcheck, shellcheck, TypeScript
+#: make check    format, layers, clang-tidy, cppcheck, shellcheck, TypeScript, mypy
 #: make www      the dashboard, into build/www; part of `make`
 #: make bench    the benchmarks, ENTRIES=1000000 in the log; FULL=1 takes ten
 #:               million, and gives them to PostgreSQL, too
