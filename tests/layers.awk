@@ -13,7 +13,8 @@ BEGIN {
 	for (i = 1; i < ARGC; i++)
 		given[ARGV[i]] = 1
 	may["base"] = ""
-	may["config"] = "base store/rule.h" # what an alert may be about
+	# what an alert and a policy may be about
+	may["config"] = "base store/rule.h log/entry.h"
 	may["log"] = "base"
 	may["http"] = "base"
 	may["store"] = "log base"

@@ -204,6 +204,14 @@ run_token_revoke(void *context, struct command_call *call)
 }
 
 static void
+run_policy_ask(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	policy_ask_command(kruxosd->policy, call);
+}
+
+static void
 run_verify(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
@@ -239,6 +247,8 @@ static const struct command commands[] = {
 	    notices_result_args },
 	{ "notices.test", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
 	    run_notice_test, notices_test_args },
+	{ "policy.ask", MESSAGE_OWNER | MESSAGE_PRODUCER, run_policy_ask,
+	    policy_ask_args },
 	{ "proxy.cancel", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
 	    run_proxy_cancel, proxy_decide_args },
 	{ "proxy.discard", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
@@ -367,6 +377,7 @@ entrance_reload(struct kruxosd *kruxosd)
 	}
 	raise_limit(config);
 	account_keeper_configure(kruxosd->accounts, config);
+	policy_keeper_configure(kruxosd->policy, config);
 	retention_set_days(kruxosd->retention, config->retention_days);
 	telemetry_configure(kruxosd->telemetry, config);
 	alerts_configure(kruxosd->alerts, config);

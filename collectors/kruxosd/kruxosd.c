@@ -338,6 +338,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	telemetry_free(kruxosd->telemetry);
 	recorder_free(kruxosd->recorder);
 	erasure_free(kruxosd->erasure);
+	policy_keeper_free(kruxosd->policy);
 	account_keeper_free(kruxosd->accounts);
 	commit_free(kruxosd->commit);
 	redact_free(kruxosd->redactor);

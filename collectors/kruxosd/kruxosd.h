@@ -20,6 +20,7 @@
 #include "collectors/kruxosd/log_writer.h"
 #include "collectors/kruxosd/notices.h"
 #include "collectors/kruxosd/page.h"
+#include "collectors/kruxosd/policy_keeper.h"
 #include "collectors/kruxosd/proxy.h"
 #include "collectors/kruxosd/recent.h"
 #include "collectors/kruxosd/recorder.h"
@@ -63,6 +64,7 @@ struct kruxosd {
 	struct redactor *redactor;
 	struct commit *commit;
 	struct account_keeper *accounts;
+	struct policy_keeper *policy;
 	struct alerts *alerts;
 	struct notices *notices;
 	struct alert_watch alert_watch;

@@ -211,6 +211,8 @@ make_accounts(struct kruxosd *kruxosd, struct error *err)
 	if (kruxosd->accounts == NULL)
 		return -1;
 	account_keeper_configure(kruxosd->accounts, config);
+	kruxosd->policy = policy_keeper_new(kruxosd->clock);
+	policy_keeper_configure(kruxosd->policy, config);
 	return 0;
 }
 

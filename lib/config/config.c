@@ -80,6 +80,51 @@ find_notify(struct parser *parser, struct slice name)
 	return defaults_add_notify(parser, name);
 }
 
+/* "agent NAME", of [policy agent NAME]; NULL: something else. */
+static const char *
+read_agent(struct parser *parser)
+{
+	static const char word[] = "agent";
+	struct slice name = parser->here.name;
+
+	if (!slice_starts_with(name, slice_of(word)))
+		return NULL;
+	name.data += strlen(word);
+	name.len -= strlen(word);
+	if (name.len == 0 || (name.data[0] != ' ' && name.data[0] != '\t'))
+		return NULL;
+	while (name.data[0] == ' ' || name.data[0] == '\t') {
+		name.data++;
+		name.len--;
+	}
+	return entry_is_name(name)
+		   ? arena_slice(&parser->config->arena, name).data
+		   : NULL;
+}
+
+/* [policy], or [policy agent NAME]. */
+static struct policy *
+find_policy(struct parser *parser)
+{
+	parser->agent = NULL;
+	if (parser->here.name.data == NULL)
+		return &parser->config->policy;
+	parser->agent = read_agent(parser);
+	if (parser->agent == NULL) {
+		parser_problem(parser, &parser->here,
+		    "this section is called [policy] or [policy agent NAME]");
+		return NULL;
+	}
+	if (parser->agent_count == POLICY_AGENTS) {
+		parser_problem(parser, &parser->here,
+		    "more than %d agents have a policy of their own",
+		    POLICY_AGENTS);
+		return NULL;
+	}
+	parser->agent_count++;
+	return &parser->config->policy;
+}
+
 /* The struct that the present section's values go into, or NULL. */
 static void *
 object_of_section(struct parser *parser)
@@ -106,6 +151,8 @@ object_of_section(struct parser *parser)
 		return find_alert(parser, here->name);
 	if (slice_is(here->section, "notify"))
 		return find_notify(parser, here->name);
+	if (slice_is(here->section, "policy"))
+		return find_policy(parser);
 	if (here->name.data != NULL) {
 		parser_problem(parser, here, "this section takes no name");
 		return NULL;
@@ -123,26 +170,52 @@ read_section(struct parser *parser)
 		parser->sections[parser->section_count++] = parser->here;
 }
 
+/* The struct for a key that the operator chose. */
+static void *
+object_of_free_key(
+    struct parser *parser, const struct place *place, struct error *err)
+{
+	struct config *config = parser->config;
+
+	if (slice_is(place->section, "limit"))
+		return policy_add_limit(&config->policy, &config->arena,
+		    place->key, place->line, err);
+	return policy_add_rule(&config->policy, &config->arena, parser->agent,
+	    place->key, place->line, err);
+}
+
+/* The struct that the value goes into, if its key has not come before. */
+static void *
+object_of_key(struct parser *parser, const struct setting *row,
+    const struct place *place, struct error *err)
+{
+	unsigned *line = parser->lines + (row - settings);
+
+	if (row->is_free)
+		return object_of_free_key(parser, place, err);
+	if (*line != 0) {
+		error_set(
+		    err, ERROR_INVALID, "stands in line %u already", *line);
+		return NULL;
+	}
+	*line = place->line;
+	return parser->object;
+}
+
 static void
 read_pair(struct parser *parser, const struct place *place, struct slice value)
 {
 	const struct setting *row = settings_find(place->section, place->key);
 	struct error err;
-	unsigned *line;
+	void *object;
 
 	if (row == NULL) {
 		parser_problem(parser, place, "there is no such setting");
 		return;
 	}
-	line = parser->lines + (row - settings);
-	if (*line != 0) {
-		parser_problem(
-		    parser, place, "stands in line %u already", *line);
-		return;
-	}
-	*line = place->line;
-	if (settings_store(row, value, parser->folder, &parser->config->arena,
-		parser->object, &err) == -1)
+	object = object_of_key(parser, row, place, &err);
+	if (object == NULL || settings_store(row, value, parser->folder,
+				  &parser->config->arena, object, &err) == -1)
 		parser_problem(parser, place, "%s", err.sentence);
 }
 

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "config/policy.h"
 #include "store/rule.h"
 
 enum config_audit_failure {
@@ -153,6 +154,18 @@ struct config {
 	usec_t absolute_timeout;
 	usec_t link_timeout;
 	unsigned attempts_per_minute;
+
+	/* [gateway] */
+	unsigned gateway_attempts; /* a minute, of an address */
+	usec_t approval_timeout;
+	usec_t approval_valid;
+
+	/* [hook] */
+	int hook_on_audit_failure; /* enum config_audit_failure */
+
+	/* [policy], [policy agent NAME], [limit]; in it the one limit that is
+	 * there without being configured. */
+	struct policy policy;
 
 	/* [observer] */
 	usec_t check_interval;

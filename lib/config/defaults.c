@@ -38,6 +38,14 @@ static const struct {
 	{ "rate-limit", "rate_limit_hit", "warning", "Rate limit exceeded" },
 };
 
+/* Limits that are there without being configured. */
+static const struct {
+	const char *pattern;
+	const char *rate;
+} own_limits[] = {
+	{ "alerts.send", "30/1m" },
+};
+
 static bool
 is_of(const struct setting *row, const char *section)
 {
@@ -120,6 +128,24 @@ add_own_alerts(struct parser *parser)
 	}
 }
 
+static void
+add_own_limits(struct parser *parser)
+{
+	struct config *config = parser->config;
+	struct error err;
+
+	for (size_t i = 0; i < sizeof(own_limits) / sizeof(own_limits[0]);
+	     i++) {
+		struct policy_limit *limit = policy_add_limit(&config->policy,
+		    &config->arena, slice_of(own_limits[i].pattern), 0, &err);
+
+		if (limit == NULL ||
+		    policy_parse_rate(
+			slice_of(own_limits[i].rate), &limit->rate, &err) == -1)
+			assert(!"a limit of our own is none");
+	}
+}
+
 void
 defaults_store(struct parser *parser)
 {
@@ -136,8 +162,11 @@ defaults_store(struct parser *parser)
 	add_own_alerts(parser);
 	config->notifies = arena_array(
 	    &config->arena, CONFIG_NOTIFIES, sizeof(config->notifies[0]));
+	policy_init(&config->policy, config->path, &config->arena);
+	add_own_limits(parser);
 	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (!settings_is_named(row) && row->type != SETTING_PATH)
+		if (!settings_is_named(row) && !row->is_free &&
+		    row->type != SETTING_PATH)
 			store_default(row, parser, config);
 }
 

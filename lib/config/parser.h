@@ -7,7 +7,8 @@
 enum {
 	PARSER_SETTINGS = 128, /* room for the rows of the table */
 	/* and for a file's sections */
-	PARSER_SECTIONS = CONFIG_SERVICES + CONFIG_ALERTS + CONFIG_NOTIFIES + 8,
+	PARSER_SECTIONS = CONFIG_SERVICES + CONFIG_ALERTS + CONFIG_NOTIFIES +
+			  POLICY_AGENTS + 16,
 };
 
 /* Where something stands in the file. */
@@ -27,8 +28,10 @@ struct parser {
 
 	struct place sections[PARSER_SECTIONS]; /* of the file, so far */
 	size_t section_count;
-	struct place here; /* the present section */
-	void *object;	   /* its struct; NULL: the section is wrong */
+	struct place here;  /* the present section */
+	void *object;	    /* its struct; NULL: the section is wrong */
+	const char *agent;  /* [policy agent NAME]: whose it is; else NULL */
+	size_t agent_count; /* of such sections, so far */
 	unsigned lines[PARSER_SETTINGS]; /* of its settings; 0: not yet */
 };
 

@@ -42,6 +42,8 @@ const char *const config_labels[CONFIG_LABELS + 1] = {
 #define IN_SERVICE(field) offsetof(struct config_service, field)
 #define IN_ALERT(field)	  offsetof(struct config_alert, field)
 #define IN_NOTIFY(field)  offsetof(struct config_notify, field)
+#define IN_RULE(field)	  offsetof(struct policy_rule, field)
+#define IN_LIMIT(field)	  offsetof(struct policy_limit, field)
 
 const struct setting settings[] = {
 	{ "paths", "data_dir", SETTING_PATH, IN_CONFIG(data_dir), ".",
@@ -138,6 +140,34 @@ const struct setting settings[] = {
 	    "Sign-ins that may fail from one address, and to one account.",
 	    .min = 1, .max = 10000 },
 
+	{ "gateway", "attempts_per_minute", SETTING_NUMBER,
+	    IN_CONFIG(gateway_attempts), "60",
+	    "Calls with a token that is nobody's, from one address.", .min = 1,
+	    .max = 10000 },
+	{ "gateway", "approval_timeout", SETTING_DURATION,
+	    IN_CONFIG(approval_timeout), "24h",
+	    "A request that nobody has decided for so long has expired.",
+	    .min = USEC_PER_MIN, .max = 30 * USEC_PER_DAY },
+	{ "gateway", "approval_valid", SETTING_DURATION,
+	    IN_CONFIG(approval_valid), "1h",
+	    "For so long the call that was accepted may be made, once.",
+	    .min = USEC_PER_SEC, .max = 30 * USEC_PER_DAY },
+
+	{ "hook", "on_audit_failure", SETTING_CHOICE,
+	    IN_CONFIG(hook_on_audit_failure), "allow",
+	    "What the hook of a coding agent does with a tool call that "
+	    "cannot be recorded.",
+	    .choices = audit_failures },
+
+	{ "policy", "CAPABILITY", SETTING_TIER, IN_RULE(tier), "autonomous",
+	    "What agents may do of a capability, or of those that a glob "
+	    "such as `shell.*` stands for.",
+	    .choices = policy_tiers, .is_free = true },
+
+	{ "limit", "CAPABILITY", SETTING_RATE, IN_LIMIT(rate), "none",
+	    "How often each agent may use it: so many times in such a time.",
+	    .is_free = true },
+
 	{ "observer", "check_interval_seconds", SETTING_SEC,
 	    IN_CONFIG(check_interval), "15",
 	    "How often each service is checked; no check takes longer.",
@@ -232,7 +262,8 @@ const struct setting *
 settings_find(struct slice section, struct slice key)
 {
 	for (const struct setting *row = settings; row->section != NULL; row++)
-		if (slice_is(section, row->section) && slice_is(key, row->key))
+		if (slice_is(section, row->section) &&
+		    (row->is_free || slice_is(key, row->key)))
 			return row;
 	return NULL;
 }
@@ -570,6 +601,29 @@ store_set(const struct value *value, void *field, struct error *err)
 	return 0;
 }
 
+static int
+store_tier(const struct value *value, void *field, struct error *err)
+{
+	int tier = entry_tier_of(value->text);
+	cleanup(buf_free) struct buf words = BUF_INIT;
+
+	add_choices(&words, policy_tiers);
+	if (tier == -1)
+		return fail(err, value->text, "is not %s", words.data);
+	*(enum entry_tier *)field = (enum entry_tier)tier;
+	return 0;
+}
+
+static int
+store_rate(const struct value *value, void *field, struct error *err)
+{
+	struct error why;
+
+	if (policy_parse_rate(value->text, field, &why) == 0)
+		return 0;
+	return fail(err, value->text, "is no limit: %s", why.sentence);
+}
+
 static const struct {
 	store_function *store;
 	const char *words;
@@ -591,6 +645,8 @@ static const struct {
 	[SETTING_RULE] = { store_rule, "a condition" },
 	[SETTING_CHOICE] = { store_choice, NULL },
 	[SETTING_SET] = { store_set, NULL },
+	[SETTING_TIER] = { store_tier, NULL },
+	[SETTING_RATE] = { store_rate, "a limit such as 30/1m, or none" },
 };
 
 int

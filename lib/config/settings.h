@@ -29,6 +29,8 @@ enum setting_type {
 	SETTING_RULE,	  /* struct rule */
 	SETTING_CHOICE,	  /* int: the place of the word in `choices` */
 	SETTING_SET,	  /* unsigned: a bit for each word of `choices` */
+	SETTING_TIER,	  /* enum entry_tier */
+	SETTING_RATE,	  /* struct policy_rate */
 };
 
 struct setting {
@@ -40,16 +42,18 @@ struct setting {
 	const char *help;	    /* one sentence for the manual */
 	uint64_t min, max;	    /* of numbers; of durations, in µs */
 	const char *unit;	    /* "days", "ms"; NULL: none */
-	const char *const *choices; /* SETTING_CHOICE, _SET: NULL at the end */
+	const char *const *choices; /* _CHOICE, _SET, _TIER: NULL at the end */
+	bool is_free; /* `key` stands for any, which the operator chooses */
 };
 
 /* In the manual's order; `section` is NULL behind the last. Fields are those of
  * struct config, in section "service" those of struct config_service, in
  * section "alert" those of struct config_alert, in section "notify" those of
- * struct config_notify. */
+ * struct config_notify, in section "policy" those of struct policy_rule, in
+ * section "limit" those of struct policy_limit. */
 extern const struct setting settings[];
 
-/* The row, or NULL. */
+/* The row, or NULL. A row whose keys are free is that of any key. */
 const struct setting *settings_find(struct slice section, struct slice key);
 
 bool settings_has_section(struct slice section);

@@ -1,5 +1,6 @@
 #include "log/filter.h"
 
+#include "base/glob.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "log/scan.h"
@@ -182,32 +183,6 @@ filter_clone(const struct filter *filter)
 
 /* --- matching ------------------------------------------------------------- */
 
-bool
-filter_glob(struct slice glob, struct slice text)
-{
-	size_t g = 0, t = 0;
-	size_t star = SIZE_MAX; /* the last '*', … */
-	size_t from = 0; /* … and what follows the text it stands for */
-
-	while (t < text.len) {
-		if (g < glob.len && glob.data[g] == '*') {
-			star = g++;
-			from = t;
-		} else if (g < glob.len && glob.data[g] == text.data[t]) {
-			g++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			g = star + 1;
-			t = ++from;
-		} else {
-			return false;
-		}
-	}
-	while (g < glob.len && glob.data[g] == '*')
-		g++;
-	return g == glob.len;
-}
-
 /* What an entry has under a name: a text, or a choice. */
 struct had {
 	struct slice text; /* {NULL, 0}: nothing */
@@ -262,7 +237,7 @@ is_value(enum filter_name name, const struct filter_value *value,
 	if (had->text.data == NULL)
 		return false;
 	if (name == FILTER_CAPABILITY)
-		return filter_glob(value->text, had->text);
+		return glob_fits(value->text, had->text);
 	return slice_equal(value->text, had->text);
 }
 

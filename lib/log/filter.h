@@ -80,9 +80,6 @@ bool filter_matches(
 bool
 filter_matches_head(const struct filter *filter, const struct entry *entry);
 
-/* Does `text` fit `glob`, in which each '*' stands for any run of bytes? */
-bool filter_glob(struct slice glob, struct slice text);
-
 /* Has any value of this name been given? */
 static inline bool
 filter_has(const struct filter *filter, enum filter_name name)

@@ -1,5 +1,6 @@
 #include "store/search_plan.h"
 
+#include "base/glob.h"
 #include "base/memory.h"
 
 /* Where the values of a parameter are found. call_id has no dimension. */
@@ -95,7 +96,7 @@ on_capability(void *context, dictionary_id id, struct slice name)
 {
 	struct glob *glob = context;
 
-	if (filter_glob(glob->text, name))
+	if (glob_fits(glob->text, name))
 		gather(glob->gathered, id);
 	return true;
 }

@@ -2,8 +2,8 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/glob.h"
 #include "base/text.h"
-#include "log/filter.h"
 
 static const char *const fields[SILENCE_FIELDS] = {
 	[SILENCE_SEVERITY] = "severity",
@@ -140,7 +140,7 @@ silence_matches(const struct silence *silence, const struct alert *alert)
 		const struct silence_matcher *matcher = silence->matchers + i;
 		struct slice value = value_of(alert, matcher->field);
 
-		if (value.data == NULL || !filter_glob(matcher->value, value))
+		if (value.data == NULL || !glob_fits(matcher->value, value))
 			return false;
 	}
 	return true;
@@ -151,7 +151,7 @@ silence_may_be_critical(const struct silence *silence)
 {
 	for (size_t i = 0; i < silence->matcher_count; i++)
 		if (silence->matchers[i].field == SILENCE_SEVERITY &&
-		    !filter_glob(silence->matchers[i].value,
+		    !glob_fits(silence->matchers[i].value,
 			slice_of(rule_severities[RULE_CRITICAL])))
 			return false;
 	return true;

@@ -218,37 +218,6 @@ values_and_q_have_bounds(void **state)
 }
 
 static void
-a_glob_fits_what_its_stars_can_stand_for(void **state)
-{
-	static const struct {
-		const char *glob, *text;
-		bool fits;
-	} cases[] = {
-		{ "a.b", "a.b", true },
-		{ "a.b", "a.bc", false },
-		{ "*", "", true },
-		{ "*", "a.b", true },
-		{ "a*", "a", true },
-		{ "a.*", "a.b.c", true },
-		{ "a.*", "a", false },
-		{ "*.b", "a.b", true },
-		{ "*.b", "a.b.c.b", true },
-		{ "*.b", "a.bc", false },
-		{ "a*b*c", "a1b2b3c", true },
-		{ "a*b*c", "a1c2b", false },
-		{ "**a**", "xay", true },
-		{ "mcp.*.read", "mcp.github.read", true },
-		{ "mcp.*.read", "mcp.read", false },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (filter_glob(slice_of(cases[i].glob),
-			slice_of(cases[i].text)) != cases[i].fits)
-			fail_msg("%s, %s", cases[i].glob, cases[i].text);
-}
-
-static void
 a_clone_outlives_what_it_was_made_of(void **state)
 {
 	struct arena arena = ARENA_INIT;
@@ -295,7 +264,6 @@ main(void)
 		cmocka_unit_test(q_is_looked_for_in_the_writers_form),
 		cmocka_unit_test(what_no_entry_can_have_is_refused_by_name),
 		cmocka_unit_test(values_and_q_have_bounds),
-		cmocka_unit_test(a_glob_fits_what_its_stars_can_stand_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
