@@ -160,9 +160,6 @@ struct config {
 	usec_t approval_timeout;
 	usec_t approval_valid;
 
-	/* [hook] */
-	int hook_on_audit_failure; /* enum config_audit_failure */
-
 	/* [policy], [policy agent NAME], [limit]; in it the one limit that is
 	 * there without being configured. */
 	struct policy policy;

@@ -153,12 +153,6 @@ const struct setting settings[] = {
 	    "For so long the call that was accepted may be made, once.",
 	    .min = USEC_PER_SEC, .max = 30 * USEC_PER_DAY },
 
-	{ "hook", "on_audit_failure", SETTING_CHOICE,
-	    IN_CONFIG(hook_on_audit_failure), "allow",
-	    "What the hook of a coding agent does with a tool call that "
-	    "cannot be recorded.",
-	    .choices = audit_failures },
-
 	{ "policy", "CAPABILITY", SETTING_TIER, IN_RULE(tier), "autonomous",
 	    "What agents may do of a capability, or of those that a glob "
 	    "such as `shell.*` stands for.",
