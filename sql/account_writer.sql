@@ -83,17 +83,3 @@ SELECT count(*) FROM token WHERE account = ?1;
 SELECT id, account, label, scope, created_at, last_used_at, expires_at
 FROM token WHERE ?1 IS NULL OR account = ?1
 ORDER BY created_at, id;
-
--- name: account_writer_owe
-INSERT INTO owed_entry (at, uid, source, user_name, capability, request)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6);
-
--- name: account_writer_owed
-SELECT id FROM owed_entry ORDER BY id LIMIT ?1;
-
--- name: account_writer_owed_entry
-SELECT at, uid, source, user_name, capability, request
-FROM owed_entry WHERE id = ?1;
-
--- name: account_writer_settle
-DELETE FROM owed_entry WHERE id = ?1;

@@ -50,10 +50,10 @@ account_read_role(const struct command_call *call, enum account_role *ret_role,
 }
 
 int
-account_need(struct account_keeper *keeper, struct slice name, const char *key,
+account_need(struct state_writer *writer, struct slice name, const char *key,
     struct account_row *ret_row, struct error *err)
 {
-	int found = account_writer_find(keeper->writer, name, ret_row, err);
+	int found = account_writer_find(writer, name, ret_row, err);
 
 	if (found == 1)
 		return 0;
@@ -89,7 +89,7 @@ write_account(struct buf *out, const struct account_row *row, bool is_new)
 }
 
 static int
-owe_account(struct account_change *change, struct entry entry,
+owe_account(struct state_change *change, struct entry entry,
     const char *capability, const struct account_row *row, bool has_new_role,
     bool has_new_password, struct error *err)
 {
@@ -108,15 +108,15 @@ owe_account(struct account_change *change, struct entry entry,
 		json_writer_text(&json, "password");
 	json_writer_end_array(&json);
 	json_writer_end_object(&json);
-	return account_change_owe(
+	return state_change_owe(
 	    change, entry, capability, buf_slice(&request), err);
 }
 
 int
-account_create(struct account_change *change, struct entry entry,
+account_create(struct state_change *change, struct entry entry,
     const struct account_row *row, struct error *err)
 {
-	if (account_writer_put(change->keeper->writer, row, err) == -1)
+	if (account_writer_put(change->writer, row, err) == -1)
 		return -1;
 	return owe_account(change, entry, "account.create", row, true,
 	    row->password[0] != '\0', err);
@@ -125,20 +125,19 @@ account_create(struct account_change *change, struct entry entry,
 /* A new password is a new beginning: who knows the old one is out, and so is
  * who holds a link. */
 static int
-begin_anew(struct account_change *change, struct entry entry,
+begin_anew(struct state_change *change, struct entry entry,
     struct slice account, struct error *err)
 {
 	static const struct slice all = { NULL, 0 };
 
-	if (account_writer_remove_links(change->keeper->writer, account, err) ==
-	    -1)
+	if (account_writer_remove_links(change->writer, account, err) == -1)
 		return -1;
 	return account_change_end_sessions(
 	    change, entry, account, all, "password", NULL, err);
 }
 
 static int
-change_account(struct account_change *change, const struct set *set,
+change_account(struct state_change *change, const struct set *set,
     struct account_row *row, struct error *err)
 {
 	struct entry entry = command_entry(set->call);
@@ -152,7 +151,7 @@ change_account(struct account_change *change, const struct set *set,
 	if (has_new_password)
 		snprintf(row->password, sizeof(row->password), "%.*s",
 		    SLICE_ARG(set->hash));
-	if (account_writer_put(change->keeper->writer, row, err) == -1 ||
+	if (account_writer_put(change->writer, row, err) == -1 ||
 	    (has_new_password &&
 		begin_anew(change, entry, slice_of(row->name), err) == -1))
 		return -1;
@@ -170,12 +169,12 @@ new_row(const char *name, enum account_role role, usec_t now)
 }
 
 static int
-set_in(struct account_change *change, const struct set *set, struct buf *answer,
+set_in(struct state_change *change, const struct set *set, struct buf *answer,
     struct error *err)
 {
 	struct account_row row;
-	int found = account_writer_find(
-	    change->keeper->writer, slice_of(set->name), &row, err);
+	int found =
+	    account_writer_find(change->writer, slice_of(set->name), &row, err);
 	int result = -1;
 
 	if (found == 1) {
@@ -198,15 +197,15 @@ static void
 apply(struct set *set)
 {
 	cleanup(buf_free) struct buf answer = BUF_INIT;
-	struct account_change change;
+	struct state_change change;
 	struct error err;
 	int result;
 
-	result = account_change_begin(set->keeper, &change, &err);
+	result = state_change_begin(set->keeper->changer, &change, &err);
 	if (result == 0) {
 		result = set_in(&change, set, &answer, &err);
-		result = account_change_end(
-		    &change, result, set->call, &answer, &err);
+		result =
+		    state_change_end(&change, result, set->call, &answer, &err);
 	}
 	if (result == -1)
 		command_fail(set->call, &err);
@@ -270,7 +269,7 @@ account_set_command(struct account_keeper *keeper, struct command_call *call)
 
 /* The tokens that go with it are named: what they opened ends (follower.h). */
 static int
-remove_account(struct account_change *change, struct entry entry,
+remove_account(struct state_change *change, struct entry entry,
     const struct account_row *row, struct error *err)
 {
 	cleanup(buf_free) struct buf request = BUF_INIT;
@@ -283,23 +282,23 @@ remove_account(struct account_change *change, struct entry entry,
 	json_writer_key(&json, "tokens");
 	json_writer_array(&json);
 	if (account_writer_remove(
-		change->keeper->writer, slice_of(row->name), &json, err) == -1)
+		change->writer, slice_of(row->name), &json, err) == -1)
 		return -1;
 	json_writer_end_array(&json);
 	json_writer_end_object(&json);
-	return account_change_owe(
+	return state_change_owe(
 	    change, entry, "account.remove", buf_slice(&request), err);
 }
 
 static int
-remove_in(struct account_change *change, const struct command_call *call,
+remove_in(struct state_change *change, const struct command_call *call,
     struct slice name, struct error *err)
 {
 	struct entry entry = command_entry(call);
 	struct account_row row;
 	int result;
 
-	if (account_need(change->keeper, name, "name", &row, err) == -1)
+	if (account_need(change->writer, name, "name", &row, err) == -1)
 		return -1;
 	result = account_change_end_sessions(change, entry, name,
 	    (struct slice){ NULL, 0 }, "removed", NULL, err);
@@ -314,16 +313,15 @@ account_remove_command(struct account_keeper *keeper, struct command_call *call)
 {
 	struct slice name = command_text(call, "name");
 	cleanup(buf_free) struct buf answer = BUF_INIT;
-	struct account_change change;
+	struct state_change change;
 	struct error err;
 	int result;
 
-	result = account_change_begin(keeper, &change, &err);
+	result = state_change_begin(keeper->changer, &change, &err);
 	if (result == 0) {
 		buf_add_str(&answer, "{}");
 		result = remove_in(&change, call, name, &err);
-		result =
-		    account_change_end(&change, result, call, &answer, &err);
+		result = state_change_end(&change, result, call, &answer, &err);
 	}
 	if (result == -1)
 		command_fail(call, &err);
@@ -368,7 +366,7 @@ write_link(struct buf *out, const struct account_row *row, const char *secret,
 }
 
 static int
-owe_link(struct account_change *change, struct entry entry,
+owe_link(struct state_change *change, struct entry entry,
     const struct account_row *row, usec_t expires_at, struct error *err)
 {
 	cleanup(buf_free) struct buf request = BUF_INIT;
@@ -379,14 +377,14 @@ owe_link(struct account_change *change, struct entry entry,
 	json_writer_pair(&json, "account", row->name);
 	json_writer_pair_time(&json, "expires_at", expires_at);
 	json_writer_end_object(&json);
-	return account_change_owe(
+	return state_change_owe(
 	    change, entry, "account.link", buf_slice(&request), err);
 }
 
 /* The account, made if it is not there. A role that it has not is not given to
  * it: that is account.set's. */
 static int
-have_account(struct account_change *change, const struct command_call *call,
+have_account(struct state_change *change, const struct command_call *call,
     struct slice name, struct account_row *row, struct error *err)
 {
 	enum account_role role = ACCOUNT_OPERATOR;
@@ -396,7 +394,7 @@ have_account(struct account_change *change, const struct command_call *call,
 
 	if (has_role == -1)
 		return -1;
-	found = account_writer_find(change->keeper->writer, name, row, err);
+	found = account_writer_find(change->writer, name, row, err);
 	if (found == -1)
 		return -1;
 	if (found == 1 && has_role == 1 && role != row->role)
@@ -410,10 +408,10 @@ have_account(struct account_change *change, const struct command_call *call,
 }
 
 static int
-link_in(struct account_change *change, const struct command_call *call,
-    struct slice name, struct buf *answer, struct error *err)
+link_in(struct state_change *change, const struct command_call *call,
+    struct slice name, usec_t timeout, struct buf *answer, struct error *err)
 {
-	usec_t expires_at = change->now + change->keeper->link_timeout;
+	usec_t expires_at = change->now + timeout;
 	unsigned char digest[SHA256_BYTES];
 	char secret[CREDENTIAL_SIZE];
 	struct account_row row;
@@ -421,8 +419,8 @@ link_in(struct account_change *change, const struct command_call *call,
 	if (have_account(change, call, name, &row, err) == -1)
 		return -1;
 	credential_make(CREDENTIAL_LINK, secret, digest);
-	if (account_writer_add_link(change->keeper->writer, digest, name,
-		change->now, expires_at, err) == -1 ||
+	if (account_writer_add_link(change->writer, digest, name, change->now,
+		expires_at, err) == -1 ||
 	    owe_link(change, command_entry(call), &row, expires_at, err) == -1)
 		return -1;
 	write_link(answer, &row, secret, expires_at);
@@ -435,7 +433,7 @@ account_link_command(struct account_keeper *keeper, struct command_call *call)
 {
 	struct slice name = command_text(call, "name");
 	cleanup(buf_wipe) struct buf answer = BUF_INIT;
-	struct account_change change;
+	struct state_change change;
 	struct error err;
 	int result;
 
@@ -443,11 +441,11 @@ account_link_command(struct account_keeper *keeper, struct command_call *call)
 		name = call->peer.user_name;
 	result = account_read_name(name, &err);
 	if (result == 0)
-		result = account_change_begin(keeper, &change, &err);
+		result = state_change_begin(keeper->changer, &change, &err);
 	if (result == 0) {
-		result = link_in(&change, call, name, &answer, &err);
-		result =
-		    account_change_end(&change, result, call, &answer, &err);
+		result = link_in(
+		    &change, call, name, keeper->link_timeout, &answer, &err);
+		result = state_change_end(&change, result, call, &answer, &err);
 	}
 	if (result == -1)
 		command_fail(call, &err);

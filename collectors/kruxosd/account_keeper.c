@@ -3,16 +3,14 @@
 #include "base/diag.h"
 #include "base/memory.h"
 
-#include <arpa/inet.h>
-
 enum {
 	ENDED_AT_ONCE = 64,
 	DENIALS_A_MINUTE = 10, /* of one name, that become entries */
 };
 
 struct account_keeper *
-account_keeper_new(struct clock *clock, struct commit *commit,
-    struct state *state, const char *state_file, struct error *err)
+account_keeper_new(
+    struct state_changer *changer, const char *state_file, struct error *err)
 {
 	struct hasher *hasher = hasher_new(err);
 	struct account_keeper *keeper;
@@ -20,13 +18,12 @@ account_keeper_new(struct clock *clock, struct commit *commit,
 	if (hasher == NULL)
 		return NULL;
 	keeper = memory_new(sizeof(*keeper));
-	keeper->clock = clock;
-	keeper->commit = commit;
-	keeper->state = state;
+	keeper->clock = changer->clock;
+	keeper->commit = changer->commit;
+	keeper->changer = changer;
+	keeper->writer = changer->writer;
 	keeper->hasher = hasher;
 	keeper->reader = accounts_open(state_file);
-	keeper->writer = account_writer_new(state_file);
-	keeper->owed = owed_entries_new(keeper->writer, commit);
 	keeper->by_address = throttle_new(1);
 	keeper->by_account = throttle_new(1);
 	keeper->denials = throttle_new(DENIALS_A_MINUTE);
@@ -51,8 +48,6 @@ account_keeper_free(struct account_keeper *keeper)
 	throttle_free(keeper->denials);
 	throttle_free(keeper->by_account);
 	throttle_free(keeper->by_address);
-	owed_entries_free(keeper->owed);
-	account_writer_free(keeper->writer);
 	accounts_close(keeper->reader);
 	free(keeper);
 }
@@ -100,29 +95,15 @@ account_keeper_identify(struct account_keeper *keeper, struct slice credential,
 
 /* --- how often ------------------------------------------------------------ */
 
-/* Who has an IPv6 address has the 2^64 of its network: they count as one. */
-static struct slice
-place_of(struct slice address, struct in6_addr *room)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (address.len >= sizeof(text))
-		return address;
-	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(address));
-	if (inet_pton(AF_INET6, text, room) != 1 || IN6_IS_ADDR_V4MAPPED(room))
-		return address;
-	return (struct slice){ (const char *)room, sizeof(*room) / 2 };
-}
-
 int
 account_throttle(struct account_keeper *keeper, struct slice address,
     struct slice name, struct error *err)
 {
 	usec_t now = clock_boottime(keeper->clock);
-	struct in6_addr room;
+	struct throttle_place room;
 	usec_t wait = 0;
 
-	address = place_of(address, &room);
+	address = throttle_place(address, &room);
 	if (address.len > 0)
 		wait = throttle_try(keeper->by_address, address, now);
 	if (wait == 0 && name.len > 0) {
@@ -143,9 +124,9 @@ account_forgive(
     struct account_keeper *keeper, struct slice address, struct slice name)
 {
 	usec_t now = clock_boottime(keeper->clock);
-	struct in6_addr room;
+	struct throttle_place room;
 
-	address = place_of(address, &room);
+	address = throttle_place(address, &room);
 	if (address.len > 0)
 		throttle_forgive(keeper->by_address, address, now);
 	if (name.len > 0)
@@ -219,15 +200,15 @@ static int
 end_one(struct account_keeper *keeper, const struct account_over *over,
     struct error *err)
 {
-	struct account_change change;
+	struct state_change change;
 	int result;
 
-	if (account_change_begin(keeper, &change, err) == -1)
+	if (state_change_begin(keeper->changer, &change, err) == -1)
 		return -1;
-	result = account_change_end_sessions(&change, account_own_entry(),
+	result = account_change_end_sessions(&change, state_change_own_entry(),
 	    slice_of(over->account), slice_of(over->id),
 	    over->was_used ? "expired" : "idle", NULL, err);
-	return account_change_end(&change, result, NULL, NULL, err);
+	return state_change_end(&change, result, NULL, NULL, err);
 }
 
 static void
@@ -251,11 +232,6 @@ end_over(struct account_keeper *keeper)
 void
 account_keeper_tick(struct account_keeper *keeper)
 {
-	struct error damage;
-
-	owed_entries_tick(keeper->owed);
 	end_over(keeper);
-	if (account_writer_take_damage(keeper->writer, &damage))
-		state_tell(keeper->state, &damage);
 	say_throttled(keeper);
 }

@@ -4,7 +4,7 @@
  * alone. Who signs in, by a password or by a link, gets a secret that is known
  * to nobody else and kept nowhere; from then on it says whose a command is
  * (command.h). What changes is in state.db together with the entry that says so
- * (account_writer.h); an answer with a secret leaves when that entry is
+ * (state_change.h); an answer with a secret leaves when that entry is
  * durable.
  *
  * Sign-ins that fail are counted by address and by account (throttle.h), and
@@ -15,17 +15,15 @@
 #define KRUXOSD_ACCOUNT_KEEPER_H
 
 #include "collectors/kruxosd/command.h"
-#include "collectors/kruxosd/commit.h"
-#include "collectors/kruxosd/state.h"
+#include "collectors/kruxosd/state_change.h"
 #include "config/config.h"
 
 struct account_keeper;
 
-/* Of the state.db at `state_file` (copied), which `state` keeps. All of it
+/* Of the state.db at `state_file` (copied), which `changer` changes and which
  * stays the caller's. ERROR_SYSTEM: the hashing threads do not start. */
-struct account_keeper *
-account_keeper_new(struct clock *clock, struct commit *commit,
-    struct state *state, const char *state_file, struct error *err);
+struct account_keeper *account_keeper_new(
+    struct state_changer *changer, const char *state_file, struct error *err);
 
 /* In two steps: calls that still wait for a hash are answered, before their
  * connections go; and the rest, behind the last commit. */
@@ -39,8 +37,7 @@ void account_keeper_configure(
 int account_keeper_fd(const struct account_keeper *keeper);
 void account_keeper_take(struct account_keeper *keeper);
 
-/* Once a second: sessions whose time is over end, and what is owed to the log
- * is brought there. */
+/* Once a second: sessions whose time is over end. */
 void account_keeper_tick(struct account_keeper *keeper);
 
 /* Whose is `credential`? A command_identify. ERROR_BUSY: state.db cannot be

@@ -7,16 +7,15 @@
 #include "collectors/kruxosd/account_keeper.h"
 #include "collectors/kruxosd/account_writer.h"
 #include "collectors/kruxosd/hasher.h"
-#include "collectors/kruxosd/owed_entries.h"
+#include "collectors/kruxosd/state_change.h"
 #include "collectors/kruxosd/throttle.h"
 
 struct account_keeper {
 	struct clock *clock;
 	struct commit *commit;
-	struct state *state;
+	struct state_changer *changer;
+	struct state_writer *writer; /* the changer's */
 	struct accounts *reader;
-	struct account_writer *writer;
-	struct owed_entries *owed;
 	struct hasher *hasher;
 	struct throttle *by_address;
 	struct throttle *by_account;
@@ -33,43 +32,17 @@ struct account_keeper {
 	bool is_blind;	 /* whose a credential is cannot be read; likewise */
 };
 
-/* --- changes, with their entries ------------------------------------------ */
-
-/* A transaction, and the entries that it owes. */
-struct account_change {
-	struct account_keeper *keeper;
-	usec_t now; /* CLOCK_REALTIME */
-	uint64_t owed[4];
-	size_t count;
-};
-
-/* Begin. ERROR_AUDIT_UNAVAILABLE: the log would not take the entry;
- * account_writer_begin()'s. */
-int account_change_begin(struct account_keeper *keeper,
-    struct account_change *change, struct error *err);
-
-/* Commit if `result` is 0, else take all back and return -1; then the entries
- * go to the log. With `call`: it is answered by `answer` (an object as JSON,
- * taken and wiped) as soon as they are durable. */
-int account_change_end(struct account_change *change, int result,
-    struct command_call *call, struct buf *answer, struct error *err);
-
-/* One more entry: as `entry` has it, at the change's time. */
-int account_change_owe(struct account_change *change, struct entry entry,
-    const char *capability, struct slice request, struct error *err);
+/* --- sessions that end ---------------------------------------------------- */
 
 /* End the session `id` of `account`, or {NULL, 0} all, and owe the entry, which
  * is `entry`'s; `reason` is a word of docs/door.md. `ret_count` may be NULL. */
-int account_change_end_sessions(struct account_change *change,
-    struct entry entry, struct slice account, struct slice id,
-    const char *reason, size_t *ret_count, struct error *err);
+int account_change_end_sessions(struct state_change *change, struct entry entry,
+    struct slice account, struct slice id, const char *reason,
+    size_t *ret_count, struct error *err);
 
 /* Those beyond what an account may have. */
-int account_change_end_beyond(struct account_change *change, struct entry entry,
+int account_change_end_beyond(struct state_change *change, struct entry entry,
     struct slice account, struct error *err);
-
-/* The beginning of an entry that the daemon makes by itself. */
-struct entry account_own_entry(void);
 
 static inline usec_t
 account_earlier(usec_t a, usec_t b)
@@ -87,11 +60,11 @@ int account_read_role(const struct command_call *call,
     enum account_role *ret_role, struct error *err);
 
 /* 0: there it is; else ERROR_NOT_FOUND, of the field `key`. */
-int account_need(struct account_keeper *keeper, struct slice name,
+int account_need(struct state_writer *writer, struct slice name,
     const char *key, struct account_row *ret_row, struct error *err);
 
 /* An account that did not exist, and the entry of who made it. */
-int account_create(struct account_change *change, struct entry entry,
+int account_create(struct state_change *change, struct entry entry,
     const struct account_row *row, struct error *err);
 
 /* Did somebody try too often: from `address` (empty: not known), at `name`

@@ -1,30 +1,12 @@
 /* Accounts, sign-in sessions, links and tokens in state.db, as kruxosd changes
- * them (state.h keeps the file; lib/store/accounts.h reads them).
- *
- * What is changed, and the entry that says so, are one transaction: an entry
- * waits here, owed to the log, until the log holds it (owed_entries.h). So
- * nothing changes without a record, and nothing is recorded that did not
- * happen, whatever ends the daemon in between.
- *
- *	int result = account_writer_begin(writer, err);
- *	if (result == 0) {
- *		result = account_writer_put(writer, …);
- *		…
- *		result = account_writer_commit(writer, result, err);
- *	}
- *
- * All return -1 with ERROR_BUSY (somebody has locked it), ERROR_SYSTEM (a full
- * disk, …) or ERROR_CORRUPT. Of one thread: the loop's.
+ * them (state_writer.h; lib/store/accounts.h reads them).
  */
 #ifndef KRUXOSD_ACCOUNT_WRITER_H
 #define KRUXOSD_ACCOUNT_WRITER_H
 
-#include "base/clock.h"
 #include "base/json_writer.h"
-#include "log/entry.h"
+#include "collectors/kruxosd/state_writer.h"
 #include "store/accounts.h"
-
-struct account_writer;
 
 enum {
 	ACCOUNT_WRITER_ACCOUNTS = 1000,
@@ -32,24 +14,6 @@ enum {
 	ACCOUNT_WRITER_TOKENS = 64,	/* of an account */
 	ACCOUNT_WRITER_HASH_SIZE = 384, /* of what crypt(5) makes */
 };
-
-/* `path` (copied) is that of state.db, which state.h has made. It is opened
- * when it is first needed, and again when another file is at its path. Never
- * NULL. */
-struct account_writer *account_writer_new(const char *path);
-void account_writer_free(struct account_writer *writer);
-
-int account_writer_begin(struct account_writer *writer, struct error *err);
-
-/* Commit if `result` is 0, else take all back; -1 then, too, and `err` as it
- * was. */
-int account_writer_commit(
-    struct account_writer *writer, int result, struct error *err);
-
-/* Has something been found that says that the database is damaged? Once, for
- * who keeps the file (state_tell()). */
-bool account_writer_take_damage(
-    struct account_writer *writer, struct error *ret_damage);
 
 /* --- accounts ------------------------------------------------------------- */
 
@@ -62,21 +26,21 @@ struct account_row {
 };
 
 /* 1: there it is; 0: there is none. */
-int account_writer_find(struct account_writer *writer, struct slice name,
+int account_writer_find(struct state_writer *writer, struct slice name,
     struct account_row *ret_row, struct error *err);
 
 /* A new one, or all but created_at of one that is there. ERROR_CONFLICT: there
  * are ACCOUNT_WRITER_ACCOUNTS. */
-int account_writer_put(struct account_writer *writer,
+int account_writer_put(struct state_writer *writer,
     const struct account_row *row, struct error *err);
 
 /* With its links and tokens, whose ids go into the array `tokens`; its sessions
  * are ended before. */
-int account_writer_remove(struct account_writer *writer, struct slice name,
+int account_writer_remove(struct state_writer *writer, struct slice name,
     struct json_writer *tokens, struct error *err);
 
 /* Each as an object into an array. */
-int account_writer_list(struct account_writer *writer, usec_t now,
+int account_writer_list(struct state_writer *writer, usec_t now,
     struct json_writer *json, struct error *err);
 
 /* --- sessions and links --------------------------------------------------- */
@@ -89,20 +53,19 @@ struct account_session {
 	struct slice address, user_agent; /* valid UTF-8 */
 };
 
-int account_writer_add_session(struct account_writer *writer,
+int account_writer_add_session(struct state_writer *writer,
     const struct account_session *session, struct error *err);
 
-int account_writer_touch_session(struct account_writer *writer, struct slice id,
+int account_writer_touch_session(struct state_writer *writer, struct slice id,
     usec_t now, usec_t idle_expires_at, struct error *err);
 
 /* End the session `id` of `account`, or {NULL, 0} all; or those beyond
  * ACCOUNTS_SESSIONS_MAX. The ids go as strings into an array; `ret_count` says
  * how many. */
-int account_writer_end_sessions(struct account_writer *writer,
+int account_writer_end_sessions(struct state_writer *writer,
     struct slice account, struct slice id, struct json_writer *ids,
     size_t *ret_count, struct error *err);
-int
-account_writer_end_beyond(struct account_writer *writer, struct slice account,
+int account_writer_end_beyond(struct state_writer *writer, struct slice account,
     struct json_writer *ids, size_t *ret_count, struct error *err);
 
 /* One whose time is over: 1; 0: there is none. */
@@ -111,22 +74,22 @@ struct account_over {
 	char account[ACCOUNT_NAME_BYTES + 1];
 	bool was_used; /* to its end; else it was idle */
 };
-int account_writer_find_over(struct account_writer *writer, usec_t now,
+int account_writer_find_over(struct state_writer *writer, usec_t now,
     struct account_over *ret_over, struct error *err);
 
 /* ERROR_CONFLICT: ACCOUNT_WRITER_LINKS are open already. */
-int account_writer_add_link(struct account_writer *writer,
+int account_writer_add_link(struct state_writer *writer,
     const unsigned char digest[static SHA256_BYTES], struct slice account,
     usec_t now, usec_t expires_at, struct error *err);
 
 /* Use the link up: 1, and whose it is; 0: there is none. */
-int account_writer_take_link(struct account_writer *writer,
+int account_writer_take_link(struct state_writer *writer,
     const unsigned char digest[static SHA256_BYTES], usec_t now,
     char ret_account[static ACCOUNT_NAME_BYTES + 1], struct error *err);
 
 /* The account's open links are good for nothing any more. */
 int account_writer_remove_links(
-    struct account_writer *writer, struct slice account, struct error *err);
+    struct state_writer *writer, struct slice account, struct error *err);
 
 /* --- tokens --------------------------------------------------------------- */
 
@@ -139,40 +102,20 @@ struct account_token {
 };
 
 /* ERROR_CONFLICT: the account has ACCOUNT_WRITER_TOKENS. */
-int account_writer_add_token(struct account_writer *writer,
+int account_writer_add_token(struct state_writer *writer,
     const struct account_token *token, struct error *err);
 
-int account_writer_touch_token(struct account_writer *writer, struct slice id,
+int account_writer_touch_token(struct state_writer *writer, struct slice id,
     usec_t now, struct error *err);
 
 /* That of `account`, or {NULL, 0} of anybody. 1, and whose it was and what it
  * was called; 0: there is none. */
-int account_writer_remove_token(struct account_writer *writer, struct slice id,
+int account_writer_remove_token(struct state_writer *writer, struct slice id,
     struct slice account, struct buf *ret_account, struct buf *ret_label,
     struct error *err);
 
 /* Each as an object into an array: those of `account`, or {NULL, 0} of all. */
-int account_writer_tokens(struct account_writer *writer, struct slice account,
+int account_writer_tokens(struct state_writer *writer, struct slice account,
     struct json_writer *json, struct error *err);
-
-/* --- entries that the log has not yet ------------------------------------- */
-
-/* `entry`: time, uid, source, actor (a user, or the system), capability; of
- * status success. `request`: an object as JSON. */
-int account_writer_owe(struct account_writer *writer, const struct entry *entry,
-    struct slice request, uint64_t *ret_id, struct error *err);
-
-/* The first ones that are owed, by id. */
-int account_writer_owed(struct account_writer *writer, uint64_t *ret_ids,
-    size_t most, size_t *ret_count, struct error *err);
-
-/* 1: the entry, its slices and `ret_request` in `arena`; 0: none is owed. */
-int account_writer_owed_entry(struct account_writer *writer, uint64_t id,
-    struct arena *arena, struct entry *ret_entry, struct slice *ret_request,
-    struct error *err);
-
-/* The log has it. */
-int account_writer_settle(
-    struct account_writer *writer, uint64_t id, struct error *err);
 
 #endif

@@ -52,10 +52,12 @@ call_end(struct command_call *call, const struct buf *line)
 struct entry
 command_entry(const struct command_call *call)
 {
+	bool is_agent = (call->peer.classes & MESSAGE_AGENT) != 0;
+
 	return (struct entry){
 		.uid = call->peer.uid,
 		.source = call->source,
-		.actor = ENTRY_USER,
+		.actor = is_agent ? ENTRY_AGENT : ENTRY_USER,
 		.actor_name = call->peer.user_name,
 		.status = ENTRY_SUCCESS,
 	};
@@ -98,6 +100,13 @@ command_fail(struct command_call *call, const struct error *err)
 		call->on_denied(call->context, call);
 	answer_add_failed(&line, slice_of(call->id), err);
 	call_end(call, &line);
+}
+
+void
+command_refuse(struct command_call *call, const struct error *err)
+{
+	call->on_denied = NULL;
+	command_fail(call, err);
 }
 
 void
@@ -225,6 +234,8 @@ classes_of(const struct accounts_caller *signed_in)
 {
 	unsigned classes = MESSAGE_SIGNED;
 
+	if (signed_in->via == CREDENTIAL_AGENT)
+		return MESSAGE_AGENT;
 	if (signed_in->via == CREDENTIAL_SESSION)
 		classes |= MESSAGE_SESSION;
 	if (signed_in->role != ACCOUNT_VIEWER)
@@ -234,7 +245,7 @@ classes_of(const struct accounts_caller *signed_in)
 	return classes;
 }
 
-/* With a credential, the call is its account's. */
+/* With a credential, the call is its account's, or its agent's. */
 static int
 identify(const struct command_table *table, struct slice credential,
     struct command_call *call, struct error *err)
@@ -246,13 +257,15 @@ identify(const struct command_table *table, struct slice credential,
 	if (table->identify == NULL)
 		return error_set(
 		    err, ERROR_UNAUTHENTICATED, "nobody can be signed in here");
-	if (table->identify(table->context, credential, signed_in, err) == -1)
+	if (table->identify(table->context, call, credential, signed_in, err) ==
+	    -1)
 		return -1;
 	snprintf(
 	    call->user_name, sizeof(call->user_name), "%s", signed_in->name);
 	call->peer.user_name = slice_of(call->user_name);
 	call->peer.classes = classes_of(signed_in);
-	call->source = ENTRY_DASHBOARD;
+	call->source = signed_in->via == CREDENTIAL_AGENT ? ENTRY_GATEWAY
+							  : ENTRY_DASHBOARD;
 	return 0;
 }
 
@@ -281,6 +294,7 @@ command_start(const struct command_table *table, const struct message *message,
 
 	if (command != NULL) {
 		call->verb = command->verb;
+		call->may = command->may;
 		call->on_denied = table->on_denied;
 		call->context = table->context;
 	}

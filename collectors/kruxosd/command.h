@@ -47,9 +47,11 @@ struct command {
 	const struct command_arg *args;
 };
 
-/* Whose is `credential`? As accounts_find(). */
-typedef int (*command_identify)(void *context, struct slice credential,
-    struct accounts_caller *ret_signed_in, struct error *err);
+/* Whose is `credential`, with which `call` came? As accounts_find(); an agent's
+ * too. */
+typedef int (*command_identify)(void *context, const struct command_call *call,
+    struct slice credential, struct accounts_caller *ret_signed_in,
+    struct error *err);
 
 /* `call` is about to be answered that it is not allowed: to be recorded. */
 typedef void (*command_on_denied)(
@@ -67,9 +69,11 @@ struct command_call {
 	/* Who asks; for the call's life. With a credential, its account: the
 	 * uid alone is that of the program that handed it on. */
 	struct message_peer peer;
-	enum entry_source source;	  /* of the entries that come of it */
-	struct accounts_caller signed_in; /* if MESSAGE_SIGNED is a class */
+	enum entry_source source; /* of the entries that come of it */
+	/* If MESSAGE_SIGNED or MESSAGE_AGENT is a class. */
+	struct accounts_caller signed_in;
 	const char *verb;		  /* static; NULL: there is no such */
+	unsigned may;			  /* whose that is */
 	const struct json_reader *reader; /* of args */
 	const struct json_node *args;	  /* an object, or NULL */
 
@@ -83,7 +87,7 @@ struct command_call {
 };
 
 /* The beginning of an entry that comes of the call: uid, source, and the user
- * who asks. Its name lives as long as the call. */
+ * or the agent who asks. Its name lives as long as the call. */
 struct entry command_entry(const struct command_call *call);
 
 /* The argument `key`, or NULL; and its text, {NULL, 0} without one. */
@@ -99,6 +103,10 @@ int command_unknown_key(
 /* `result`: an object, as JSON; {NULL, 0}: an empty one. */
 void command_ok(struct command_call *call, struct slice result);
 void command_fail(struct command_call *call, const struct error *err);
+
+/* The same; that it was denied stands in the log already. */
+void command_refuse(struct command_call *call, const struct error *err);
+
 void command_progress(struct command_call *call, double progress); /* 0-1 */
 
 /* Nobody waits for the answer any more: a long command may stop. */

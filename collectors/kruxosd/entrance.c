@@ -212,6 +212,38 @@ run_policy_ask(void *context, struct command_call *call)
 }
 
 static void
+run_agent_create(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	agent_create_command(kruxosd->agents, call);
+}
+
+static void
+run_agent_list(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	agent_list_command(kruxosd->agents, call);
+}
+
+static void
+run_agent_rotate(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	agent_rotate_command(kruxosd->agents, call);
+}
+
+static void
+run_agent_revoke(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	agent_revoke_command(kruxosd->agents, call);
+}
+
+static void
 run_verify(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
@@ -232,6 +264,11 @@ static const struct command commands[] = {
 	    account_sign_in_args },
 	{ "account.sign_out", MESSAGE_SESSION, run_account_sign_out,
 	    account_sign_out_args },
+	{ "agent.create", MESSAGE_OWNER, run_agent_create, agent_create_args },
+	{ "agent.list", MESSAGE_OWNER | MESSAGE_OPERATOR, run_agent_list,
+	    NULL },
+	{ "agent.revoke", MESSAGE_OWNER, run_agent_revoke, agent_name_args },
+	{ "agent.rotate", MESSAGE_OWNER, run_agent_rotate, agent_name_args },
 	{ "alerts.acknowledge",
 	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR, run_acknowledge,
 	    alerts_acknowledge_args },
@@ -275,11 +312,15 @@ static const struct command commands[] = {
 };
 
 static int
-identify(void *context, struct slice credential,
-    struct accounts_caller *ret_signed_in, struct error *err)
+identify(void *context, const struct command_call *call,
+    struct slice credential, struct accounts_caller *ret_signed_in,
+    struct error *err)
 {
 	struct kruxosd *kruxosd = context;
 
+	if (agent_keeper_is_asked(call, credential))
+		return agent_keeper_identify(
+		    kruxosd->agents, call, credential, ret_signed_in, err);
 	return account_keeper_identify(
 	    kruxosd->accounts, credential, ret_signed_in, err);
 }
@@ -289,7 +330,10 @@ on_denied(void *context, const struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
 
-	account_keeper_note_denied(kruxosd->accounts, call);
+	if ((call->peer.classes & MESSAGE_AGENT) != 0)
+		agent_keeper_note_denied(kruxosd->agents, call);
+	else
+		account_keeper_note_denied(kruxosd->accounts, call);
 }
 
 static struct ingest_settings
@@ -377,6 +421,7 @@ entrance_reload(struct kruxosd *kruxosd)
 	}
 	raise_limit(config);
 	account_keeper_configure(kruxosd->accounts, config);
+	agent_keeper_configure(kruxosd->agents, config->gateway_attempts);
 	policy_keeper_configure(kruxosd->policy, config);
 	retention_set_days(kruxosd->retention, config->retention_days);
 	telemetry_configure(kruxosd->telemetry, config);

@@ -142,7 +142,9 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	commit_check(kruxosd->commit);
 	startup_say(kruxosd);
 	ingest_tick(kruxosd->ingest);
+	state_changer_tick(kruxosd->changer);
 	account_keeper_tick(kruxosd->accounts);
+	agent_keeper_tick(kruxosd->agents);
 	retention_tick(kruxosd->retention);
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);
@@ -339,7 +341,9 @@ kruxosd_free(struct kruxosd *kruxosd)
 	recorder_free(kruxosd->recorder);
 	erasure_free(kruxosd->erasure);
 	policy_keeper_free(kruxosd->policy);
+	agent_keeper_free(kruxosd->agents);
 	account_keeper_free(kruxosd->accounts);
+	state_changer_free(kruxosd->changer);
 	commit_free(kruxosd->commit);
 	redact_free(kruxosd->redactor);
 	log_writer_free(kruxosd->writer);

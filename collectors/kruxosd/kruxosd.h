@@ -9,6 +9,7 @@
 #define KRUXOSD_KRUXOSD_H
 
 #include "collectors/kruxosd/account_keeper.h"
+#include "collectors/kruxosd/agent_keeper.h"
 #include "collectors/kruxosd/alerts.h"
 #include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/call_loader.h"
@@ -63,8 +64,10 @@ struct kruxosd {
 	struct recovery recovery;
 	struct redactor *redactor;
 	struct commit *commit;
+	struct state_changer *changer;
 	struct account_keeper *accounts;
 	struct policy_keeper *policy;
+	struct agent_keeper *agents;
 	struct alerts *alerts;
 	struct notices *notices;
 	struct alert_watch alert_watch;

@@ -18,14 +18,14 @@ struct owed {
 };
 
 struct owed_entries {
-	struct account_writer *writer;
+	struct state_writer *writer;
 	struct commit *commit;
 	LIST_HEAD(, owed) posted;
 	bool has_failed; /* to be read or settled, and that was said */
 };
 
 struct owed_entries *
-owed_entries_new(struct account_writer *writer, struct commit *commit)
+owed_entries_new(struct state_writer *writer, struct commit *commit)
 {
 	struct owed_entries *entries = memory_new(sizeof(*entries));
 
@@ -72,7 +72,7 @@ settle(struct owed *owed)
 {
 	struct owed_entries *entries = owed->entries;
 	struct error err;
-	int result = account_writer_settle(entries->writer, owed->id, &err);
+	int result = state_writer_settle(entries->writer, owed->id, &err);
 
 	say_if_failed(entries, result, &err);
 	if (result == 0)
@@ -107,7 +107,7 @@ post(struct owed *owed, struct error *err)
 	struct arena arena = { 0 };
 	struct slice request;
 	struct entry entry;
-	int found = account_writer_owed_entry(
+	int found = state_writer_owed_entry(
 	    entries->writer, owed->id, &arena, &entry, &request, err);
 	int result = found;
 
@@ -159,7 +159,7 @@ owed_entries_tick(struct owed_entries *entries)
 	size_t count = 0;
 	struct error err;
 	int result =
-	    account_writer_owed(entries->writer, ids, AT_ONCE, &count, &err);
+	    state_writer_owed(entries->writer, ids, AT_ONCE, &count, &err);
 
 	say_if_failed(entries, result, &err);
 	for (size_t i = 0; result == 0 && i < count; i++) {

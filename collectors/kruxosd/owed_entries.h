@@ -1,7 +1,7 @@
 /* Entries about changes of state.db on their way into the log.
  *
  * An entry is owed from the transaction of its change on
- * (account_writer_owe()), until a batch that holds it is durable. Who made it
+ * (state_writer_owe()), until a batch that holds it is durable. Who made it
  * posts it, and hears; what the log refused, or what a daemon that ended has
  * left, is posted again. After a power cut between the log's sync and the
  * settling it stands there twice.
@@ -11,14 +11,14 @@
 #ifndef KRUXOSD_OWED_ENTRIES_H
 #define KRUXOSD_OWED_ENTRIES_H
 
-#include "collectors/kruxosd/account_writer.h"
 #include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/state_writer.h"
 
 struct owed_entries;
 
 /* Both stay the caller's. Never NULL. */
 struct owed_entries *
-owed_entries_new(struct account_writer *writer, struct commit *commit);
+owed_entries_new(struct state_writer *writer, struct commit *commit);
 
 /* Behind commit_flush(): nothing of it waits in a batch. */
 void owed_entries_free(struct owed_entries *owed);

@@ -48,7 +48,7 @@ account_renew_command(struct account_keeper *keeper, struct command_call *call)
 }
 
 static int
-sign_out_in(struct account_change *change, const struct command_call *call,
+sign_out_in(struct state_change *change, const struct command_call *call,
     struct slice id, struct error *err)
 {
 	size_t count;
@@ -70,7 +70,7 @@ account_sign_out_command(
 {
 	struct slice id = command_text(call, "id");
 	cleanup(buf_free) struct buf answer = BUF_INIT;
-	struct account_change change;
+	struct state_change change;
 	struct json_writer json;
 	struct error err;
 	int result;
@@ -81,11 +81,10 @@ account_sign_out_command(
 	json_writer_object(&json);
 	json_writer_pair_slice(&json, "id", id);
 	json_writer_end_object(&json);
-	result = account_change_begin(keeper, &change, &err);
+	result = state_change_begin(keeper->changer, &change, &err);
 	if (result == 0) {
 		result = sign_out_in(&change, call, id, &err);
-		result =
-		    account_change_end(&change, result, call, &answer, &err);
+		result = state_change_end(&change, result, call, &answer, &err);
 	}
 	if (result == -1)
 		command_fail(call, &err);

@@ -168,7 +168,7 @@ write_answer(
 }
 
 static int
-add_session(struct account_change *change, struct sign_in *sign_in,
+add_session(struct state_change *change, struct sign_in *sign_in,
     struct made *made, struct error *err)
 {
 	struct account_keeper *keeper = sign_in->keeper;
@@ -195,8 +195,8 @@ add_session(struct account_change *change, struct sign_in *sign_in,
 }
 
 static int
-let_in(struct account_change *change, struct sign_in *sign_in,
-    struct buf *answer, struct error *err)
+let_in(struct state_change *change, struct sign_in *sign_in, struct buf *answer,
+    struct error *err)
 {
 	cleanup(buf_free) struct buf request = BUF_INIT;
 	struct entry entry = entry_of(sign_in);
@@ -207,7 +207,7 @@ let_in(struct account_change *change, struct sign_in *sign_in,
 		change, entry, slice_of(sign_in->row.name), err) == -1)
 		return -1;
 	write_request(sign_in, made.id, &request);
-	if (account_change_owe(change, entry, "account.sign_in",
+	if (state_change_owe(change, entry, "account.sign_in",
 		buf_slice(&request), err) == -1)
 		return -1;
 	write_answer(sign_in, &made, answer);
@@ -219,12 +219,12 @@ let_in(struct account_change *change, struct sign_in *sign_in,
 
 /* He may have been removed, or given another password, in the meantime. */
 static int
-let_in_if_unchanged(struct account_change *change, struct sign_in *sign_in,
+let_in_if_unchanged(struct state_change *change, struct sign_in *sign_in,
     struct buf *answer, struct error *err)
 {
 	struct account_row row;
 	int found = account_writer_find(
-	    change->keeper->writer, slice_of(sign_in->row.name), &row, err);
+	    change->writer, slice_of(sign_in->row.name), &row, err);
 
 	if (found == -1)
 		return -1;
@@ -239,13 +239,14 @@ static void
 let_in_by_password(struct sign_in *sign_in)
 {
 	cleanup(buf_wipe) struct buf answer = BUF_INIT;
-	struct account_change change;
+	struct state_change change;
 	struct error err;
-	int result = account_change_begin(sign_in->keeper, &change, &err);
+	int result =
+	    state_change_begin(sign_in->keeper->changer, &change, &err);
 
 	if (result == 0) {
 		result = let_in_if_unchanged(&change, sign_in, &answer, &err);
-		result = account_change_end(
+		result = state_change_end(
 		    &change, result, sign_in->call, &answer, &err);
 	}
 	if (result == -1)
@@ -309,11 +310,11 @@ sign_in_by_password(struct account_keeper *keeper, struct command_call *call)
 
 /* 1: it was one, and he is in; 0: it is none. */
 static int
-take_link(struct account_change *change, struct sign_in *sign_in,
+take_link(struct state_change *change, struct sign_in *sign_in,
     const unsigned char digest[static SHA256_BYTES], struct buf *answer,
     struct error *err)
 {
-	struct account_writer *writer = sign_in->keeper->writer;
+	struct state_writer *writer = sign_in->keeper->writer;
 	char name[ACCOUNT_NAME_BYTES + 1];
 	int found =
 	    account_writer_take_link(writer, digest, change->now, name, err);
@@ -332,13 +333,13 @@ let_in_by_link(struct sign_in *sign_in,
     const unsigned char digest[static SHA256_BYTES], struct error *err)
 {
 	cleanup(buf_wipe) struct buf answer = BUF_INIT;
-	struct account_change change;
+	struct state_change change;
 	int found;
 
-	if (account_change_begin(sign_in->keeper, &change, err) == -1)
+	if (state_change_begin(sign_in->keeper->changer, &change, err) == -1)
 		return -1;
 	found = take_link(&change, sign_in, digest, &answer, err);
-	if (account_change_end(&change, found == -1 ? -1 : 0,
+	if (state_change_end(&change, found == -1 ? -1 : 0,
 		found == 1 ? sign_in->call : NULL, &answer, err) == -1)
 		return -1;
 	return found;
@@ -447,8 +448,8 @@ check_confirmable(struct sign_in *sign_in, struct error *err)
 
 	if (account_throttle(
 		sign_in->keeper, (struct slice){ NULL, 0 }, name, err) == -1 ||
-	    account_need(
-		sign_in->keeper, name, "password", &sign_in->row, err) == -1)
+	    account_need(sign_in->keeper->writer, name, "password",
+		&sign_in->row, err) == -1)
 		return -1;
 	sign_in->is_known = true;
 	if (sign_in->row.password[0] != '\0')

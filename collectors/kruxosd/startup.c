@@ -206,13 +206,17 @@ make_accounts(struct kruxosd *kruxosd, struct error *err)
 {
 	const struct config *config = kruxosd->config;
 
-	kruxosd->accounts = account_keeper_new(kruxosd->clock, kruxosd->commit,
-	    kruxosd->state, config->state_file, err);
+	kruxosd->changer = state_changer_new(kruxosd->clock, kruxosd->commit,
+	    kruxosd->state, config->state_file);
+	kruxosd->accounts =
+	    account_keeper_new(kruxosd->changer, config->state_file, err);
 	if (kruxosd->accounts == NULL)
 		return -1;
 	account_keeper_configure(kruxosd->accounts, config);
 	kruxosd->policy = policy_keeper_new(kruxosd->clock);
 	policy_keeper_configure(kruxosd->policy, config);
+	kruxosd->agents = agent_keeper_new(kruxosd->changer);
+	agent_keeper_configure(kruxosd->agents, config->gateway_attempts);
 	return 0;
 }
 

@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "base/sha256.h"
 
+#include <arpa/inet.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,4 +101,18 @@ throttle_forgive(struct throttle *throttle, struct slice key, usec_t now)
 
 	if (bucket != NULL && bucket->full_at >= now + throttle->each)
 		bucket->full_at -= throttle->each;
+}
+
+struct slice
+throttle_place(struct slice address, struct throttle_place *room)
+{
+	struct in6_addr *ipv6 = &room->address;
+	char text[INET6_ADDRSTRLEN];
+
+	if (address.len >= sizeof(text))
+		return address;
+	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(address));
+	if (inet_pton(AF_INET6, text, ipv6) != 1 || IN6_IS_ADDR_V4MAPPED(ipv6))
+		return address;
+	return (struct slice){ (const char *)ipv6, sizeof(*ipv6) / 2 };
 }

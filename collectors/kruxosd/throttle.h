@@ -8,6 +8,9 @@
 #define KRUXOSD_THROTTLE_H
 
 #include "base/clock.h"
+#include "base/slice.h"
+
+#include <netinet/in.h>
 
 enum { THROTTLE_KEYS = 1024 };
 
@@ -22,6 +25,13 @@ void throttle_set(struct throttle *throttle, unsigned a_minute);
 /* May `key` try, at `now` (CLOCK_BOOTTIME)? 0: yes, and that counted; else how
  * long it has to wait. */
 usec_t throttle_try(struct throttle *throttle, struct slice key, usec_t now);
+
+/* By what who comes from `address` is counted: who has an IPv6 address has the
+ * 2^64 of its network, and they are one. Lies in `address` or in `room`. */
+struct throttle_place {
+	struct in6_addr address;
+};
+struct slice throttle_place(struct slice address, struct throttle_place *room);
 
 /* That try was none that counts. */
 void throttle_forgive(struct throttle *throttle, struct slice key, usec_t now);

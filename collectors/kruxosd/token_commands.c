@@ -125,7 +125,7 @@ check_scope(
 }
 
 static int
-create_in(struct account_change *change, const struct command_call *call,
+create_in(struct state_change *change, const struct command_call *call,
     const struct wanted *wanted, struct buf *answer, struct error *err)
 {
 	cleanup(buf_free) struct buf request = BUF_INIT;
@@ -144,15 +144,14 @@ create_in(struct account_change *change, const struct command_call *call,
 	};
 
 	if (account_need(
-		change->keeper, wanted->account, "account", &row, err) == -1 ||
+		change->writer, wanted->account, "account", &row, err) == -1 ||
 	    check_scope(&row, wanted->scope, err) == -1)
 		return -1;
 	credential_make(CREDENTIAL_TOKEN, secret, digest);
 	credential_make_id(id);
 	write_token(&token, NULL, &request);
-	if (account_writer_add_token(change->keeper->writer, &token, err) ==
-		-1 ||
-	    account_change_owe(change, command_entry(call), "token.create",
+	if (account_writer_add_token(change->writer, &token, err) == -1 ||
+	    state_change_owe(change, command_entry(call), "token.create",
 		buf_slice(&request), err) == -1)
 		return -1;
 	write_token(&token, secret, answer);
@@ -165,16 +164,15 @@ token_create_command(struct account_keeper *keeper, struct command_call *call)
 {
 	cleanup(buf_wipe) struct buf answer = BUF_INIT;
 	struct wanted wanted = { .label = BUF_INIT };
-	struct account_change change;
+	struct state_change change;
 	struct error err;
 	int result = read_wanted(call, &wanted, &err);
 
 	if (result == 0)
-		result = account_change_begin(keeper, &change, &err);
+		result = state_change_begin(keeper->changer, &change, &err);
 	if (result == 0) {
 		result = create_in(&change, call, &wanted, &answer, &err);
-		result =
-		    account_change_end(&change, result, call, &answer, &err);
+		result = state_change_end(&change, result, call, &answer, &err);
 	}
 	if (result == -1)
 		command_fail(call, &err);
@@ -206,7 +204,7 @@ token_list_command(struct account_keeper *keeper, struct command_call *call)
 }
 
 static int
-revoke_in(struct account_change *change, const struct command_call *call,
+revoke_in(struct state_change *change, const struct command_call *call,
     struct slice account, struct error *err)
 {
 	struct slice id = command_text(call, "id");
@@ -215,7 +213,7 @@ revoke_in(struct account_change *change, const struct command_call *call,
 	cleanup(buf_free) struct buf request = BUF_INIT;
 	struct json_writer json;
 	int found = account_writer_remove_token(
-	    change->keeper->writer, id, account, &whose, &label, err);
+	    change->writer, id, account, &whose, &label, err);
 
 	if (found == -1)
 		return -1;
@@ -228,7 +226,7 @@ revoke_in(struct account_change *change, const struct command_call *call,
 	json_writer_pair_slice(&json, "account", buf_slice(&whose));
 	json_writer_pair_slice(&json, "label", buf_slice(&label));
 	json_writer_end_object(&json);
-	return account_change_owe(change, command_entry(call), "token.revoke",
+	return state_change_owe(change, command_entry(call), "token.revoke",
 	    buf_slice(&request), err);
 }
 
@@ -236,7 +234,7 @@ void
 token_revoke_command(struct account_keeper *keeper, struct command_call *call)
 {
 	cleanup(buf_free) struct buf answer = BUF_INIT;
-	struct account_change change;
+	struct state_change change;
 	struct json_writer json;
 	struct slice account;
 	struct error err;
@@ -247,11 +245,10 @@ token_revoke_command(struct account_keeper *keeper, struct command_call *call)
 	json_writer_pair_slice(&json, "id", command_text(call, "id"));
 	json_writer_end_object(&json);
 	if (result == 0)
-		result = account_change_begin(keeper, &change, &err);
+		result = state_change_begin(keeper->changer, &change, &err);
 	if (result == 0) {
 		result = revoke_in(&change, call, account, &err);
-		result =
-		    account_change_end(&change, result, call, &answer, &err);
+		result = state_change_end(&change, result, call, &answer, &err);
 	}
 	if (result == -1)
 		command_fail(call, &err);

@@ -27,7 +27,7 @@ enum {
 
 /* Who speaks, by the kernel's word; one uid may be several. Behind ANYONE: who
  * speaks through a program, by the credential that a command carries. He has
- * the rights of his account, and none of the program's. */
+ * the rights of his account, or of an agent, and none of the program's. */
 enum message_peer_class {
 	MESSAGE_OWNER = 1 << 0,	   /* root, the daemon's own uid */
 	MESSAGE_OPERATOR = 1 << 1, /* group kruxos */
@@ -41,6 +41,8 @@ enum message_peer_class {
 	MESSAGE_SESSION = 1 << 7,  /* by a sign-in session */
 	MESSAGE_ACTOR = 1 << 8,	   /* role operator, scope operate */
 	MESSAGE_EXPORTER = 1 << 9, /* role operator or auditor */
+
+	MESSAGE_AGENT = 1 << 10, /* an agent, by its token, and nothing else */
 };
 
 struct message_peer {

@@ -160,6 +160,7 @@ entry_is_reserved(struct slice capability)
 		"session.start",
 		"session.end",
 		"agent.create",
+		"agent.deny",
 		"agent.rotate",
 		"agent.revoke",
 	};

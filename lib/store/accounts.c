@@ -76,7 +76,7 @@ accounts_find(struct accounts *accounts, struct slice credential, usec_t now,
 	bool is_found;
 
 	if (!credential_read(credential, &caller.via, digest) ||
-	    caller.via == CREDENTIAL_LINK)
+	    caller.via == CREDENTIAL_LINK || caller.via == CREDENTIAL_AGENT)
 		return error_set(err, ERROR_UNAUTHENTICATED,
 		    "this credential has not the form of one");
 	if (database_reader_open(&accounts->reader, err) == -1)

@@ -13,6 +13,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "log/entry.h"
 #include "store/account.h"
 #include "store/credential.h"
 
@@ -34,10 +35,11 @@ struct accounts;
 struct accounts *accounts_open(const char *path);
 void accounts_close(struct accounts *accounts);
 
-/* Whose a credential is. */
+/* Whose a credential is. An agent has none of what stands behind the name: it
+ * is known to kruxosd alone, and never found here. */
 struct accounts_caller {
-	enum credential_kind via; /* CREDENTIAL_SESSION or CREDENTIAL_TOKEN */
-	char name[ACCOUNT_NAME_BYTES + 1];
+	enum credential_kind via; /* never CREDENTIAL_LINK */
+	char name[ENTRY_NAME_BYTES + 1];
 	enum account_role role;
 	enum account_scope scope;      /* what it may: no more than its role */
 	char id[ACCOUNT_ID_BYTES + 1]; /* of the session or the token */

@@ -7,33 +7,32 @@
 
 #include <sys/random.h>
 
-#include <assert.h>
 #include <errno.h>
 
 static const char *const prefixes[CREDENTIALS] = {
 	[CREDENTIAL_SESSION] = "krx_session_",
 	[CREDENTIAL_TOKEN] = "krx_user_",
 	[CREDENTIAL_LINK] = "krx_link_",
+	[CREDENTIAL_AGENT] = "krx_agent_",
 };
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			       "abcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* 32 bytes into 43 characters and a '\0'. */
+/* Without padding, and a '\0': 43 characters of 32 bytes, 22 of 16. */
 static void
-encode(const unsigned char bytes[static CREDENTIAL_RANDOM_BYTES],
-    char ret_text[static CREDENTIAL_RANDOM_TEXT + 1])
+encode(const unsigned char *bytes, size_t count, char *ret_text)
 {
 	unsigned bits = 0, value = 0;
 	size_t len = 0;
 
-	for (size_t i = 0; i < CREDENTIAL_RANDOM_BYTES; i++) {
+	for (size_t i = 0; i < count; i++) {
 		value = value << 8 | bytes[i];
 		for (bits += 8; bits >= 6; bits -= 6)
 			ret_text[len++] = alphabet[value >> (bits - 6) & 63];
 	}
-	ret_text[len++] = alphabet[value << (6 - bits) & 63];
-	assert(len == CREDENTIAL_RANDOM_TEXT);
+	if (bits > 0)
+		ret_text[len++] = alphabet[value << (6 - bits) & 63];
 	ret_text[len] = '\0';
 }
 
@@ -73,6 +72,18 @@ credential_make_id(char ret_id[static ACCOUNT_ID_BYTES + 1])
 }
 
 void
+credential_make_name(
+    const char *prefix, char ret_name[static CREDENTIAL_NAME_SIZE])
+{
+	unsigned char bytes[16];
+	char random[22 + 1];
+
+	fill(bytes, sizeof(bytes));
+	encode(bytes, sizeof(bytes), random);
+	snprintf(ret_name, CREDENTIAL_NAME_SIZE, "%s%s", prefix, random);
+}
+
+void
 credential_make(enum credential_kind kind,
     char ret_text[static CREDENTIAL_SIZE],
     unsigned char ret_digest[static SHA256_BYTES])
@@ -81,7 +92,7 @@ credential_make(enum credential_kind kind,
 	char random[CREDENTIAL_RANDOM_TEXT + 1];
 
 	fill(bytes, sizeof(bytes));
-	encode(bytes, random);
+	encode(bytes, sizeof(bytes), random);
 	snprintf(ret_text, CREDENTIAL_SIZE, "%s%s", prefixes[kind], random);
 	digest(slice_of(ret_text), ret_digest);
 	explicit_bzero(bytes, sizeof(bytes));
@@ -100,22 +111,31 @@ is_random_text(struct slice text)
 	return true;
 }
 
+int
+credential_kind_of(struct slice text)
+{
+	for (int kind = 0; kind < CREDENTIALS; kind++)
+		if (slice_starts_with(text, slice_of(prefixes[kind])))
+			return kind;
+	return -1;
+}
+
 bool
 credential_read(struct slice text, enum credential_kind *ret_kind,
     unsigned char ret_digest[static SHA256_BYTES])
 {
-	for (int kind = 0; kind < CREDENTIALS; kind++) {
-		struct slice prefix = slice_of(prefixes[kind]);
+	int kind = credential_kind_of(text);
+	struct slice random = text;
 
-		if (!slice_starts_with(text, prefix) ||
-		    !is_random_text((struct slice){
-			text.data + prefix.len, text.len - prefix.len }))
-			continue;
-		*ret_kind = (enum credential_kind)kind;
-		digest(text, ret_digest);
-		return true;
-	}
-	return false;
+	if (kind == -1)
+		return false;
+	random.data += strlen(prefixes[kind]);
+	random.len -= strlen(prefixes[kind]);
+	if (!is_random_text(random))
+		return false;
+	*ret_kind = (enum credential_kind)kind;
+	digest(text, ret_digest);
+	return true;
 }
 
 bool
@@ -135,7 +155,7 @@ credential_csrf(struct slice cookie, char ret_text[static CREDENTIAL_CSRF_SIZE])
 	buf_add(&text, purpose, sizeof(purpose));
 	buf_add_slice(&text, cookie);
 	digest(buf_slice(&text), sum);
-	encode(sum, ret_text);
+	encode(sum, sizeof(sum), ret_text);
 }
 
 bool

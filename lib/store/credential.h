@@ -4,6 +4,7 @@
  *	krx_session_ and 43 characters	a sign-in session's cookie
  *	krx_user_    and 43 characters	a token for programs
  *	krx_link_    and 43 characters	a link that signs in once
+ *	krx_agent_   and 43 characters	an agent's token
  *
  * The 43 characters are 256 random bits in base64url (RFC 4648, section 5).
  * state.db keeps the SHA-256 of the whole: what has so many bits at random
@@ -21,6 +22,7 @@ enum credential_kind {
 	CREDENTIAL_SESSION,
 	CREDENTIAL_TOKEN,
 	CREDENTIAL_LINK,
+	CREDENTIAL_AGENT,
 	CREDENTIALS
 };
 
@@ -29,6 +31,7 @@ enum {
 	CREDENTIAL_RANDOM_TEXT = 43,
 	CREDENTIAL_SIZE = sizeof("krx_session_") + CREDENTIAL_RANDOM_TEXT,
 	CREDENTIAL_CSRF_SIZE = 43 + 1,
+	CREDENTIAL_NAME_SIZE = sizeof("call-") + 22,
 };
 
 /* A new secret of `kind`, its '\0' included, and its digest. */
@@ -38,6 +41,15 @@ void credential_make(enum credential_kind kind,
 
 /* What the session or the token goes by in the open, at random. */
 void credential_make_id(char ret_id[static ACCOUNT_ID_BYTES + 1]);
+
+/* What else needs a name that nobody guesses and that comes twice by no chance:
+ * `prefix` ("call-", "sess-") and 22 characters of base64url, of 128 random
+ * bits. */
+void credential_make_name(
+    const char *prefix, char ret_name[static CREDENTIAL_NAME_SIZE]);
+
+/* The kind of secret that `text` begins like, whatever follows; -1: none. */
+int credential_kind_of(struct slice text);
 
 /* Has `text` the form of a secret? Its kind and its digest, or false. */
 bool credential_read(struct slice text, enum credential_kind *ret_kind,

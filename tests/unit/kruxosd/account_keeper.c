@@ -25,6 +25,7 @@ struct scene {
 	char dir[64];
 	char path[80];
 	struct state *state;
+	struct state_changer *changer;
 	struct account_keeper *keeper;
 	struct command_caller caller;
 	struct buf answer; /* the last one */
@@ -54,8 +55,9 @@ open_keeper(struct scene *scene)
 
 	scene->state = state_open(scene->path, &scene->rig.clock.clock, &err);
 	assert_non_null(scene->state);
-	scene->keeper = account_keeper_new(&scene->rig.clock.clock,
-	    scene->rig.commit, scene->state, scene->path, &err);
+	scene->changer = state_changer_new(&scene->rig.clock.clock,
+	    scene->rig.commit, scene->state, scene->path);
+	scene->keeper = account_keeper_new(scene->changer, scene->path, &err);
 	assert_non_null(scene->keeper);
 	account_keeper_configure(scene->keeper, &config);
 }
@@ -65,6 +67,8 @@ close_keeper(struct scene *scene)
 {
 	account_keeper_free(scene->keeper);
 	scene->keeper = NULL;
+	state_changer_free(scene->changer);
+	scene->changer = NULL;
 	state_close(scene->state);
 	scene->state = NULL;
 }
@@ -107,11 +111,13 @@ teardown(void **state)
 /* --- asking --------------------------------------------------------------- */
 
 static int
-identify(void *context, struct slice credential,
-    struct accounts_caller *ret_signed_in, struct error *err)
+identify(void *context, const struct command_call *call,
+    struct slice credential, struct accounts_caller *ret_signed_in,
+    struct error *err)
 {
 	struct scene *scene = context;
 
+	(void)call;
 	return account_keeper_identify(
 	    scene->keeper, credential, ret_signed_in, err);
 }
@@ -244,6 +250,7 @@ is_in(struct scene *scene, const char *secret)
 static void
 tick(struct scene *scene)
 {
+	state_changer_tick(scene->changer);
 	account_keeper_tick(scene->keeper);
 	commit_flush(scene->rig.commit);
 }
@@ -478,16 +485,16 @@ static void
 what_a_daemon_that_ended_has_left_is_recorded_by_the_next(void **state)
 {
 	struct scene *scene = *state;
-	struct account_change change;
+	struct state_change change;
 	struct account_row row = { .name = "ben", .created_at = 1 };
 	struct error err;
 
 	/* All but the posting. */
-	assert_int_equal(account_change_begin(scene->keeper, &change, &err), 0);
+	assert_int_equal(state_change_begin(scene->changer, &change, &err), 0);
 	assert_int_equal(
-	    account_create(&change, account_own_entry(), &row, &err), 0);
+	    account_create(&change, state_change_own_entry(), &row, &err), 0);
 	assert_int_equal(
-	    account_writer_commit(scene->keeper->writer, 0, &err), 0);
+	    state_writer_commit(scene->keeper->writer, 0, &err), 0);
 	close_keeper(scene);
 
 	open_keeper(scene);

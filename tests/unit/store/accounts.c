@@ -17,7 +17,7 @@ struct scene {
 	char dir[64];
 	char path[80];
 	struct state *state;
-	struct account_writer *writer;
+	struct state_writer *writer;
 	struct accounts *accounts;
 	char secrets[3][CREDENTIAL_SIZE];
 	char token[CREDENTIAL_SIZE];
@@ -28,7 +28,7 @@ begin(struct scene *scene)
 {
 	struct error err;
 
-	assert_int_equal(account_writer_begin(scene->writer, &err), 0);
+	assert_int_equal(state_writer_begin(scene->writer, &err), 0);
 }
 
 static void
@@ -36,7 +36,7 @@ commit(struct scene *scene)
 {
 	struct error err;
 
-	assert_int_equal(account_writer_commit(scene->writer, 0, &err), 0);
+	assert_int_equal(state_writer_commit(scene->writer, 0, &err), 0);
 }
 
 static void
@@ -100,7 +100,7 @@ setup(void **state)
 	scene->accounts = accounts_open(scene->path);
 	scene->state = state_open(scene->path, &clock_system, &err);
 	assert_non_null(scene->state);
-	scene->writer = account_writer_new(scene->path);
+	scene->writer = state_writer_new(scene->path);
 	fill(scene);
 	*state = scene;
 	return 0;
@@ -125,7 +125,7 @@ teardown(void **state)
 	struct scene *scene = *state;
 
 	accounts_close(scene->accounts);
-	account_writer_free(scene->writer);
+	state_writer_free(scene->writer);
 	state_close(scene->state);
 	remove_files(scene);
 	rmdir(scene->dir);

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "log/entry.h"
+
 static void
 a_secret_is_read_as_what_it_was_made(void **state)
 {
@@ -17,6 +19,7 @@ a_secret_is_read_as_what_it_was_made(void **state)
 		{ CREDENTIAL_SESSION, "krx_session_" },
 		{ CREDENTIAL_TOKEN, "krx_user_" },
 		{ CREDENTIAL_LINK, "krx_link_" },
+		{ CREDENTIAL_AGENT, "krx_agent_" },
 	};
 
 	(void)state;
@@ -55,6 +58,33 @@ no_two_secrets_and_no_two_ids_are_the_same(void **state)
 	}
 }
 
+static void
+what_is_given_a_name_of_its_own_has_22_characters_of_chance(void **state)
+{
+	char names[64][CREDENTIAL_NAME_SIZE];
+
+	(void)state;
+	for (int i = 0; i < 64; i++) {
+		credential_make_name("call-", names[i]);
+		assert_true(entry_is_name(slice_of(names[i])));
+		assert_int_equal(strlen(names[i]), strlen("call-") + 22);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(names[i], names[j]);
+	}
+}
+
+static void
+a_secret_is_of_a_kind_by_how_it_begins(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    credential_kind_of(SLICE_LITERAL("krx_agent_x")), CREDENTIAL_AGENT);
+	assert_int_equal(credential_kind_of(SLICE_LITERAL("krx_session_")),
+	    CREDENTIAL_SESSION);
+	assert_int_equal(credential_kind_of(SLICE_LITERAL("krx_")), -1);
+	assert_int_equal(credential_kind_of((struct slice){ NULL, 0 }), -1);
+}
+
 #define A43 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
 static void
@@ -65,7 +95,7 @@ what_has_not_the_form_is_no_secret(void **state)
 		SLICE_LITERAL(""),
 		SLICE_LITERAL("krx_session_"),
 		SLICE_LITERAL(A43),
-		SLICE_LITERAL("krx_agent_" A43),
+		SLICE_LITERAL("krx_agents_" A43),
 		SLICE_LITERAL("krx_user_" A43 "A"),
 		SLICE_LITERAL("krx_user_" A43 "\n"),
 		SLICE_LITERAL("KRX_USER_" A43),
@@ -113,6 +143,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_secret_is_read_as_what_it_was_made),
 		cmocka_unit_test(no_two_secrets_and_no_two_ids_are_the_same),
+		cmocka_unit_test(
+		    what_is_given_a_name_of_its_own_has_22_characters_of_chance),
+		cmocka_unit_test(a_secret_is_of_a_kind_by_how_it_begins),
 		cmocka_unit_test(what_has_not_the_form_is_no_secret),
 		cmocka_unit_test(
 		    the_token_against_forged_requests_is_made_of_the_cookie),
