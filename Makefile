@@ -76,7 +76,8 @@ all: $(programs) www
 
 schemas    := $(sort $(foreach file,$(notdir $(wildcard sql/schema/*.sql)),$(firstword $(subst -, ,$(file)))))
 generated  := $(patsubst sql/%.sql,$(BUILD)/gen/sql/%.h,$(wildcard sql/*.sql)) \
-              $(patsubst %,$(BUILD)/gen/sql/schema_%.h,$(schemas))
+              $(patsubst %,$(BUILD)/gen/sql/schema_%.h,$(schemas)) \
+              $(BUILD)/gen/cli/opencode_plugin.h
 
 $(BUILD)/gen/sql/%.h: sql/%.sql sql/header.awk
 	@mkdir -p $(@D)
@@ -87,6 +88,11 @@ $(BUILD)/gen/sql/schema_$(1).h: $(sort $(wildcard sql/schema/$(1)-*.sql)) sql/he
 	awk -f sql/header.awk -v schema=$(1) $$(filter %.sql,$$^) >$$@
 endef
 $(foreach name,$(schemas),$(eval $(call schema_rule,$(name))))
+
+# What `kruxos hook install opencode` writes.
+$(BUILD)/gen/cli/opencode_plugin.h: hook/opencode.js hook/header.awk
+	@mkdir -p $(@D)
+	awk -f hook/header.awk -v name=opencode_plugin $< >$@
 
 # --- library and programs ---------------------------------------------------
 

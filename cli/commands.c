@@ -8,6 +8,8 @@
 #include "cli/head.h"
 #include "cli/health.h"
 #include "cli/help.h"
+#include "cli/hook_doctor.h"
+#include "cli/hook_install.h"
 #include "cli/ingest.h"
 #include "cli/login_link.h"
 #include "cli/metrics.h"
@@ -322,6 +324,51 @@ const struct command commands[] = {
 		"  kruxos replay demo/sessions.ndjson --speed 10\n"
 		"  kruxos replay demo/sessions.ndjson --session sess-001 "
 		"--loop",
+	},
+	{
+	    .name = "hook install",
+	    .operands = "AGENT",
+	    .words = HOOK_AGENT_NAMES,
+	    .least = 1,
+	    .most = 1,
+	    .form = &hook_install_form,
+	    .summary = "Record what a coding agent does",
+	    .about = "AGENT is claude-code, codex, gemini, cursor or opencode. "
+		     "Hooks that run kruxos-hook are put into the agent's own "
+		     "settings; what else stands there stays as it is, and the "
+		     "file as it was beside it as FILE.before-kruxos. OpenCode "
+		     "gets a plug-in. Codex runs only hooks that were "
+		     "approved, so it is told that these are.",
+	    .examples = "  kruxos hook install claude-code --user\n"
+			"  kruxos hook install gemini --project --dry-run\n"
+			"  sudo kruxos hook install codex --system "
+			"--fail-closed",
+	},
+	{
+	    .name = "hook uninstall",
+	    .operands = "AGENT",
+	    .words = HOOK_AGENT_NAMES,
+	    .least = 1,
+	    .most = 1,
+	    .form = &hook_uninstall_form,
+	    .summary = "Take the hooks out of an agent's settings",
+	    .examples = "  kruxos hook uninstall claude-code --user",
+	},
+	{
+	    .name = "hook doctor",
+	    .operands = "[AGENT...]",
+	    .words = HOOK_AGENT_NAMES,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &hook_doctor_form,
+	    .summary = "Do the calls of coding agents arrive?",
+	    .about = "Of each agent that is installed here: its version, where "
+		     "its hooks are registered, whether it runs them, and when "
+		     "the last entry came of one. Exits with 2 and says what "
+		     "is to be done when one is not recorded, with 3 when the "
+		     "daemon does not answer.",
+	    .examples = "  kruxos hook doctor\n"
+			"  kruxos hook doctor codex --json | jq "
+			"'.agents[].trusted'",
 	},
 	{
 	    .name = "login-link",
