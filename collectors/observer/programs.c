@@ -22,6 +22,7 @@ static const struct {
 	{ "activity", "activity.fcgi" },
 	{ "metrics", "metrics.fcgi" },
 	{ "alerts", "alerts.fcgi" },
+	{ "approvals", "approvals.fcgi" },
 	{ "proxy", "proxy.fcgi" },
 	{ "session", "session.fcgi" },
 	{ "gateway", "gateway.fcgi" },

@@ -69,7 +69,7 @@ static bool
 is_before_id(struct slice part)
 {
 	return slice_is(part, "sessions") || slice_is(part, "agents") ||
-	       slice_is(part, "writes");
+	       slice_is(part, "writes") || slice_is(part, "approvals");
 }
 
 void

@@ -124,7 +124,7 @@ test('a page carries a policy that allows nothing foreign', async () => {
 test('without sign-in the dashboard\'s port tells nothing of the log', async () => {
 	for (const path of [
 		'/api/audit', '/api/audit/1', '/api/audit/export', '/api/activity', '/api/activity/stream',
-		'/api/agents', '/api/alerts', '/api/silences', '/api/notices', '/api/proxy/status', '/api/session', '/auth', '/api/sessions/s1', '/api/metrics?category=http', '/api/health', '/metrics', '/api/', '/api', '//api/audit', '/./api/audit', '/%61pi/audit', '/x/../api/audit',
+		'/api/agents', '/api/alerts', '/api/silences', '/api/notices', '/api/approvals', '/api/proxy/status', '/api/session', '/auth', '/api/sessions/s1', '/api/metrics?category=http', '/api/health', '/metrics', '/api/', '/api', '//api/audit', '/./api/audit', '/%61pi/audit', '/x/../api/audit',
 	]) {
 		for (const headers of [{}, { Cookie: `${stack.cookieName}=krx_session_${'a'.repeat(43)}` }, {
 			'KRUXOS_SESSION': who.session.id, 'X-Kruxos-Session': who.session.id, 'X-Original-URI': '/',
@@ -176,7 +176,7 @@ test('what is secret is not compressed: its length would tell of it', async () =
 });
 
 test('a page is the same for everybody, and sets no cookie', async () => {
-	const pages = ['/', '/health', '/activity', '/audit', '/audit/42', '/audit?q=x', '/sessions/a%2Fb', '/alerts', '/proxy', '/sign-in'];
+	const pages = ['/', '/health', '/activity', '/audit', '/audit/42', '/audit?q=x', '/sessions/a%2Fb', '/alerts', '/approvals', '/proxy', '/sign-in'];
 	const bodies = new Set();
 	for (const path of pages)
 		for (const headers of [{}, who.headers]) {

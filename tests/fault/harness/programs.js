@@ -63,6 +63,7 @@ const shapes = {
 	'health.fcgi': body => HEALTH.includes(JSON.parse(body).status),
 	'metrics.fcgi': body => /^# HELP kruxos_[^]*\nkruxos_up [01]\n/.test(body) ||
 		['status', 'cpu_percent', 'figures'].some(key => key in JSON.parse(body)),
+	'approvals.fcgi': body => Array.isArray(JSON.parse(body).approvals),
 	'proxy.fcgi': body => Array.isArray(JSON.parse(body).writes),
 	'session.fcgi': body => body === '' || JSON.parse(body).name === 'anna',
 	'alerts.fcgi': body => ['alerts', 'silences'].some(key => Array.isArray(JSON.parse(body)[key])),
@@ -221,7 +222,10 @@ export async function programSubjects(test, depth) {
 		actor_type: 'agent', agent_name: 'fixture', session_id: `session-${i % 3}`, call_id: `fixture-${i}`,
 		capability: i % 2 ? 'shell.exec' : 'filesystem.read', status: i % 5 ? 'success' : 'error',
 		summary: `summary ${i} ${'x'.repeat(i * 50)}`, request: { number: i },
-	})));
+	})), {
+		actor_type: 'agent', agent_name: 'asker', call_id: 'asked', capability: 'approval.request', status: 'pending',
+		request: { capability: 'mail.send' },
+	});
 	door.close();
 	await stack.kruxos(['proxy', 'report'], { input: JSON.stringify({
 		services: [{ name: 'mail', status: 'synced' }],
@@ -245,6 +249,7 @@ export async function programSubjects(test, depth) {
 	const health = ['/health', '/health/live', '/health/ready'];
 	const metrics = ['/metrics', '/api/metrics?category=system', '/api/metrics/history?figure=cpu_percent', '/api/health'];
 	const alerts = ['/api/alerts?state=all', '/api/silences'];
+	const approvals = ['/api/approvals?state=all'];
 	const proxy = ['/api/proxy/status'];
 	const session = ['/auth', '/api/session'];
 	const caller = cookie => ({
@@ -265,6 +270,8 @@ export async function programSubjects(test, depth) {
 		...metrics.map(url => cgi(context, 'metrics.fcgi', url)),
 		server(context, 'alerts.fcgi', alerts),
 		...alerts.map(url => cgi(context, 'alerts.fcgi', url)),
+		server(context, 'approvals.fcgi', approvals),
+		...approvals.map(url => cgi(context, 'approvals.fcgi', url)),
 		server(context, 'proxy.fcgi', proxy),
 		...proxy.map(url => cgi(context, 'proxy.fcgi', url)),
 		server(context, 'session.fcgi', session, { variables: anna }),

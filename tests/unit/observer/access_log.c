@@ -259,6 +259,7 @@ ids_in_paths_are_one_route(void **state)
 	assert_route("/api/sessions/a%2Fb", "/api/sessions/:id");
 	assert_route(
 	    "/api/proxy/writes/mail/cancel", "/api/proxy/writes/:id/cancel");
+	assert_route("/api/approvals/call/accept", "/api/approvals/:id/accept");
 	assert_route("/api/session", "/api/session");
 	assert_route("/assets/main-T75KDBNY.js", "/assets/:id");
 	assert_route("/v1/traces", "/v1/traces");
