@@ -194,6 +194,21 @@ account_keeper_note_denied(
 		keeper->unsaid++;
 }
 
+int
+account_keeper_need_operator(
+    struct account_keeper *keeper, struct slice name, struct error *err)
+{
+	struct account_row row;
+	int found = account_writer_find(keeper->writer, name, &row, err);
+	bool is_operator = found == 1 && row.role == ACCOUNT_OPERATOR;
+
+	explicit_bzero(&row, sizeof(row));
+	if (found == -1 || is_operator)
+		return found == -1 ? -1 : 0;
+	return error_set_field(err, ERROR_NOT_ALLOWED, "account",
+	    "%.*s is no operator", SLICE_ARG(name));
+}
+
 /* --- sessions whose time is over ------------------------------------------ */
 
 static int

@@ -60,6 +60,18 @@ void
 account_keeper_confirm(struct account_keeper *keeper, struct command_call *call,
     struct slice password, account_on_confirmed on_confirmed, void *context);
 
+/* The same of the account that he names: whoever has its password may speak for
+ * it. One that is not there, or has no password, is told like a wrong one, and
+ * after as long. */
+void account_keeper_confirm_other(struct account_keeper *keeper,
+    struct command_call *call, struct slice account, struct slice password,
+    account_on_confirmed on_confirmed, void *context);
+
+/* Is the account `name` an operator's? ERROR_NOT_ALLOWED: it is not, or not
+ * there any more. Within a change (state_change.h). */
+int account_keeper_need_operator(
+    struct account_keeper *keeper, struct slice name, struct error *err);
+
 /* --- the commands (docs/door.md) ------------------------------------------ */
 
 extern const struct command_arg account_set_args[], account_name_args[],

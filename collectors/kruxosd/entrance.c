@@ -204,6 +204,30 @@ run_token_revoke(void *context, struct command_call *call)
 }
 
 static void
+run_approval_list(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	approval_list_command(kruxosd->approvals, call);
+}
+
+static void
+run_approval_accept(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	approval_accept_command(kruxosd->approvals, call);
+}
+
+static void
+run_approval_reject(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	approval_reject_command(kruxosd->approvals, call);
+}
+
+static void
 run_policy_ask(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
@@ -272,6 +296,13 @@ static const struct command commands[] = {
 	{ "alerts.acknowledge",
 	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR, run_acknowledge,
 	    alerts_acknowledge_args },
+	{ "approval.accept", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
+	    run_approval_accept, approval_decide_args },
+	{ "approval.list",
+	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_WEB | MESSAGE_SIGNED,
+	    run_approval_list, approval_list_args },
+	{ "approval.reject", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
+	    run_approval_reject, approval_decide_args },
 	{ "audit.erase", MESSAGE_OWNER | MESSAGE_ACTOR, run_erase,
 	    erasure_args },
 	{ "audit.export",
@@ -423,6 +454,7 @@ entrance_reload(struct kruxosd *kruxosd)
 	account_keeper_configure(kruxosd->accounts, config);
 	agent_keeper_configure(kruxosd->agents, config->gateway_attempts);
 	policy_keeper_configure(kruxosd->policy, config);
+	approval_keeper_configure(kruxosd->approvals, config);
 	retention_set_days(kruxosd->retention, config->retention_days);
 	telemetry_configure(kruxosd->telemetry, config);
 	alerts_configure(kruxosd->alerts, config);

@@ -144,6 +144,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	ingest_tick(kruxosd->ingest);
 	state_changer_tick(kruxosd->changer);
 	account_keeper_tick(kruxosd->accounts);
+	approval_keeper_tick(kruxosd->approvals);
 	agent_keeper_tick(kruxosd->agents);
 	retention_tick(kruxosd->retention);
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
@@ -340,6 +341,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	telemetry_free(kruxosd->telemetry);
 	recorder_free(kruxosd->recorder);
 	erasure_free(kruxosd->erasure);
+	approval_keeper_free(kruxosd->approvals);
 	policy_keeper_free(kruxosd->policy);
 	agent_keeper_free(kruxosd->agents);
 	account_keeper_free(kruxosd->accounts);

@@ -11,6 +11,7 @@
 #include "collectors/kruxosd/account_keeper.h"
 #include "collectors/kruxosd/agent_keeper.h"
 #include "collectors/kruxosd/alerts.h"
+#include "collectors/kruxosd/approval_keeper.h"
 #include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/call_loader.h"
 #include "collectors/kruxosd/commit.h"
@@ -67,6 +68,7 @@ struct kruxosd {
 	struct state_changer *changer;
 	struct account_keeper *accounts;
 	struct policy_keeper *policy;
+	struct approval_keeper *approvals;
 	struct agent_keeper *agents;
 	struct alerts *alerts;
 	struct notices *notices;

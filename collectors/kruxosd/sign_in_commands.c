@@ -398,6 +398,7 @@ account_sign_in_command(
 
 struct confirmation {
 	struct sign_in *sign_in;
+	bool is_own; /* his account, who asks; else one that he names */
 	account_on_confirmed on_confirmed;
 	void *context;
 };
@@ -406,13 +407,15 @@ struct confirmation {
 static void
 say_unconfirmed(struct sign_in *sign_in)
 {
+	const char *session = sign_in->call->signed_in.id;
 	cleanup(buf_free) struct buf request = BUF_INIT;
 	struct entry entry = entry_of(sign_in);
 	struct error refused;
 
 	entry.capability = SLICE_LITERAL("account.sign_in");
 	entry.status = ENTRY_DENIED;
-	write_request(sign_in, sign_in->call->signed_in.id, &request);
+	entry.source = sign_in->call->source;
+	write_request(sign_in, session[0] == '\0' ? NULL : session, &request);
 	if (commit_add_json(sign_in->keeper->commit, &entry, NULL,
 		buf_slice(&request), NULL, NULL, &refused) == -1)
 		diag(DIAG_WARNING, "a wrong password is not recorded: %s",
@@ -429,50 +432,82 @@ on_confirmation(void *context, const struct hasher_result *result)
 
 	if (answer == NULL && !result->matches) {
 		say_unconfirmed(sign_in);
-		error_set_field(&err, ERROR_NOT_ALLOWED, "password",
-		    "this is not your password");
+		error_set_field(&err, ERROR_NOT_ALLOWED, "password", "%s",
+		    confirmation->is_own
+			? "this is not your password"
+			: "no account has this name and this password");
 		answer = &err;
 	} else if (answer == NULL) {
-		account_forgive(sign_in->keeper, buf_slice(&sign_in->address),
-		    slice_of(sign_in->row.name));
+		account_forgive(sign_in->keeper, (struct slice){ NULL, 0 },
+		    slice_of(sign_in->name));
 	}
 	confirmation->on_confirmed(confirmation->context, answer);
 	free_sign_in(sign_in);
 	free(confirmation);
 }
 
+/* Of others' accounts it is not told which there are. */
 static int
-check_confirmable(struct sign_in *sign_in, struct error *err)
+check_confirmable(const struct confirmation *confirmation, struct slice name,
+    struct error *err)
 {
-	struct slice name = sign_in->call->peer.user_name;
+	struct sign_in *sign_in = confirmation->sign_in;
 
 	if (account_throttle(
 		sign_in->keeper, (struct slice){ NULL, 0 }, name, err) == -1 ||
-	    account_need(sign_in->keeper->writer, name, "password",
-		&sign_in->row, err) == -1)
+	    look_up(sign_in, name, err) == -1)
 		return -1;
-	sign_in->is_known = true;
-	if (sign_in->row.password[0] != '\0')
+	if (!confirmation->is_own || sign_in->row.password[0] != '\0')
 		return 0;
 	return error_set_field(err, ERROR_CONFLICT, "password",
 	    "your account has no password yet: `kruxos passwd` sets one");
+}
+
+static void
+confirm(
+    struct confirmation *confirmation, struct slice name, struct slice password)
+{
+	struct sign_in *sign_in = confirmation->sign_in;
+	struct error err;
+
+	if (check_confirmable(confirmation, name, &err) == 0 &&
+	    hasher_check(sign_in->keeper->hasher, password,
+		slice_of(sign_in->row.password), on_confirmation, confirmation,
+		&err) == 0)
+		return; /* on_confirmation() goes on */
+	confirmation->on_confirmed(confirmation->context, &err);
+	free_sign_in(sign_in);
+	free(confirmation);
+}
+
+static struct confirmation *
+new_confirmation(struct account_keeper *keeper, struct command_call *call,
+    account_on_confirmed on_confirmed, void *context)
+{
+	struct confirmation *confirmation = memory_new(sizeof(*confirmation));
+
+	confirmation->sign_in = new_sign_in(keeper, call, "confirmation");
+	confirmation->on_confirmed = on_confirmed;
+	confirmation->context = context;
+	return confirmation;
 }
 
 void
 account_keeper_confirm(struct account_keeper *keeper, struct command_call *call,
     struct slice password, account_on_confirmed on_confirmed, void *context)
 {
-	struct confirmation *confirmation = memory_new(sizeof(*confirmation));
-	struct sign_in *sign_in = new_sign_in(keeper, call, "confirmation");
-	struct error err;
+	struct confirmation *confirmation =
+	    new_confirmation(keeper, call, on_confirmed, context);
 
-	*confirmation = (struct confirmation){ sign_in, on_confirmed, context };
-	if (check_confirmable(sign_in, &err) == 0 &&
-	    hasher_check(keeper->hasher, password,
-		slice_of(sign_in->row.password), on_confirmation, confirmation,
-		&err) == 0)
-		return; /* on_confirmation() goes on */
-	on_confirmed(context, &err);
-	free_sign_in(sign_in);
-	free(confirmation);
+	confirmation->is_own = true;
+	confirm(confirmation, call->peer.user_name, password);
+}
+
+void
+account_keeper_confirm_other(struct account_keeper *keeper,
+    struct command_call *call, struct slice account, struct slice password,
+    account_on_confirmed on_confirmed, void *context)
+{
+	confirm(new_confirmation(keeper, call, on_confirmed, context), account,
+	    password);
 }

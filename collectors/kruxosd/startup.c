@@ -215,6 +215,9 @@ make_accounts(struct kruxosd *kruxosd, struct error *err)
 	account_keeper_configure(kruxosd->accounts, config);
 	kruxosd->policy = policy_keeper_new(kruxosd->clock);
 	policy_keeper_configure(kruxosd->policy, config);
+	kruxosd->approvals = approval_keeper_new(
+	    kruxosd->changer, kruxosd->accounts, kruxosd->redactor);
+	approval_keeper_configure(kruxosd->approvals, config);
 	kruxosd->agents = agent_keeper_new(kruxosd->changer);
 	agent_keeper_configure(kruxosd->agents, config->gateway_attempts);
 	return 0;

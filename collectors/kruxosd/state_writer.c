@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "sql/account_writer.h"
 #include "sql/agent_writer.h"
+#include "sql/approval_writer.h"
 #include "sql/schema_state.h"
 #include "sql/state_writer.h"
 
@@ -56,6 +57,8 @@ prepare(struct state_writer *writer, struct error *err)
 		    ACCOUNT_WRITER_STATEMENTS },
 		[STATE_WRITER_AGENTS] = { agent_writer_statements,
 		    AGENT_WRITER_STATEMENTS },
+		[STATE_WRITER_APPROVALS] = { approval_writer_statements,
+		    APPROVAL_WRITER_STATEMENTS },
 	};
 
 	for (int i = 0; i < STATE_WRITER_SETS; i++) {

@@ -1,6 +1,6 @@
 /* The inside of the writing end of state.db, for the files that have statements
- * on it: state_writer.c, state_writer_owed.c, account_writer*.c and
- * agent_writer.c. */
+ * on it: state_writer.c, state_writer_owed.c, account_writer*.c,
+ * agent_writer.c and approval_writer.c. */
 #ifndef KRUXOSD_STATE_WRITER_INTERNAL_H
 #define KRUXOSD_STATE_WRITER_INTERNAL_H
 
@@ -12,6 +12,7 @@ enum state_writer_set {
 	STATE_WRITER_OWN,
 	STATE_WRITER_ACCOUNTS,
 	STATE_WRITER_AGENTS,
+	STATE_WRITER_APPROVALS,
 	STATE_WRITER_SETS
 };
 
