@@ -8,6 +8,7 @@
 #undef error_set
 #undef error_set_field
 #undef error_set_wait
+#undef error_set_approval
 #undef error_set_errno
 #undef error_prefix
 
@@ -35,6 +36,7 @@ static const char *const names[] = {
 	[ERROR_UNAUTHENTICATED] = "unauthenticated",
 	[ERROR_TOO_MANY] = "too_many",
 	[ERROR_CONFLICT] = "conflict",
+	[ERROR_APPROVAL_REQUIRED] = "approval_required",
 };
 
 /* `wanted` bytes were to go into the `size` bytes at `text`. If they did not
@@ -127,6 +129,24 @@ error_set_wait(
 	err->errnum = 0;
 	err->wait_seconds = wait_seconds;
 	err->field[0] = '\0';
+	return -1;
+}
+
+int
+error_set_approval(
+    struct error *err, struct slice approval_id, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_sentence(err, format, arguments);
+	va_end(arguments);
+	err->code = ERROR_APPROVAL_REQUIRED;
+	err->errnum = 0;
+	err->wait_seconds = 0;
+	err->field[0] = '\0';
+	snprintf(err->approval_id, sizeof(err->approval_id), "%.*s",
+	    SLICE_ARG(approval_id));
 	return -1;
 }
 

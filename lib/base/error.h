@@ -13,6 +13,8 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
+#include "base/slice.h"
+
 #include <stdarg.h>
 
 enum error_code {
@@ -39,12 +41,15 @@ enum error_code {
 	ERROR_UNAUTHENTICATED, /* who asks is not known, or not any more */
 	ERROR_TOO_MANY,	       /* tried too often; wait_seconds says how long */
 	ERROR_CONFLICT,	       /* the thing is not in a state for that */
+	/* A person is to approve it before; approval_id says what. */
+	ERROR_APPROVAL_REQUIRED,
 	ERROR_CODES,
 };
 
 enum {
 	ERROR_FIELD_SIZE = 64,
 	ERROR_SENTENCE_SIZE = 512,
+	ERROR_APPROVAL_SIZE = 128 + 1, /* a name of the log, at most */
 };
 
 /* A value: `struct error err = { 0 };`. A sentence longer than its room is
@@ -56,6 +61,8 @@ struct error {
 	unsigned wait_seconds;	      /* with ERROR_TOO_MANY; else 0 */
 	char field[ERROR_FIELD_SIZE]; /* the field, parameter or key, or "" */
 	char sentence[ERROR_SENTENCE_SIZE]; /* never ends in a full stop */
+	/* With ERROR_APPROVAL_REQUIRED alone; else it is anything. */
+	char approval_id[ERROR_APPROVAL_SIZE];
 };
 
 /* Fill `err`; always returns -1, so that one can write
@@ -71,6 +78,10 @@ int error_set_field(struct error *err, enum error_code code, const char *field,
 int error_set_wait(struct error *err, unsigned wait_seconds, const char *format,
     ...) __attribute__((format(printf, 3, 4)));
 
+/* ERROR_APPROVAL_REQUIRED: the approval that is waited for goes by this id. */
+int error_set_approval(struct error *err, struct slice approval_id,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* ERROR_SYSTEM of the present errno; ": " and its words follow the sentence. */
 int error_set_errno(struct error *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -85,11 +96,12 @@ const char *error_code_name(enum error_code code);
 
 #ifdef __clang_analyzer__
 /* It sees one file at a time, and could not know that these return -1. */
-#define error_set(...)	     (error_set(__VA_ARGS__), -1)
-#define error_set_field(...) (error_set_field(__VA_ARGS__), -1)
-#define error_set_wait(...)  (error_set_wait(__VA_ARGS__), -1)
-#define error_set_errno(...) (error_set_errno(__VA_ARGS__), -1)
-#define error_prefix(...)    (error_prefix(__VA_ARGS__), -1)
+#define error_set(...)		(error_set(__VA_ARGS__), -1)
+#define error_set_field(...)	(error_set_field(__VA_ARGS__), -1)
+#define error_set_wait(...)	(error_set_wait(__VA_ARGS__), -1)
+#define error_set_approval(...) (error_set_approval(__VA_ARGS__), -1)
+#define error_set_errno(...)	(error_set_errno(__VA_ARGS__), -1)
+#define error_prefix(...)	(error_prefix(__VA_ARGS__), -1)
 #endif
 
 #endif

@@ -31,6 +31,8 @@ write_error(struct json_writer *json, const struct error *err)
 	json_writer_pair(json, "detail", err->sentence);
 	if (err->wait_seconds != 0)
 		json_writer_pair_u64(json, "wait", err->wait_seconds);
+	if (err->code == ERROR_APPROVAL_REQUIRED)
+		json_writer_pair(json, "approval_id", err->approval_id);
 	json_writer_end_object(json);
 	buf_add_char(json->out, '\n');
 }
@@ -108,6 +110,7 @@ static const struct member members[] = {
 	{ "field", JSON_STRING, AT(field) },
 	{ "detail", JSON_STRING, AT(detail) },
 	{ "wait", JSON_NUMBER, AT(wait_seconds) },
+	{ "approval_id", JSON_STRING, AT(approval_id) },
 };
 
 static int
@@ -214,6 +217,8 @@ answer_to_error(const struct answer *answer, struct error *ret)
 		if (slice_is(answer->code, error_code_name(i)))
 			code = (enum error_code)i;
 	snprintf(field, sizeof(field), "%.*s", SLICE_ARG(answer->field));
+	if (code == ERROR_APPROVAL_REQUIRED)
+		error_set_approval(ret, answer->approval_id, "%s", "");
 	error_set_field(ret, code, field, "%.*s", SLICE_ARG(answer->detail));
 	ret->wait_seconds = answer->wait_seconds < WAIT_SECONDS
 				? (unsigned)answer->wait_seconds

@@ -11,7 +11,8 @@
  *	{"id":"r1","ok":{…}}              a command is done
  *	{"id":"r1","error":CODE,"field":"…","detail":"…"}
  *	                                  a command failed; with too_many
- *	                                  "wait":SECONDS, too
+ *	                                  "wait":SECONDS, with approval_required
+ *	                                  "approval_id":"…", too
  *
  * Entries are answered in the order of their lines; commands when they end.
  */
@@ -41,7 +42,8 @@ struct answer {
 	struct slice code;   /* ERROR, FAILED: as written */
 	struct slice field;  /* or {NULL, 0} */
 	struct slice detail;
-	uint64_t wait_seconds; /* ERROR, FAILED; 0: none said */
+	uint64_t wait_seconds;	  /* ERROR, FAILED; 0: none said */
+	struct slice approval_id; /* FAILED; {NULL, 0}: none said */
 };
 
 /* Append an answer and its '\n'. */
@@ -59,7 +61,8 @@ answer_add_failed(struct buf *out, struct slice id, const struct error *err);
 int answer_parse(struct json_reader *reader, struct slice line,
     struct answer *ret, struct error *err);
 
-/* The error that the daemon had, as far as it travels: code, field, detail. */
+/* The error that the daemon had, as far as it travels: code, field, detail, and
+ * what belongs to the code. */
 void answer_to_error(const struct answer *answer, struct error *ret);
 
 #endif

@@ -140,6 +140,20 @@ commands_answer_by_their_id(void **state)
 	answer_to_error(&answer, &err);
 	assert_int_equal(err.code, ERROR_TOO_MANY);
 	assert_int_equal(err.wait_seconds, 30);
+
+	buf_reset(&line);
+	error_set_approval(
+	    &err, SLICE_LITERAL("call-1"), "a person is to approve it");
+	answer_add_failed(&line, SLICE_LITERAL("r1"), &err);
+	assert_string_equal(line.data,
+	    "{\"id\":\"r1\",\"error\":\"approval_required\",\"detail\":"
+	    "\"a person is to approve it\",\"approval_id\":\"call-1\"}\n");
+	answer = parsed(&line);
+	memset(&err, 'x', sizeof(err));
+	answer_to_error(&answer, &err);
+	assert_int_equal(err.code, ERROR_APPROVAL_REQUIRED);
+	assert_string_equal(err.approval_id, "call-1");
+	assert_string_equal(err.sentence, "a person is to approve it");
 }
 
 static void
