@@ -46,7 +46,7 @@ endif
 LIBS     := -lcrypto -lsqlite3 -lroaring -lpthread
 LIBS_kruxosd := -lsystemd -lcrypt
 LIBS_observer := -lcurl -lsystemd -lm
-LIBS_fcgi    := -lfcgi
+LIBS_fcgi    := -lfcgi -lprotobuf-c -lz
 
 lib_src     := $(wildcard lib/*/*.c)
 kruxosd_src := $(wildcard collectors/kruxosd/*.c)
@@ -54,7 +54,7 @@ observer_src := $(wildcard collectors/observer/*.c)
 cli_src     := $(wildcard cli/*.c)
 run_src     := $(wildcard cli/run/*.c) cli/address.c cli/api.c cli/nearest.c cli/options.c cli/response.c
 fcgi_src    := $(wildcard fcgi/*.c)
-fcgi_programs := $(filter health audit activity alerts approvals metrics proxy session gateway,$(fcgi_src:fcgi/%.c=%))
+fcgi_programs := $(filter health audit activity alerts approvals metrics proxy session gateway otlp,$(fcgi_src:fcgi/%.c=%))
 test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)
 
 # A word for each step; V=1 shows the commands.
@@ -77,7 +77,8 @@ all: $(programs) www
 schemas    := $(sort $(foreach file,$(notdir $(wildcard sql/schema/*.sql)),$(firstword $(subst -, ,$(file)))))
 generated  := $(patsubst sql/%.sql,$(BUILD)/gen/sql/%.h,$(wildcard sql/*.sql)) \
               $(patsubst %,$(BUILD)/gen/sql/schema_%.h,$(schemas)) \
-              $(BUILD)/gen/cli/opencode_plugin.h
+              $(BUILD)/gen/cli/opencode_plugin.h \
+              $(BUILD)/gen/fcgi/otlp.pb-c.h
 
 $(BUILD)/gen/sql/%.h: sql/%.sql sql/header.awk
 	@mkdir -p $(@D)
@@ -93,6 +94,16 @@ $(foreach name,$(schemas),$(eval $(call schema_rule,$(name))))
 $(BUILD)/gen/cli/opencode_plugin.h: hook/opencode.js hook/header.awk
 	@mkdir -p $(@D)
 	awk -f hook/header.awk -v name=opencode_plugin $< >$@
+
+# --- protobuf: messages into structs ------------------------------------------
+
+$(BUILD)/gen/%.pb-c.c $(BUILD)/gen/%.pb-c.h &: %.proto
+	@mkdir -p $(@D)
+	$(call show,protoc-c $<)protoc-c --c_out=$(BUILD)/gen $<
+# What it makes is not written as we write.
+$(BUILD)/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c
+	@mkdir -p $(@D)
+	$(call show,cc $<)$(CC) $(CPPFLAGS) $(CFLAGS) -Wno-missing-braces -MMD -MP -c -o $@ $<
 
 # --- library and programs ---------------------------------------------------
 
@@ -116,7 +127,7 @@ $(BUILD)/bin/kruxos: $(call objects,$(cli_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,-ljson-c)
 $(BUILD)/bin/kruxos-run: $(call objects,$(run_src)) $(BUILD)/libkruxos.a
 	$(call link,$^)
-$(BUILD)/fcgi.a: $(call objects,$(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)))
+$(BUILD)/fcgi.a: $(call objects,$(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src))) $(BUILD)/obj/fcgi/otlp.pb-c.o
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a

@@ -26,6 +26,7 @@ static const struct {
 	{ "proxy", "proxy.fcgi" },
 	{ "session", "session.fcgi" },
 	{ "gateway", "gateway.fcgi" },
+	{ "otlp", "otlp.fcgi" },
 	{ "nginx", "nginx" },
 };
 
