@@ -20,6 +20,7 @@ static const struct hook_event claude_code_events[] = {
 	{ "PermissionDenied", HOOK_SECONDS },
 	{ "PostToolUse", HOOK_SECONDS },
 	{ "PostToolUseFailure", HOOK_SECONDS },
+	{ "PostToolBatch", HOOK_SECONDS },
 	{ "SubagentStart", HOOK_SECONDS },
 	{ "SubagentStop", HOOK_SECONDS },
 	{ "Notification", HOOK_SECONDS },
@@ -49,14 +50,18 @@ static const struct hook_event gemini_events[] = {
 	{ NULL, 0 },
 };
 
-/* What runs before every tool is told of shell commands, too; the hooks that
- * are for them alone would tell of each twice. */
+/* Of shells and MCP it tells twice; but only there can a hook have a person
+ * asked. */
 static const struct hook_event cursor_events[] = {
 	{ "sessionStart", HOOK_SECONDS },
 	{ "beforeSubmitPrompt", HOOK_SECONDS },
 	{ "preToolUse", HOOK_SECONDS },
 	{ "postToolUse", HOOK_SECONDS },
 	{ "postToolUseFailure", HOOK_SECONDS },
+	{ "beforeShellExecution", HOOK_SECONDS },
+	{ "afterShellExecution", HOOK_SECONDS },
+	{ "beforeMCPExecution", HOOK_SECONDS },
+	{ "afterMCPExecution", HOOK_SECONDS },
 	{ "subagentStart", HOOK_SECONDS },
 	{ "subagentStop", HOOK_SECONDS },
 	{ "sessionEnd", HOOK_END_SECONDS },

@@ -17,10 +17,11 @@ function tell(event, told) {
 			resolve(failsClosed ? `kruxos-hook ${words}` : undefined);
 		const hook = spawn(
 			command[0], [...command.slice(1), "--event", event],
-			{ stdio: ["pipe", "ignore", "pipe"], timeout: PATIENCE_MS });
-		let reason = "";
+			{ stdio: ["pipe", "pipe", "pipe"], timeout: PATIENCE_MS });
+		let answer = "", reason = "";
 
 		hook.on("error", () => unheard("could not be run"));
+		hook.stdout.on("data", (bytes) => { answer += bytes; });
 		hook.stderr.on("data", (bytes) => { reason += bytes; });
 		hook.on("close", (code) => {
 			if (code === 2)
@@ -28,12 +29,23 @@ function tell(event, told) {
 			else if (code !== 0)
 				unheard("did not answer");
 			else
-				resolve(undefined);
+				resolve(reasonOf(answer));
 		});
 		// One that has ended before it has read all has said what it says.
 		hook.stdin.on("error", () => {});
 		hook.stdin.end(JSON.stringify(told));
 	});
+}
+
+// {"decision":"deny","reason":"…"}
+function reasonOf(answer) {
+	try {
+		const { decision, reason } = JSON.parse(answer);
+
+		return decision === "deny" ? reason || "denied" : undefined;
+	} catch {
+		return undefined;
+	}
 }
 
 // Of what OpenCode says to everybody: sessions, questions to a person, and a
