@@ -307,7 +307,9 @@ static const struct {
 	{ "approval.request", 1 << ENTRY_AGENT | 1 << ENTRY_USER,
 	    on_approval_request },
 	{ "approval.accept", 1 << ENTRY_USER, on_approval_accept },
-	{ "approval.reject", 1 << ENTRY_USER, on_approval_reject },
+	/* The system: nobody has decided in time. */
+	{ "approval.reject", 1 << ENTRY_USER | 1 << ENTRY_SYSTEM,
+	    on_approval_reject },
 };
 
 static int

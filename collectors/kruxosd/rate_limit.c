@@ -83,9 +83,9 @@ rate_limit_take(struct rate_limit *limits, const struct policy_limit *limit,
 	 * holds nobody up for longer than the new one's whole time. */
 	each = limit->rate.span / limit->rate.count;
 	last = now + limit->rate.span;
+	if (bucket->full_at > last)
+		bucket->full_at = last;
 	full_at = bucket->full_at > now ? bucket->full_at : now;
-	if (full_at > last)
-		full_at = last;
 	if (full_at + each > last)
 		return full_at + each - last;
 	bucket->full_at = full_at + each;

@@ -3,8 +3,9 @@
  * A projection: an entry `approval.request` asks, and so does any call with the
  * status pending and the tier approval_required (a pending call of another
  * tier is merely under way); `approval.accept` or `approval.reject` of a user
- * with the same session_id and call_id decides; so does the call itself when
- * it ends without either (the agent's own prompt was answered). What was
+ * with the same session_id and call_id decides; an `approval.reject` of the
+ * system says that nobody has in time; and the call itself decides when it
+ * ends without either (the agent's own prompt was answered). What was
  * asked for stands in the entry `seq`, which the log has: nothing of a payload
  * is kept here, so nothing has to be erased here.
  */
