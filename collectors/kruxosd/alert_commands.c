@@ -170,6 +170,57 @@ alerts_acknowledge_command(struct alerts *alerts, struct command_call *call)
 	log_request(request, "alerts.acknowledge", &text, on_acknowledged);
 }
 
+/* --- what agents do ------------------------------------------------------- */
+
+const struct alert *
+alerts_find_sent(const struct alerts *alerts, uint64_t seq)
+{
+	const struct alert *alert;
+
+	for (size_t i = 0; (alert = alert_engine_at(alerts->engine, i)) != NULL;
+	     i++)
+		if (alert->seq == seq)
+			return alert;
+	return NULL;
+}
+
+/* Of the alerts of others an agent learns nothing. */
+int
+alerts_check_own(const struct alerts *alerts, uint64_t id, struct slice agent,
+    struct error *err)
+{
+	const struct alert *alert = alert_engine_find(alerts->engine, id);
+
+	if (alert == NULL || alert->state != ALERT_FIRING ||
+	    alert->rule.data != NULL || !slice_equal(alert->agent_name, agent))
+		return error_set_field(err, ERROR_NOT_FOUND, "id",
+		    "no alert %llu of yours is firing", (unsigned long long)id);
+	if (alert->severity == RULE_INFO)
+		return 0;
+	return error_set_field(err, ERROR_NOT_ALLOWED, "id",
+	    "alert %llu is more than info: a person acknowledges it",
+	    (unsigned long long)id);
+}
+
+/* A user may be called as the agent is. */
+int
+alerts_acknowledge_own(struct alerts *alerts, uint64_t id, struct slice agent,
+    struct slice note, struct error *err)
+{
+	cleanup(buf_free) struct buf author = BUF_INIT;
+	int result;
+
+	buf_addf(&author, "agent:%.*s", SLICE_ARG(agent));
+	if (note.len == 0)
+		note = (struct slice){ NULL, 0 };
+	result = alert_engine_acknowledge(alerts->engine, id,
+	    buf_slice(&author), note, alerts_time(alerts), err);
+	alerts_record(alerts);
+	return result;
+}
+
+/* --- silences ------------------------------------------------------------- */
+
 static void
 on_silence_logged(
     void *context, uint64_t tag, uint64_t seq, const struct error *err)

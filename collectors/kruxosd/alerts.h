@@ -51,6 +51,22 @@ void alerts_tick(struct alerts *alerts, struct alert_input *input);
 /* The payload of the entry `seq` was erased. */
 void alerts_erase(struct alerts *alerts, uint64_t seq);
 
+/* --- what agents do by the gateway ---------------------------------------- */
+
+/* The alert with the words of the entry `seq`, which was read; NULL: they are
+ * counted by another one. Good until the next call. */
+const struct alert *alerts_find_sent(const struct alerts *alerts, uint64_t seq);
+
+/* May `agent` acknowledge it: is it firing, its own, and no more than info?
+ * ERROR_NOT_FOUND, ERROR_NOT_ALLOWED. */
+int alerts_check_own(const struct alerts *alerts, uint64_t id,
+    struct slice agent, struct error *err);
+
+/* It was recorded that `agent` does, just now. ERROR_NOT_FOUND: it has
+ * resolved. */
+int alerts_acknowledge_own(struct alerts *alerts, uint64_t id,
+    struct slice agent, struct slice note, struct error *err);
+
 /* The commands, and their arguments. */
 extern const struct command_arg alerts_acknowledge_args[];
 extern const struct command_arg silences_add_args[];

@@ -233,6 +233,7 @@ commit_add_json(struct commit *commit, const struct entry *entry,
 		begin_batch(commit);
 	if (batch_add_text(&commit->batch, entry, summary, request, err) == -1)
 		return -1;
+	commit->is_watched |= is_watched(entry);
 	admit(commit, waiter, ret_ticket);
 	return 0;
 }

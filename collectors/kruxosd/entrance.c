@@ -268,6 +268,38 @@ run_agent_revoke(void *context, struct command_call *call)
 }
 
 static void
+run_invoke(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	invocation_command(&kruxosd->invocation, call);
+}
+
+static void
+run_agent_self(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	invocation_self_command(&kruxosd->invocation, call);
+}
+
+static void
+run_session_start(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	invocation_start_command(&kruxosd->invocation, call);
+}
+
+static void
+run_session_end(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	invocation_end_command(&kruxosd->invocation, call);
+}
+
+static void
 run_verify(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
@@ -293,6 +325,7 @@ static const struct command commands[] = {
 	    NULL },
 	{ "agent.revoke", MESSAGE_OWNER, run_agent_revoke, agent_name_args },
 	{ "agent.rotate", MESSAGE_OWNER, run_agent_rotate, agent_name_args },
+	{ "agent.self", MESSAGE_AGENT, run_agent_self, invocation_self_args },
 	{ "alerts.acknowledge",
 	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR, run_acknowledge,
 	    alerts_acknowledge_args },
@@ -311,6 +344,7 @@ static const struct command commands[] = {
 	{ "audit.reindex", MESSAGE_OWNER, run_reindex, NULL },
 	{ "audit.verify", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_EXPORTER,
 	    run_verify, NULL },
+	{ "capability.invoke", MESSAGE_AGENT, run_invoke, invocation_args },
 	{ "notices.result", MESSAGE_OWNER | MESSAGE_OBSERVER, run_notice_result,
 	    notices_result_args },
 	{ "notices.test", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
@@ -327,6 +361,9 @@ static const struct command commands[] = {
 	    run_proxy_retry, proxy_decide_args },
 	{ "service.heartbeat", MESSAGE_ANYONE, run_heartbeat,
 	    telemetry_heartbeat_args },
+	{ "session.end", MESSAGE_AGENT, run_session_end, invocation_end_args },
+	{ "session.start", MESSAGE_AGENT, run_session_start,
+	    invocation_start_args },
 	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
 	    run_silence, silences_add_args },
 	{ "silences.remove", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
@@ -416,6 +453,14 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 	kruxosd->recent = recent_new(
 	    call_finder_hash, call_finder_find, kruxosd->call_finder);
 	parts.recent = kruxosd->recent;
+	kruxosd->invocation = (struct invocation_parts){
+		.clock = kruxosd->clock,
+		.commit = kruxosd->commit,
+		.recent = kruxosd->recent,
+		.policy = kruxosd->policy,
+		.approvals = kruxosd->approvals,
+		.alerts = kruxosd->alerts,
+	};
 	kruxosd->ingest = ingest_new(&settings, &parts, err);
 	return kruxosd->ingest == NULL ? -1 : 0;
 }

@@ -19,6 +19,7 @@
 #include "collectors/kruxosd/host.h"
 #include "collectors/kruxosd/indexer.h"
 #include "collectors/kruxosd/ingest.h"
+#include "collectors/kruxosd/invocation.h"
 #include "collectors/kruxosd/log_writer.h"
 #include "collectors/kruxosd/notices.h"
 #include "collectors/kruxosd/page.h"
@@ -82,6 +83,7 @@ struct kruxosd {
 	struct scrub *scrub;
 	struct reindex *reindex;
 	struct recent *recent;
+	struct invocation_parts invocation;
 	struct call_loader *call_loader; /* NULL: it is done */
 	struct ingest *ingest;
 	struct host *host;

@@ -174,10 +174,10 @@ message_parser_free(struct message_parser *parser)
 
 /* Every member into `ret`; `ret_seen` has a bit for each field that came. */
 static int
-read_entry_members(struct message_parser *parser, const struct json_node *top,
+read_entry_members(struct message_parser *parser,
+    const struct json_reader *reader, const struct json_node *top,
     struct message *ret, unsigned *ret_seen, struct error *err)
 {
-	const struct json_reader *reader = &parser->reader;
 	size_t hint = 0;
 
 	*ret_seen = 0;
@@ -241,7 +241,8 @@ read_entry(struct message_parser *parser, const struct message_peer *peer,
 	};
 	unsigned seen;
 
-	if (read_entry_members(parser, top, ret, &seen, err) == -1)
+	if (read_entry_members(parser, &parser->reader, top, ret, &seen, err) ==
+	    -1)
 		return -1;
 	for (size_t i = 0; i < COUNT(required); i++)
 		if (!has(seen, required[i]))
@@ -370,6 +371,47 @@ complete_entry(const struct message_peer *peer, usec_t now,
 	if (entry->time == NO_TIME)
 		entry->time = now;
 	message_clamp_time(entry, now);
+	return 0;
+}
+
+/* --- what an agent tells of itself ---------------------------------------- */
+
+int
+message_read_call(struct message_parser *parser,
+    const struct json_reader *reader, const struct json_node *object,
+    usec_t now, struct message *ret, struct error *err)
+{
+	static const enum entry_field not_told[] = {
+		SOURCE,
+		ACTOR_TYPE,
+		AGENT_NAME,
+		USER_NAME,
+		POLICY_TIER,
+	};
+	char lower[ENTRY_NAME_BYTES];
+	struct message told = *ret;
+	unsigned seen;
+
+	told.entry.time = now;
+	if (read_entry_members(parser, reader, object, &told, &seen, err) == -1)
+		return -1;
+	for (size_t i = 0; i < COUNT(not_told); i++)
+		if (has(seen, not_told[i]))
+			return error_set_field(err, ERROR_NOT_ALLOWED,
+			    entry_fields[not_told[i]].key,
+			    "%s is not yours to tell",
+			    entry_fields[not_told[i]].key);
+	if (!has(seen, CAPABILITY) || !has(seen, STATUS))
+		return field_missing(
+		    entry_fields[has(seen, CAPABILITY) ? STATUS : CAPABILITY]
+			.key,
+		    err);
+	if (is_reserved(told.entry.capability, lower))
+		return error_set_field(err, ERROR_NOT_ALLOWED, "capability",
+		    "%.*s is reserved and not yours to record",
+		    SLICE_ARG(told.entry.capability));
+	message_clamp_time(&told.entry, now);
+	*ret = told;
 	return 0;
 }
 

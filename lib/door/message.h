@@ -101,6 +101,18 @@ int
 message_parse(struct message_parser *parser, const struct message_peer *peer,
     usec_t now, struct slice line, struct message *ret, struct error *err);
 
+/* What an agent's runtime tells of a call that it made itself: an object of the
+ * fields of an entry, but for who and by which way (source, actor_type,
+ * agent_name, user_name) and what the policy says of it (policy_tier): those
+ * are in `ret->entry` already, or are nobody's to tell. What is missing of the
+ * rest stays as it is there; the time is brought within bounds around `now`.
+ * The nodes are of `reader`; what is rewritten lies in `parser`, until its next
+ * use. -1, as message_parse(); ERROR_NOT_ALLOWED, too, for a capability that is
+ * reserved. */
+int message_read_call(struct message_parser *parser,
+    const struct json_reader *reader, const struct json_node *object,
+    usec_t now, struct message *ret, struct error *err);
+
 /* White space alone: a line that counts and says nothing. */
 bool message_is_blank(struct slice line);
 
