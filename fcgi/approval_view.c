@@ -6,72 +6,144 @@
 
 /* --- what kruxosd holds --------------------------------------------------- */
 
-/* The same call_id twice: the newer one is what is held. */
-static void
-mark_held(struct approval_views *views, struct slice id)
-{
-	for (size_t i = 0; i < views->count; i++) {
-		struct approval_view *view = views->views + i;
+struct held {
+	bool is_known;
+	bool is_whole;		     /* the list has all of them */
+	struct approval_view *views; /* in the arena; open or accepted */
+	size_t count;
+};
 
-		if (slice_equal(view->approval.call_id, id)) {
-			view->held = APPROVAL_HELD;
-			return;
-		}
-	}
+struct held_reader {
+	struct json_reader reader;
+	struct arena *arena;
+};
+
+static struct slice
+text_of(const struct held_reader *from, const struct json_node *object,
+    const char *key)
+{
+	const struct json_node *node =
+	    json_reader_member(&from->reader, object, key);
+
+	return node == NULL || node->type != JSON_STRING
+		   ? (struct slice){ NULL, 0 }
+		   : arena_slice(from->arena, node->text);
+}
+
+static bool
+take_state(struct slice state, enum approval_state *ret_state)
+{
+	bool is_open = slice_is(state, "open");
+
+	*ret_state = is_open ? APPROVAL_PENDING : APPROVAL_ACCEPTED;
+	return is_open || slice_is(state, "accepted");
+}
+
+/* False: it is not what is held, but what the agent is still to hear of. */
+static bool
+take_held(const struct held_reader *from, const struct json_node *object,
+    struct approval_view *view)
+{
+	struct approval *approval = &view->approval;
+	const struct json_node *request =
+	    json_reader_member(&from->reader, object, "request");
+
+	view->held = APPROVAL_HELD;
+	approval->actor = ENTRY_AGENT;
+	approval->actor_name = text_of(from, object, "agent_name");
+	approval->session_id = text_of(from, object, "session_id");
+	approval->call_id = text_of(from, object, "id");
+	approval->capability = text_of(from, object, "capability");
+	if (request != NULL && request->type == JSON_OBJECT)
+		view->request = arena_slice(from->arena, request->text);
+	return take_state(text_of(from, object, "state"), &approval->state) &&
+	       clock_parse_formatted(
+		   text_of(from, object, "asked_at"), &approval->asked_at) == 0;
 }
 
 static int
-read_held(struct approval_views *views, struct slice answer, struct error *err)
+read_held(struct held_reader *from, struct slice answer, struct held *held,
+    struct error *err)
 {
-	cleanup(json_reader_free) struct json_reader reader = JSON_READER_INIT;
-	const struct json_node *list, *one, *id;
+	const struct json_node *list, *more, *one;
 
-	if (json_reader_read(&reader, answer, err) == -1)
+	if (json_reader_read(&from->reader, answer, err) == -1)
 		return -1;
-	list = json_reader_member(&reader, reader.nodes, "approvals");
+	list =
+	    json_reader_member(&from->reader, from->reader.nodes, "approvals");
+	more = json_reader_member(&from->reader, from->reader.nodes, "more");
 	if (list == NULL || list->type != JSON_ARRAY)
 		return error_set(err, ERROR_CORRUPT, "kruxosd lists nothing");
-	for (one = json_reader_first(&reader, list); one != NULL;
-	     one = json_reader_next(&reader, list, one)) {
-		id = json_reader_member(&reader, one, "id");
-		if (id != NULL && id->type == JSON_STRING)
-			mark_held(views, id->text);
-	}
+	held->views =
+	    arena_array(from->arena, list->children, sizeof(*held->views));
+	for (one = json_reader_first(&from->reader, list); one != NULL;
+	     one = json_reader_next(&from->reader, list, one))
+		if (take_held(from, one, held->views + held->count))
+			held->count++;
+	held->is_known = true;
+	held->is_whole = more == NULL || more->type != JSON_TRUE;
 	return 0;
 }
 
 static int
-ask_what_is_held(
-    struct program *prog, struct approval_views *views, struct error *err)
+ask_what_is_held(struct program *prog, struct arena *arena, struct held *held,
+    struct error *err)
 {
 	cleanup(buf_free) struct buf answer = BUF_INIT;
+	struct held_reader from = { JSON_READER_INIT, arena };
 	struct door *door =
 	    door_open(prog->ingest_path, PROGRAM_DOOR_TIMEOUT, NULL, NULL, err);
 	int result;
 
 	if (door == NULL)
 		return -1;
-	result = door_command(door, "approval.list", SLICE_LITERAL("{}"),
-	    (struct slice){ NULL, 0 }, NULL, NULL, &answer, err);
+	result = door_command(door, "approval.list",
+	    SLICE_LITERAL("{\"state\":\"all\"}"), (struct slice){ NULL, 0 },
+	    NULL, NULL, &answer, err);
 	door_close(door);
-	return result == -1 ? -1 : read_held(views, buf_slice(&answer), err);
+	if (result == 0)
+		result = read_held(&from, buf_slice(&answer), held, err);
+	json_reader_free(&from.reader);
+	return result;
 }
 
 /* Who asks may read: that is decided already, and the list is the same for all.
- * While kruxosd is away, the rest is answered. */
-static void
-find_held(struct program *prog, struct approval_views *views)
+ * Without it, what is known is shown. */
+static struct held
+find_held(struct program *prog, struct arena *arena)
 {
+	struct held held = { false, false, NULL, 0 };
 	struct error ignored;
 
-	if (views->count == 0)
-		return;
-	for (size_t i = 0; i < views->count; i++)
-		views->views[i].held = APPROVAL_HELD_NOT;
-	if (ask_what_is_held(prog, views, &ignored) == 0)
-		return;
-	for (size_t i = 0; i < views->count; i++)
-		views->views[i].held = APPROVAL_HELD_UNKNOWN;
+	if (ask_what_is_held(prog, arena, &held, &ignored) == -1)
+		held = (struct held){ false, false, NULL, 0 };
+	return held;
+}
+
+/* The one that a row of the index tells of, in this state; or NULL. */
+static struct approval_view *
+held_as(const struct held *held, const struct approval *approval,
+    enum approval_state state)
+{
+	for (size_t i = 0; i < held->count; i++) {
+		struct approval_view *view = held->views + i;
+
+		if (view->approval.state == state &&
+		    slice_equal(view->approval.call_id, approval->call_id) &&
+		    slice_equal(
+			view->approval.actor_name, approval->actor_name) &&
+		    approval->actor == ENTRY_AGENT)
+			return view;
+	}
+	return NULL;
+}
+
+/* Of what is not in the list. */
+static enum approval_held
+not_listed(const struct held *held)
+{
+	return held->is_known && held->is_whole ? APPROVAL_HELD_NOT
+						: APPROVAL_HELD_UNKNOWN;
 }
 
 /* --- what their entries say ----------------------------------------------- */
@@ -105,14 +177,15 @@ take_request(struct reading *reading, struct approval_view *view,
 {
 	struct slice asked;
 
-	if (entry->request.data == NULL)
+	/* What is held is shown as kruxosd has it. */
+	if (entry->request.data == NULL || view->request.data != NULL)
 		return;
 	view->request = arena_slice(reading->arena, entry->request);
 	/* An approval.request tells what is asked for, another call is it. */
 	asked = text_in(reading, entry->request, "capability");
 	if (slice_is(entry->capability, "approval.request") &&
 	    asked.data != NULL)
-		view->capability = asked;
+		view->approval.capability = asked;
 }
 
 static void
@@ -152,7 +225,8 @@ places_of(const struct approval_views *views, struct store_place *places)
 	for (size_t i = 0; i < views->count; i++) {
 		const struct approval *approval = &views->views[i].approval;
 
-		places[count++].seq = approval->seq;
+		if (approval->seq != 0)
+			places[count++].seq = approval->seq;
 		if (approval->decided_seq != 0)
 			places[count++].seq = approval->decided_seq;
 	}
@@ -182,43 +256,112 @@ read_entries(struct store *store, struct approval_views *views,
 
 /* --- all of it ------------------------------------------------------------ */
 
-static void
-take_list(const struct approval_list *list, size_t limit, struct arena *arena,
-    struct approval_views *views)
+static int
+waits_longer(const void *a, const void *b)
 {
+	usec_t first = ((const struct approval_view *)a)->approval.asked_at;
+	usec_t second = ((const struct approval_view *)b)->approval.asked_at;
+
+	return (first > second) - (first < second);
+}
+
+/* What is held, and what the index has of others. */
+static void
+gather_open(const struct held *held, const struct approval_list *list,
+    struct arena *arena, struct approval_views *views)
+{
+	views->views = arena_array(
+	    arena, held->count + list->count, sizeof(*views->views));
 	views->total = list->total;
-	views->has_more = list->count > limit;
-	views->count = views->has_more ? limit : list->count;
-	views->views = arena_array(arena, views->count, sizeof(*views->views));
-	for (size_t i = 0; i < views->count; i++) {
-		views->views[i].approval = list->approvals[i];
-		views->views[i].capability = list->approvals[i].capability;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct approval *told = list->approvals + i;
+		struct approval_view *view =
+		    held_as(held, told, APPROVAL_PENDING);
+
+		if (view != NULL) {
+			view->approval.seq = told->seq;
+			views->total--;
+		} else {
+			views->views[views->count++] =
+			    (struct approval_view){ .approval = *told,
+				    .held = not_listed(held) };
+		}
+	}
+	for (size_t i = 0; i < held->count; i++)
+		if (held->views[i].approval.state == APPROVAL_PENDING) {
+			views->views[views->count++] = held->views[i];
+			views->total++;
+		}
+	qsort(views->views, views->count, sizeof(*views->views), waits_longer);
+}
+
+static void
+gather_decided(const struct held *held, const struct approval_list *list,
+    struct arena *arena, struct approval_views *views)
+{
+	views->views = arena_array(arena, list->count, sizeof(*views->views));
+	views->total = list->total;
+	views->count = list->count;
+	for (size_t i = 0; i < list->count; i++) {
+		struct approval_view *view = views->views + i;
+
+		view->approval = list->approvals[i];
+		view->held =
+		    held_as(held, &view->approval, APPROVAL_ACCEPTED) != NULL
+			? APPROVAL_HELD
+			: not_listed(held);
 	}
 }
 
-int
-approval_view_read(struct program *prog, const struct request *req,
-    unsigned states, uint64_t before_seq, size_t limit,
+typedef void gather(const struct held *held, const struct approval_list *list,
+    struct arena *arena, struct approval_views *views);
+
+/* `rows`: of the index; `limit`: of what is shown. */
+static int
+view_read(struct program *prog, const struct request *req, unsigned states,
+    uint64_t before_seq, size_t rows, size_t limit, gather *gather_views,
     struct approval_views *ret_views, struct error *err)
 {
 	struct store *store = program_store(prog, req->worker);
 	struct approval_views views = { 0 };
 	struct approval_list list;
+	struct held held = find_held(prog, req->arena);
 	int result;
 
 	if (store_begin(store, err) == -1)
 		return -1;
 	views.through_seq = store_last_seq(store);
 	result = approvals_list(
-	    store, states, before_seq, limit + 1, req->arena, &list, err);
+	    store, states, before_seq, rows, req->arena, &list, err);
 	if (result == 0) {
-		take_list(&list, limit, req->arena, &views);
+		gather_views(&held, &list, req->arena, &views);
+		views.has_more = views.count > limit;
+		if (views.has_more)
+			views.count = limit;
 		result = read_entries(store, &views, req->arena, err);
 	}
 	store_end(store);
-	if (result == -1)
-		return -1;
-	find_held(prog, &views);
-	*ret_views = views;
-	return 0;
+	if (result == 0)
+		*ret_views = views;
+	return result;
+}
+
+int
+approval_view_open(struct program *prog, const struct request *req,
+    size_t limit, struct approval_views *ret_views, struct error *err)
+{
+	return view_read(prog, req, 1U << APPROVAL_PENDING, 0, APPROVALS_LIMIT,
+	    limit, gather_open, ret_views, err);
+}
+
+int
+approval_view_decided(struct program *prog, const struct request *req,
+    uint64_t before_seq, size_t limit, struct approval_views *ret_views,
+    struct error *err)
+{
+	const unsigned states = 1U << APPROVAL_ACCEPTED |
+				1U << APPROVAL_REJECTED | 1U << APPROVAL_ENDED;
+
+	return view_read(prog, req, states, before_seq, limit + 1, limit,
+	    gather_decided, ret_views, err);
 }

@@ -21,20 +21,13 @@ enum {
 
 /* --- what is answered ----------------------------------------------------- */
 
-enum wanted { WANTED_OPEN, WANTED_DECIDED, WANTED_ALL };
+enum wanted { WANTED_OPEN, WANTED_DECIDED };
 
-static const char *const wanted_names[] = { "open", "decided", "all", NULL };
-
-static const unsigned wanted_states[] = {
-	[WANTED_OPEN] = 1U << APPROVAL_PENDING,
-	[WANTED_DECIDED] = 1U << APPROVAL_ACCEPTED | 1U << APPROVAL_REJECTED |
-			   1U << APPROVAL_ENDED,
-	[WANTED_ALL] = (1U << APPROVAL_STATES) - 1,
-};
+static const char *const wanted_names[] = { "open", "decided", NULL };
 
 struct question {
 	int state;
-	uint64_t before, limit;
+	uint64_t before, limit; /* before: 0 not given */
 };
 
 static const struct param approvals_params[] = {
@@ -82,6 +75,16 @@ write_request(struct json_writer *json, struct slice request)
 }
 
 static void
+pair_seq(struct json_writer *json, const char *key, uint64_t seq)
+{
+	json_writer_key(json, key);
+	if (seq == 0)
+		json_writer_null(json);
+	else
+		json_writer_u64(json, seq);
+}
+
+static void
 write_approval(
     struct json_writer *json, const struct approval_view *view, usec_t now)
 {
@@ -93,14 +96,14 @@ write_approval(
 	json_writer_object(json);
 	json_writer_pair_slice(json, "id", approval->call_id);
 	json_writer_pair_slice(json, "call_id", approval->call_id);
-	json_writer_pair_u64(json, "seq", approval->seq);
+	pair_seq(json, "seq", approval->seq);
 	json_writer_pair(json, "state", state_name(approval));
 	write_held(json, view->held);
 	json_writer_pair_slice(
 	    json, "agent_name", is_agent ? approval->actor_name : nobody);
 	json_writer_pair_slice(
 	    json, "user_name", is_agent ? nobody : approval->actor_name);
-	json_writer_pair_slice(json, "capability", view->capability);
+	json_writer_pair_slice(json, "capability", approval->capability);
 	json_writer_pair_slice(json, "session_id", approval->session_id);
 	json_writer_pair_time(json, "asked_at", approval->asked_at);
 	json_writer_pair_u64(json, "waiting_seconds",
@@ -108,18 +111,34 @@ write_approval(
 		? (until - approval->asked_at) / USEC_PER_SEC
 		: 0);
 	write_request(json, view->request);
-	json_writer_key(json, "decided_seq");
-	if (approval->decided_seq == 0)
-		json_writer_null(json);
-	else
-		json_writer_u64(json, approval->decided_seq);
+	pair_seq(json, "decided_seq", approval->decided_seq);
 	json_writer_pair_time_or_null(json, "decided_at", approval->decided_at);
 	json_writer_pair_slice(json, "decided_by", approval->decided_by);
 	json_writer_pair_slice(json, "reason", view->reason);
 	json_writer_end_object(json);
 }
 
-/* GET /api/approvals: the newest first. */
+static int
+read_views(struct program *prog, struct request *req,
+    const struct question *asked, struct approval_views *ret_views,
+    struct error *err)
+{
+	return asked->state == WANTED_OPEN
+		   ? approval_view_open(prog, req, asked->limit, ret_views, err)
+		   : approval_view_decided(prog, req, asked->before,
+			 asked->limit, ret_views, err);
+}
+
+/* Where the page behind this one begins; what is open has one page. */
+static uint64_t
+next_before(const struct question *asked, const struct approval_views *views)
+{
+	return asked->state == WANTED_DECIDED && views->has_more
+		   ? views->views[views->count - 1].approval.seq
+		   : 0;
+}
+
+/* GET /api/approvals: what waits, the longest first; or what was decided. */
 static int
 approvals_get(struct program *prog, struct request *req, struct reply *rep,
     struct error *err)
@@ -131,8 +150,12 @@ approvals_get(struct program *prog, struct request *req, struct reply *rep,
 
 	if (params_read(req, &asked, err) == -1)
 		return 400;
-	if (approval_view_read(prog, req, wanted_states[asked.state],
-		asked.before, asked.limit, &views, err) == -1)
+	if (asked.state == WANTED_OPEN && asked.before != 0) {
+		error_set_field(err, ERROR_OUT_OF_RANGE, "before",
+		    "before: of what is decided alone");
+		return 400;
+	}
+	if (read_views(prog, req, &asked, &views, err) == -1)
 		return 503;
 	json_writer_object(json);
 	json_writer_key(json, "approvals");
@@ -141,12 +164,7 @@ approvals_get(struct program *prog, struct request *req, struct reply *rep,
 		write_approval(json, views.views + i, now);
 	json_writer_end_array(json);
 	json_writer_pair_u64(json, "total", views.total);
-	json_writer_key(json, "next");
-	if (views.has_more)
-		json_writer_u64(
-		    json, views.views[views.count - 1].approval.seq);
-	else
-		json_writer_null(json);
+	pair_seq(json, "next", next_before(&asked, &views));
 	json_writer_pair_time(json, "generated_at", now);
 	json_writer_pair_u64(json, "through_seq", views.through_seq);
 	reach_write_now(json, prog, views.through_seq);

@@ -39,23 +39,24 @@ async function record(...entries) {
 	return seqs;
 }
 
-/** The one with this call_id. */
-async function find(call_id, query = '?state=all') {
-	const { approvals } = await stack.get(`/api/approvals${query}`);
+/** The one with this call_id, of those that wait or of those that are decided. */
+async function find(call_id, state = 'open') {
+	const { approvals } = await stack.get(`/api/approvals?state=${state}&limit=200`);
 	return approvals.find(one => one.call_id === call_id);
 }
 
 test('before anything was asked there is nothing', async () => {
-	const found = await stack.get('/api/approvals?state=all');
-	assert.deepEqual([found.approvals, found.total, found.next], [[], 0, null]);
+	for (const state of ['open', 'decided']) {
+		const found = await stack.get(`/api/approvals?state=${state}`);
+		assert.deepEqual([found.approvals, found.total, found.next], [[], 0, null]);
+	}
 });
 
 test('what is told of others waits, and is not held here', async () => {
 	const asked = asks();
 	const [seq] = await record(asked);
-	const found = await find(asked.call_id, '');
-	assert.deepEqual([found.seq, found.state], [seq, 'open']);
-	assert.notEqual(found.held, true);
+	const found = await find(asked.call_id);
+	assert.deepEqual([found.seq, found.state, found.held], [seq, 'open', false]);
 	assert.deepEqual([found.agent_name, found.user_name, found.session_id], ['mailer', null, 's1']);
 	assert.equal(found.capability, 'mail.send');
 	assert.deepEqual(found.request, asked.request);
@@ -70,14 +71,14 @@ test('a decision names who made it, when and why', async () => {
 		decides(yes, 'approval.accept', { request: { reason: 'fine' } }),
 		decides(no, 'approval.reject', { request: { reason: 'not to "everybody"' } }),
 		{ ...alone, status: 'success', request: { reason: 'its own' } });
-	const found = await Promise.all([yes, no, alone].map(({ call_id }) => find(call_id, '?state=decided')));
+	const found = await Promise.all([yes, no, alone].map(({ call_id }) => find(call_id, 'decided')));
 	assert.deepEqual(found.map(({ state, decided_by, reason }) => [state, decided_by, reason]), [
 		['accepted', 'ann', 'fine'], ['rejected', 'ann', 'not to "everybody"'], ['ended', null, null],
 	]);
 	assert.deepEqual(found.slice(0, 2).map(one => one.decided_seq), [accepted, rejected]);
 	assert.deepEqual(found[2].request, { version: '2.4' });
 	assert.equal(found[2].capability, 'deploy.production');
-	assert.equal(await find(yes.call_id, ''), undefined);
+	assert.equal(await find(yes.call_id), undefined);
 });
 
 test('what a user asks has his name', async () => {
@@ -87,18 +88,29 @@ test('what a user asks has his name', async () => {
 	assert.deepEqual([agent_name, user_name], [null, 'bob']);
 });
 
-test('pages follow each other without a gap', async () => {
-	await record(...Array.from({ length: 7 }, () => asks()));
-	const all = (await stack.get('/api/approvals?state=all&limit=200')).approvals;
+test('pages of what was decided follow each other without a gap', async () => {
+	const asked = Array.from({ length: 7 }, () => asks());
+	await record(...asked, ...asked.map(one => decides(one, 'approval.accept')));
+	const all = (await stack.get('/api/approvals?state=decided&limit=200')).approvals;
 	const seen = [];
 	for (let before; before !== null;) {
-		const page = await stack.get(`/api/approvals?state=all&limit=3${before === undefined ? '' : `&before=${before}`}`);
+		const page = await stack.get(`/api/approvals?state=decided&limit=3${before === undefined ? '' : `&before=${before}`}`);
 		assert.equal(page.total, all.length);
 		seen.push(...page.approvals.map(({ seq }) => seq));
 		before = page.next;
 	}
 	assert.deepEqual(seen, all.map(({ seq }) => seq));
 	assert.deepEqual(seen, seen.toSorted((a, b) => b - a));
+});
+
+test('of what waits, those that have waited longest are shown', async () => {
+	await record(...Array.from({ length: 3 }, () => asks()));
+	const { approvals, total } = await stack.get('/api/approvals?limit=200');
+	assert.equal(total, approvals.length);
+	assert.deepEqual(approvals.map(({ asked_at }) => asked_at), approvals.map(({ asked_at }) => asked_at).toSorted());
+	const cut = await stack.get('/api/approvals?limit=2');
+	assert.deepEqual(cut.approvals.map(({ seq }) => seq), approvals.slice(0, 2).map(({ seq }) => seq));
+	assert.deepEqual([cut.total, cut.next], [total, null]);
 });
 
 test('a request that was erased is not there, and the rest is', async () => {
@@ -114,15 +126,17 @@ test('a request that was erased is not there, and the rest is', async () => {
 
 test('a wrong question is said to be one', async () => {
 	for (const [query, parameter] of [
-		['state=maybe', 'state'], ['limit=0', 'limit'], ['limit=201', 'limit'], ['before=0', 'before'], ['id=x', 'id'],
+		['state=maybe', 'state'], ['limit=0', 'limit'], ['limit=201', 'limit'], ['before=0', 'before'], ['before=9', 'before'], ['state=all', 'state'], ['id=x', 'id'],
 	])
 		assert.equal((await stack.get(`/api/approvals?${query}`, 400)).parameter, parameter);
 });
 
-test('who only reads reads', async () => {
+test('who only reads reads, and decides nothing', async () => {
 	const viewer = await stack.signIn('vera', 'viewer');
 	const found = await stack.ask('GET', '/api/approvals', { headers: viewer.headers });
 	assert.ok(found.approvals.length > 0);
+	for (const [decision, body] of [['accept', {}], ['reject', { reason: 'x' }]])
+		await stack.ask('POST', `/api/approvals/some/${decision}`, { headers: viewer.headers, body, status: 403 });
 });
 
 test('what nobody holds cannot be decided', async () => {

@@ -248,8 +248,8 @@ export async function programSubjects(test, depth) {
 	const activity = ['/api/activity?agent_name=fixture&limit=5'];
 	const health = ['/health', '/health/live', '/health/ready'];
 	const metrics = ['/metrics', '/api/metrics?category=system', '/api/metrics/history?figure=cpu_percent', '/api/health'];
-	const alerts = ['/api/alerts?state=all', '/api/silences'];
-	const approvals = ['/api/approvals?state=all'];
+	const alerts = ['/api/alerts?state=open', '/api/silences'];
+	const approvals = ['/api/approvals?state=open'];
 	const proxy = ['/api/proxy/status'];
 	const session = ['/auth', '/api/session'];
 	const caller = cookie => ({
