@@ -52,6 +52,7 @@ lib_src     := $(wildcard lib/*/*.c)
 kruxosd_src := $(wildcard collectors/kruxosd/*.c)
 observer_src := $(wildcard collectors/observer/*.c)
 cli_src     := $(wildcard cli/*.c)
+hook_src    := $(wildcard hook/*.c)
 run_src     := $(wildcard cli/run/*.c) cli/address.c cli/api.c cli/nearest.c cli/options.c cli/response.c
 fcgi_src    := $(wildcard fcgi/*.c)
 fcgi_programs := $(filter health audit activity alerts approvals metrics proxy session gateway otlp,$(fcgi_src:fcgi/%.c=%))
@@ -65,7 +66,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 programs := $(if $(filter collectors/kruxosd/indexer.c,$(kruxosd_src)),$(BUILD)/bin/kruxosd) \
             $(if $(filter collectors/observer/main.c,$(observer_src)),$(BUILD)/bin/kruxos-observer) \
             $(if $(filter cli/main.c,$(cli_src)),$(BUILD)/bin/kruxos) \
-            $(BUILD)/bin/kruxos-run \
+            $(BUILD)/bin/kruxos-run $(BUILD)/bin/kruxos-hook \
             $(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi)
 unit_tests := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(test_src))
 
@@ -127,6 +128,9 @@ $(BUILD)/bin/kruxos: $(call objects,$(cli_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,-ljson-c)
 $(BUILD)/bin/kruxos-run: $(call objects,$(run_src)) $(BUILD)/libkruxos.a
 	$(call link,$^)
+# It starts at every event of an agent: nothing that is not needed is loaded.
+$(BUILD)/bin/kruxos-hook: $(call objects,$(hook_src)) $(BUILD)/libkruxos.a
+	$(call link,$^)
 $(BUILD)/fcgi.a: $(call objects,$(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src))) $(BUILD)/obj/fcgi/otlp.pb-c.o
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
@@ -161,12 +165,16 @@ $(BUILD)/observer.a: $(call objects,$(filter-out %/main.c,$(observer_src)))
 $(BUILD)/cli.a: $(call objects,$(filter-out %/main.c,$(sort $(cli_src) $(run_src))))
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
+$(BUILD)/hook.a: $(call objects,$(filter-out %/main.c,$(hook_src)))
+	@rm -f $@
+	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
-	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %observer.a %cli.a %fcgi.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_observer) $(LIBS_fcgi))
+	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %observer.a %cli.a %fcgi.a %hook.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_observer) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/% $(BUILD)/unit/store/%,$(unit_tests)): $(BUILD)/kruxosd.a
 $(filter $(BUILD)/unit/observer/%,$(unit_tests)): $(BUILD)/observer.a
 $(filter $(BUILD)/unit/cli/%,$(unit_tests)): $(BUILD)/cli.a
 $(filter $(BUILD)/unit/fcgi/%,$(unit_tests)): $(BUILD)/fcgi.a
+$(filter $(BUILD)/unit/hook/%,$(unit_tests)): $(BUILD)/hook.a
 
 # Each file of tests/fuzz is a fuzzer, and brings its sanitizers: so there is one
 # build of them for every BUILD. What is worth keeping of what they find stands
@@ -177,7 +185,7 @@ FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
                 -fno-sanitize-recover=all -fsanitize=address,undefined
 fuzz_src     := $(wildcard tests/fuzz/*.c)
 fuzz_parts   := $(lib_src) $(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)) \
-                cli/response.c cli/sse.c
+                cli/response.c cli/sse.c $(filter-out %/main.c,$(hook_src))
 fuzz_objects  = $(patsubst %.c,build/fuzz/obj/%.o,$(1))
 fuzzers      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(fuzz_src))
 
@@ -316,8 +324,8 @@ load:
 
 # --- checks of the sources ---------------------------------------------------
 
-c_sources  := $(lib_src) $(kruxosd_src) $(observer_src) $(fcgi_src) $(wildcard cli/*.c cli/*/*.c)
-c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h cli/*.h cli/*/*.h)
+c_sources  := $(lib_src) $(kruxosd_src) $(observer_src) $(fcgi_src) $(hook_src) $(wildcard cli/*.c cli/*/*.c)
+c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h hook/*.h cli/*.h cli/*/*.h)
 c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
 shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo nginx packaging tests www/install-packages 2>/dev/null)
 

@@ -22,6 +22,7 @@ BEGIN {
 	may["collectors/kruxosd"] = "store door log config base"
 	may["collectors/observer"] = "store door config base"
 	may["fcgi"] = "http store door log config base"
+	may["hook"] = "door log config base"
 	may["cli"] = "store door log config base"
 	may["cli/run"] = "cli http config base"
 }
