@@ -223,8 +223,7 @@ static void
 a_session_is_named_without_the_spaces_around_it(void **state)
 {
 	struct json_reader reader = JSON_READER_INIT;
-	struct mcp_headers from =
-	    headers("2025-11-25", NULL, NULL, " s ");
+	struct mcp_headers from = headers("2025-11-25", NULL, NULL, " s ");
 	struct mcp_message message;
 	struct mcp_refusal refusal;
 
@@ -269,8 +268,7 @@ static bool
 elicits(const char *capabilities)
 {
 	struct json_reader reader = JSON_READER_INIT;
-	struct mcp_headers from =
-	    headers(MODERN, "tools/list", NULL, NULL);
+	struct mcp_headers from = headers(MODERN, "tools/list", NULL, NULL);
 	struct mcp_message message;
 	struct mcp_refusal refusal;
 	char body[512];
