@@ -14,14 +14,9 @@
 
 #include "base/json_reader.h"
 #include "base/json_writer.h"
-#include "fcgi/program.h"
-#include "store/observed.h"
+#include "http/request.h"
 
-/* What reading needs beside the program. */
-struct capability_world {
-	struct program *program;
-	struct observed_page *observed; /* the loop's thread's alone */
-};
+struct readings;
 
 /* One call, within the arena of its request. */
 struct capability_call {
@@ -31,14 +26,18 @@ struct capability_call {
 	struct request *request;
 };
 
-/* Write the result, an object. -1: the sentence in `err` is the caller's. */
-typedef int capability_read(struct capability_world *world,
-    const struct capability_call *call, struct json_writer *result,
-    struct error *err);
+/* Write the result, an object. 0; CAPABILITY_SLOW, on the loop's thread alone:
+ * it takes longer, call me from the slow pool; -1: the sentence in `err` is for
+ * the caller. */
+typedef int
+capability_read(struct readings *readings, const struct capability_call *call,
+    struct json_writer *result, struct error *err);
+
+enum { CAPABILITY_SLOW = 1 };
 
 enum capability_flag {
-	CAPABILITY_SLOW = 1,	    /* it reads a database: in the slow pool */
-	CAPABILITY_NEEDS_AGENT = 2, /* it reads what is the caller's own */
+	/* It reads what is the caller's own, from a database: in the pool. */
+	CAPABILITY_NEEDS_AGENT = 1,
 };
 
 struct capability {

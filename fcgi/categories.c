@@ -7,6 +7,8 @@ enum category {
 	CATEGORY_HTTP,
 };
 
+_Static_assert((int)CATEGORY_HTTP + 1 == (int)CATEGORIES, "all of them");
+
 static const char *const names[] = { "system", "agents", "policy", "http",
 	NULL };
 
@@ -138,14 +140,40 @@ categories_write_agents(const struct view *view, struct json_writer *json)
 }
 
 void
-categories_write(
+categories_write_fields(
     int category, const struct view *view, struct json_writer *json)
 {
-	json_writer_object(json);
 	write_figures(category, view, json);
 	if (category == CATEGORY_SYSTEM)
 		write_uptime(view, json);
 	if (category == CATEGORY_HTTP)
 		write_routes(view, json);
+}
+
+void
+categories_write(
+    int category, const struct view *view, struct json_writer *json)
+{
+	json_writer_object(json);
+	categories_write_fields(category, view, json);
 	json_writer_end_object(json);
+}
+
+int
+categories_find(struct slice name)
+{
+	for (int i = 0; i < (int)CATEGORIES; i++)
+		if (slice_is(name, names[i]))
+			return i;
+	return -1;
+}
+
+bool
+categories_has(int category, enum figure figure)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].category == (enum category)category &&
+		    rows[i].figure == figure)
+			return true;
+	return false;
 }

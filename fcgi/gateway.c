@@ -1,12 +1,29 @@
 /* gateway.fcgi: the agents' door to the network.
  *
+ *	/rpc		POST: JSON-RPC 2.0 (methods.c)
  *	/healthz	GET: does this program answer?
+ *
+ * Agents come with their tokens. What they ask for is relayed to kruxosd, which
+ * decides whose a token is and what its agent may, and records it; what only
+ * reads, is read here (readings.c).
  */
+#include "fcgi/link.h"
+#include "fcgi/methods.h"
 #include "fcgi/program.h"
-
-#include "http/reply.h"
+#include "fcgi/readings.h"
 
 enum { BODY_BYTES = 1 << 20 };
+
+static struct gateway gateway = { .answers = JSON_READER_INIT };
+
+/* POST /rpc */
+static int
+rpc_post(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	(void)prog;
+	return methods_post(&gateway, req, rep, err);
+}
 
 /* GET /healthz: this program answers. */
 static int
@@ -19,9 +36,30 @@ healthz_get(struct program *prog, struct request *req, struct reply *rep,
 }
 
 static const struct route routes[] = {
+	{ METHOD_POST, "/rpc", rpc_post, NULL, ROUTE_ANY_BODY },
 	{ METHOD_GET, "/healthz", healthz_get, NULL, 0 },
 	ROUTE_END,
 };
+
+static int
+on_open(struct program *prog, struct error *err)
+{
+	gateway.program = prog;
+	gateway.readings = readings_new(prog, err);
+	if (gateway.readings == NULL)
+		return -1;
+	gateway.link = link_new(prog->loop, prog->ingest_path);
+	return 0;
+}
+
+static void
+on_close(struct program *prog)
+{
+	(void)prog;
+	link_free(gateway.link);
+	readings_free(gateway.readings);
+	json_reader_free(&gateway.answers);
+}
 
 int
 main(int argc, char **argv)
@@ -31,6 +69,8 @@ main(int argc, char **argv)
 		.summary = "answers agents",
 		.routes = routes,
 		.body_bytes = BODY_BYTES,
+		.on_open = on_open,
+		.on_close = on_close,
 	};
 
 	return program_main(argc, argv, &settings);

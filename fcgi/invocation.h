@@ -9,12 +9,16 @@
  *
  *	if (list == NULL) {
  *		req->state = list = invocations_new(gateway, req, token);
- *		… read the body; for each question invocation_add(), fill it …
+ *		… read the body; invocation_add() for each question, fill it …
  *	}
  *	int again = invocations_run(list);
  *	if (again != INVOCATIONS_DONE)
  *		return again;
  *	… write what came of each …
+ *
+ * What only reads is read before kruxosd is asked, so that its entry can say
+ * how it went; and what was read is shown when kruxosd has recorded it and has
+ * said that it may be.
  *
  * All lies in the request's arena.
  */
@@ -23,47 +27,50 @@
 
 #include "fcgi/capability.h"
 #include "fcgi/link.h"
-#include "http/request.h"
+#include "fcgi/program.h"
 
 enum invocation_kind {
 	INVOCATION_CALL,	  /* of a capability */
-	INVOCATION_SESSION_START, /* session_id may be given; request */
+	INVOCATION_SESSION_START, /* session_id may be given; arguments */
 	INVOCATION_SESSION_END,	  /* session_id; reason */
 	INVOCATION_SELF,	  /* who am I, and what may I? */
 };
 
+/* What the gateway itself finds wrong is recorded under this name, where it is
+ * about no capability. */
+#define INVOCATION_REQUEST "gateway.request"
+
 struct invocation {
-	/* What is asked. All may be {NULL, 0} that are not said to be there. */
+	/* What is asked; what may be missing is {NULL, 0} then. */
 	enum invocation_kind kind;
 	struct slice capability; /* of a call, whatever the caller says */
-	struct slice arguments;	 /* of a call, or what a session begins with:
-				    an object, as JSON */
 	struct slice session_id, call_id, parent_call_id;
 	struct slice trace_id; /* invocation_trace_id() */
 	struct slice reason;
-	/* What was wrong with the question, found before it was asked: kruxosd
-	 * records it of a call; ERROR_NONE: nothing. */
-	struct error invalid;
+	struct slice agent_name; /* who the caller says that he is: checked */
 
 	/* What came of it. err.code is ERROR_NONE: */
-	struct slice result;	  /* an object, as JSON */
+	struct slice result; /* an object, as JSON: of a call, what it gives; of
+				the others, what kruxosd answers (docs/door.md)
+			      */
 	struct slice ret_call_id; /* of a call */
 	struct slice tier;	  /* "autonomous" */
 	uint64_t seq;		  /* of its entry; 0: it is not recorded, which
-				     [gateway] on_audit_failure allows */
+				     [audit] on_audit_failure allows */
 	usec_t duration;
-	/* Else what is wrong, for rpc_code_of(); with ERROR_APPROVAL_REQUIRED:
-	 */
+	/* Else what is wrong, for rpc_code_of(). */
 	struct error err;
-	struct slice approval_id;
+	bool is_refused; /* err is what invocation_refuse() was given */
 
 	/* Private. */
 	struct invocations *list;
 	const struct capability *row; /* NULL: there is none of that name */
+	struct slice arguments;	      /* an object, as JSON */
+	struct error invalid;	      /* found before kruxosd is asked */
+	struct error failed;	      /* what is read cannot be */
+	struct slice read;	      /* what was read; {NULL, 0}: not yet */
 	struct link_call call;
-	struct buf read; /* what was read, to be shown */
 	usec_t began_at;
-	bool has_read;
 	struct invocation *next;
 };
 
@@ -71,12 +78,13 @@ struct invocations;
 
 /* What the questions of all requests need. */
 struct gateway {
-	struct capability_world world;
+	struct program *program;
+	struct readings *readings;
 	struct link *link;
+	struct json_reader answers; /* the loop's thread's, for what comes */
 };
 
-/* `token` is what the request came with; that it came with one has been looked
- * at. */
+/* `token` is what the request came with: something, whatever it is worth. */
 struct invocations *invocations_new(
     struct gateway *gateway, struct request *req, struct slice token);
 
@@ -84,12 +92,26 @@ struct invocations *invocations_new(
 struct invocation *
 invocation_add(struct invocations *list, enum invocation_kind kind);
 
+/* Once the fields above are filled: the arguments of a call, or what a session
+ * begins with (NULL: none), as they came. What is wrong with any of it, kruxosd
+ * will record. */
+void invocation_set_arguments(struct invocation *invocation,
+    const struct json_reader *json, const struct json_node *arguments);
+
+/* The question itself is wrong: kruxosd records that, and `err` is what comes
+ * of it. */
+void invocation_refuse(struct invocation *invocation, const struct error *err);
+
 /* Ask, or go on. INVOCATIONS_DONE, or what the handler has to return. */
 enum { INVOCATIONS_DONE = 200 };
 int invocations_run(struct invocations *list);
 
-/* The trace's id in a header traceparent (W3C Trace Context); {NULL, 0}: it is
- * none. */
+/* Who asks, where that was to be known: with a session that starts, and what is
+ * the caller's own. */
+struct slice invocations_agent(const struct invocations *list);
+
+/* The trace's id in a header traceparent (W3C Trace Context, level 1); {NULL,
+ * 0}: it is none. */
 struct slice invocation_trace_id(struct slice traceparent);
 
 #endif

@@ -1,10 +1,10 @@
-/* kruxosd, asked by a program's loop: commands go out together at the end of a
- * turn, over one connection that is kept, and nobody waits but who wants the
- * answer. So the calls of many clients become durable in one sync.
+/* kruxosd, asked from a program's loop: commands go out together when a turn
+ * ends, over a few connections that are kept, and nobody waits but who wants
+ * the answer. So the calls of many clients become durable in one sync.
  *
- * A call has its outcome once, in a later turn: an answer, or an error when
+ * A call has its outcome once, after this turn: an answer, or an error when
  * kruxosd is not there, the connection ends or nothing comes in time; then it
- * may have been done or not.
+ * may have been done or not. Nothing is sent twice.
  */
 #ifndef FCGI_LINK_H
 #define FCGI_LINK_H
@@ -30,7 +30,8 @@ struct link_call {
 	/* Private. */
 	uint64_t id;
 	usec_t due;
-	TAILQ_ENTRY(link_call) of_link;
+	struct error err;
+	TAILQ_ENTRY(link_call) next;
 };
 
 /* To the socket at `path`, which outlives it. Connects when it is first
@@ -40,7 +41,8 @@ struct link *link_new(struct loop *loop, const char *path);
 /* Takes NULL. Calls on their way have no outcome. */
 void link_free(struct link *link);
 
-/* Ask. `verb` has static storage; `args` is an object as JSON. */
+/* Ask. `args` is an object as JSON, without line feeds; `credential` holds
+ * nothing but letters, digits, '-' and '_'. */
 void link_send(struct link *link, struct link_call *call, const char *verb,
     struct slice args, struct slice credential);
 

@@ -45,9 +45,8 @@ void rpc_end_result(struct json_writer *json);
 enum rpc_code rpc_code_of(const struct error *err);
 
 /* {"jsonrpc":"2.0","id":…,"error":{"code":…,"message":…,"data":{…}}}: the
- * sentence of `err`, and what belongs to the code. `approval_id` may be
- * {NULL, 0}. */
+ * sentence of `err`, and what belongs to the code. */
 void rpc_write_error(struct json_writer *json, struct slice id,
-    enum rpc_code code, const struct error *err, struct slice approval_id);
+    enum rpc_code code, const struct error *err);
 
 #endif

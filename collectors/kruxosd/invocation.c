@@ -109,6 +109,17 @@ end_approval(const struct invocation *invocation, bool is_recorded)
 		    slice_of(invocation->call_id), is_recorded);
 }
 
+/* What is refused stays so, whether or not the log could take it: that it was
+ * not recorded is said of what would be done. */
+static void
+fail(struct invocation *invocation, const struct error *err)
+{
+	if (invocation->refusal.code != ERROR_NONE)
+		command_refuse(invocation->call, &invocation->refusal);
+	else
+		command_fail(invocation->call, err);
+}
+
 static void
 on_commit(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 {
@@ -121,7 +132,7 @@ on_commit(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 		    commit_head(commit)->recorded_at);
 	end_approval(invocation, err == NULL);
 	if (err != NULL)
-		command_fail(invocation->call, err);
+		fail(invocation, err);
 	else if (invocation->refusal.code != ERROR_NONE)
 		command_refuse(invocation->call, &invocation->refusal);
 	else
@@ -207,7 +218,7 @@ record(struct invocation *invocation)
 		return;
 	if (add(invocation, &waiter, &ticket, &err) == -1) {
 		end_approval(invocation, false);
-		command_fail(invocation->call, &err);
+		fail(invocation, &err);
 		invocation_free(invocation);
 	} else if (invocation->has_call) {
 		recent_begin(invocation->parts->recent, ticket);

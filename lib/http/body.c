@@ -20,6 +20,12 @@ is_json(struct slice type)
 	       type.data[json.len] == ' ';
 }
 
+bool
+body_is_json(const struct request *req)
+{
+	return is_json(request_variable(req, "CONTENT_TYPE"));
+}
+
 int
 body_check(const struct request *req, struct error *err)
 {
@@ -30,7 +36,7 @@ body_check(const struct request *req, struct error *err)
 	}
 	if ((req->route->flags & ROUTE_ANY_BODY) != 0)
 		return 0;
-	if (!is_json(request_variable(req, "CONTENT_TYPE"))) {
+	if (!body_is_json(req)) {
 		error_set(
 		    err, ERROR_INVALID, "the body must be application/json");
 		return 415;

@@ -27,6 +27,9 @@
  * that it is JSON and its route wants that, with the sentence in `err`. */
 int body_check(const struct request *req, struct error *err);
 
+/* Does the request say that its body is JSON? For who reads it himself. */
+bool body_is_json(const struct request *req);
+
 /* Read the request's body by its route's table; no body is an empty object. -1:
  * as params_read(), or ERROR_BAD_JSON, ERROR_BAD_UTF8, ERROR_WRONG_TYPE,
  * ERROR_TOO_DEEP; `ret` may then be half filled. */
