@@ -4,12 +4,15 @@
 #include "base/json_reader.h"
 #include "door/door.h"
 
+/* A page does not wait longer to know more. */
+#define LIST_TIMEOUT (2 * USEC_PER_SEC)
+
 /* --- what kruxosd holds --------------------------------------------------- */
 
 struct held {
 	bool is_known;
 	bool is_whole;		     /* the list has all of them */
-	struct approval_view *views; /* in the arena; open or accepted */
+	struct approval_view *views; /* in the arena */
 	size_t count;
 };
 
@@ -30,16 +33,25 @@ text_of(const struct held_reader *from, const struct json_node *object,
 		   : arena_slice(from->arena, node->text);
 }
 
+/* How kruxosd calls it. False: it is none that is shown. */
 static bool
-take_state(struct slice state, enum approval_state *ret_state)
+take_state(struct slice text, enum approval_state *ret_state)
 {
-	bool is_open = slice_is(state, "open");
+	static const char *const states[APPROVAL_STATES] = {
+		[APPROVAL_PENDING] = "open",
+		[APPROVAL_ACCEPTED] = "accepted",
+		[APPROVAL_REJECTED] = "rejected", /* not heard of yet */
+		[APPROVAL_ENDED] = "used",	  /* not recorded yet */
+	};
 
-	*ret_state = is_open ? APPROVAL_PENDING : APPROVAL_ACCEPTED;
-	return is_open || slice_is(state, "accepted");
+	for (int state = 0; state < APPROVAL_STATES; state++)
+		if (slice_is(text, states[state])) {
+			*ret_state = (enum approval_state)state;
+			return true;
+		}
+	return false;
 }
 
-/* False: it is not what is held, but what the agent is still to hear of. */
 static bool
 take_held(const struct held_reader *from, const struct json_node *object,
     struct approval_view *view)
@@ -92,7 +104,7 @@ ask_what_is_held(struct program *prog, struct arena *arena, struct held *held,
 	cleanup(buf_free) struct buf answer = BUF_INIT;
 	struct held_reader from = { JSON_READER_INIT, arena };
 	struct door *door =
-	    door_open(prog->ingest_path, PROGRAM_DOOR_TIMEOUT, NULL, NULL, err);
+	    door_open(prog->ingest_path, LIST_TIMEOUT, NULL, NULL, err);
 	int result;
 
 	if (door == NULL)
@@ -120,20 +132,17 @@ find_held(struct program *prog, struct arena *arena)
 	return held;
 }
 
-/* The one that a row of the index tells of, in this state; or NULL. */
+/* The one that a row of the index tells of; or NULL. */
 static struct approval_view *
-held_as(const struct held *held, const struct approval *approval,
-    enum approval_state state)
+held_as(const struct held *held, const struct approval *approval)
 {
 	for (size_t i = 0; i < held->count; i++) {
-		struct approval_view *view = held->views + i;
+		const struct approval *one = &held->views[i].approval;
 
-		if (view->approval.state == state &&
-		    slice_equal(view->approval.call_id, approval->call_id) &&
-		    slice_equal(
-			view->approval.actor_name, approval->actor_name) &&
+		if (slice_equal(one->call_id, approval->call_id) &&
+		    slice_equal(one->actor_name, approval->actor_name) &&
 		    approval->actor == ENTRY_AGENT)
-			return view;
+			return held->views + i;
 	}
 	return NULL;
 }
@@ -265,7 +274,8 @@ waits_longer(const void *a, const void *b)
 	return (first > second) - (first < second);
 }
 
-/* What is held, and what the index has of others. */
+/* What is held, and what the index has of others. It may still take for open
+ * what kruxosd knows to be decided. */
 static void
 gather_open(const struct held *held, const struct approval_list *list,
     struct arena *arena, struct approval_views *views)
@@ -275,8 +285,7 @@ gather_open(const struct held *held, const struct approval_list *list,
 	views->total = list->total;
 	for (size_t i = 0; i < list->count; i++) {
 		const struct approval *told = list->approvals + i;
-		struct approval_view *view =
-		    held_as(held, told, APPROVAL_PENDING);
+		struct approval_view *view = held_as(held, told);
 
 		if (view != NULL) {
 			view->approval.seq = told->seq;
@@ -295,6 +304,19 @@ gather_open(const struct held *held, const struct approval_list *list,
 	qsort(views->views, views->count, sizeof(*views->views), waits_longer);
 }
 
+static enum approval_held
+held_until_used(const struct held *held, const struct approval *approval)
+{
+	const struct approval_view *view = held_as(held, approval);
+
+	if (view == NULL)
+		return not_listed(held);
+	return approval->state == APPROVAL_ACCEPTED &&
+		       view->approval.state == APPROVAL_ACCEPTED
+		   ? APPROVAL_HELD
+		   : APPROVAL_HELD_NOT;
+}
+
 static void
 gather_decided(const struct held *held, const struct approval_list *list,
     struct arena *arena, struct approval_views *views)
@@ -306,10 +328,7 @@ gather_decided(const struct held *held, const struct approval_list *list,
 		struct approval_view *view = views->views + i;
 
 		view->approval = list->approvals[i];
-		view->held =
-		    held_as(held, &view->approval, APPROVAL_ACCEPTED) != NULL
-			? APPROVAL_HELD
-			: not_listed(held);
+		view->held = held_until_used(held, &view->approval);
 	}
 }
 

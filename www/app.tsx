@@ -5,6 +5,7 @@ import { Component, type ComponentChildren, type ComponentType } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
 import { ALERTS_EVERY_MS, ALERTS_PATH, alerts, alertsFailure, refreshAlerts, type Alerts } from './api/alerts';
+import { approvals, APPROVALS_EVERY_MS, APPROVALS_PATH, approvalsFailure, refreshApprovals, type Approvals } from './api/approvals';
 import { usePolled } from './api/polled';
 import { session } from './api/session';
 import { Banners } from './components/banners';
@@ -27,6 +28,7 @@ const routes: readonly [RegExp, () => Promise<{ default: Page }>][] = [
 	[/^\/audit\/\d+$/, () => import('./pages/entry')],
 	[/^\/sessions\/.+$/, () => import('./pages/session')],
 	[/^\/alerts$/, () => import('./pages/alerts')],
+	[/^\/approvals$/, () => import('./pages/approvals')],
 	[/^\/proxy$/, () => import('./pages/proxy')],
 	[/^\/sign-in$/, () => import('./pages/sign-in')],
 	[/^/, () => import('./pages/not-found')],
@@ -79,6 +81,15 @@ function useAlerts() {
 	return polled.value;
 }
 
+/** What waits for a person, likewise. */
+function useApprovals() {
+	const polled = usePolled<Approvals>(APPROVALS_PATH, APPROVALS_EVERY_MS);
+
+	useEffect(() => refreshApprovals.set(polled.again), [polled.again]);
+	useEffect(() => approvals.set(polled.value), [polled.value]);
+	useEffect(() => approvalsFailure.set(polled.error), [polled.error]);
+}
+
 function SilencesLine({ known }: { known: Alerts | undefined }) {
 	if (known === undefined || known.silences === 0 || known.oldest_silence === null)
 		return null;
@@ -121,10 +132,11 @@ function SignedIn({ place }: { place: Place }) {
 	const main = useArrival(place.path);
 	const keys = useMemo<Keys>(() => ({
 		'g h': () => go('/health'), 'g a': () => go('/activity'), 'g u': () => go('/audit'),
-		'g l': () => go('/alerts'), 'g p': () => go('/proxy'),
+		'g l': () => go('/alerts'), 'g r': () => go('/approvals'), 'g p': () => go('/proxy'),
 		'/': focusFilter, '?': () => setHelping(true),
 	}), []);
 
+	useApprovals();
 	useKeys(keys);
 	return <div class="shell">
 		<a class="skip" href="#content">{shell.skip}</a>

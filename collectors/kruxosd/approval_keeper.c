@@ -192,6 +192,24 @@ on_recorded(void *context, const struct error *err)
 	free(waiting);
 }
 
+/* A person must be shown what he is asked, and who lists the requests reads
+ * them this far within each other: the line, `ok`, `approvals`, the one. */
+static int
+need_room_around(
+    struct json_reader *reader, struct slice arguments, struct error *err)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+
+	buf_add_str(&text, "[[[[");
+	buf_add_slice(&text, arguments);
+	buf_add_str(&text, "]]]]");
+	if (json_reader_read(reader, buf_slice(&text), err) == 0)
+		return 0;
+	return error_set_field(err, err->code, "arguments",
+	    "arguments: a person is not asked for what cannot be shown to him: "
+	    "it is too long, or too deep");
+}
+
 /* The arguments as the log would have them: without secrets, within its bound.
  */
 static int
@@ -202,8 +220,10 @@ redact(struct approval_keeper *keeper, struct slice arguments, struct buf *out,
 	static const char key[] = ",\"request\":";
 	struct json_reader reader = JSON_READER_INIT;
 	const char *request;
-	int result = json_reader_read(&reader, arguments, err);
+	int result = need_room_around(&reader, arguments, err);
 
+	if (result == 0)
+		result = json_reader_read(&reader, arguments, err);
 	if (result == 0) {
 		payload_compose(
 		    keeper->payload, &reader, salt, NULL, reader.nodes, out);

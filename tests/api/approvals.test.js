@@ -9,10 +9,12 @@ import { Stack } from './harness/stack.js';
 
 let stack;
 let door;
+let token;
 
 before(async () => {
-	stack = await Stack.start();
+	stack = await Stack.start({ policy: { 'alerts.send': 'approval_required', 'audit.record': 'approval_required' } });
 	door = await stack.door();
+	({ token } = await door.command('agent.create', { name: 'sender', purpose: 'asks' }));
 });
 after(async () => {
 	door?.close();
@@ -44,6 +46,25 @@ async function find(call_id, state = 'open') {
 	const { approvals } = await stack.get(`/api/approvals?state=${state}&limit=200`);
 	return approvals.find(one => one.call_id === call_id);
 }
+
+const alert = title => ({ severity: 'info', title, message: 'm' });
+
+/** A call of the agent "sender": { ok } or { error, approval_id, … }. */
+async function call(args, capability = 'alerts.send', more = {}) {
+	await door.write(JSON.stringify({ do: 'capability.invoke', id: 'c', args: { capability, arguments: args, ...more }, credential: token }) + '\n');
+	return door.answer();
+}
+
+/** The id of what such a call has to wait for. */
+async function held(title, more) {
+	const { error, approval_id } = await call(alert(title), 'alerts.send', more);
+	assert.equal(error, 'approval_required');
+	return approval_id;
+}
+
+/** A change by the dashboard, by whoever has these headers. */
+const decide = (id, decision, body, { headers }, status = 200) =>
+	stack.ask('POST', `/api/approvals/${id}/${decision}`, { headers, body, status });
 
 test('before anything was asked there is nothing', async () => {
 	for (const state of ['open', 'decided']) {
@@ -148,4 +169,93 @@ test('what nobody holds cannot be decided', async () => {
 	await stack.ask('POST', '/api/approvals/some/reject', { headers, body: {}, status: 400 });
 	await stack.ask('POST', '/api/approvals/some/reject', { headers, body: { reason: '' }, status: 400 });
 	await stack.ask('POST', '/api/approvals/some/accept', { headers, body: { reason: 'x'.repeat(1025) }, status: 400 });
+});
+
+test('what is held waits with its arguments, and runs once when it is accepted', async () => {
+	const id = await held('deploy', { session_id: 's2' });
+	const found = await until('it is in the index, too', async () => {
+		const one = await find(id);
+		return one.seq !== null && one;
+	});
+	assert.deepEqual([found.state, found.held, found.agent_name, found.capability, found.session_id],
+		['open', true, 'sender', 'alerts.send', 's2']);
+	assert.deepEqual(found.request, alert('deploy'));
+	assert.equal(stack.entries().find(({ seq }) => seq === found.seq).capability, 'approval.request');
+	assert.equal(await held('deploy'), id); // asked again it is the same
+
+	const anna = await stack.signIn('anna');
+	assert.deepEqual(await decide(id, 'accept', { reason: 'go on' }, anna), { id, state: 'accepted' });
+	assert.equal(await find(id), undefined);
+	const unused = await until('the index has it', () => find(id, 'decided'));
+	assert.deepEqual([unused.state, unused.held, unused.decided_by, unused.reason], ['accepted', true, 'anna', 'go on']);
+
+	assert.equal((await call(alert('deploy'))).ok?.call_id, id);
+	assert.equal((await find(id, 'decided')).held, false);
+	const steps = stack.entries().filter(({ call_id }) => call_id === id);
+	assert.deepEqual(steps.map(({ capability, status }) => [capability, status]),
+		[['approval.request', 'pending'], ['approval.accept', 'success'], ['alerts.send', 'success']]);
+	assert.deepEqual([steps[1].user_name, steps[1].source], ['anna', 'dashboard']);
+	assert.notEqual(await held('deploy'), id); // the next one asks anew
+});
+
+test('what is rejected is refused with the reason, and decided once', async () => {
+	const id = await held('wipe');
+	const anna = await stack.signIn('anna');
+	await decide(id, 'reject', { reason: 'not today' }, anna);
+	await decide(id, 'accept', {}, anna, 409);
+	const { error, detail } = await call(alert('wipe'));
+	assert.equal(error, 'not_allowed');
+	assert.match(detail, /not today/);
+	const found = await until('the index has it', () => find(id, 'decided'));
+	assert.deepEqual([found.state, found.held, found.reason], ['rejected', false, 'not today']);
+});
+
+test('a token decides nothing, an account that only reads neither', async () => {
+	const id = await held('token');
+	const { token: bearer } = await door.command('token.create', { account: 'anna', label: 'l', scope: 'operate' });
+	const asks = { Authorization: `Bearer ${bearer}`, 'Content-Type': 'application/json' };
+	for (const headers of [asks, (await stack.signIn('vera', 'viewer')).headers, (await stack.signIn('otto', 'auditor')).headers])
+		for (const [decision, body] of [['accept', {}], ['reject', { reason: 'x' }]])
+			await decide(id, decision, body, { headers }, 403);
+	await decide(id, 'accept', {}, { headers: { 'Content-Type': 'application/json' } }, 401);
+	const { headers: { 'X-CSRF-Token': _, ...headers } } = await stack.signIn('anna');
+	await decide(id, 'accept', {}, { headers }, 403);
+	assert.equal((await find(id)).state, 'open');
+});
+
+test('nobody can put his request in the place of one that is held', async () => {
+	const id = await held('real');
+	const real = (await find(id)).request;
+	await record(
+		asks({ call_id: id, agent_name: 'other', session_id: undefined, request: { capability: 'alerts.list', looks: 'harmless' } }),
+		asks({ call_id: id, agent_name: 'sender', session_id: 's9', capability: 'mail.read', request: { looks: 'harmless' } }));
+	const { approvals } = await stack.get('/api/approvals?limit=200');
+	const [shown, ...others] = approvals.filter(one => one.held && one.id === id);
+	assert.deepEqual([shown.request, shown.capability, shown.agent_name, others], [real, 'alerts.send', 'sender', []]);
+});
+
+test('what is asked for, however deep, is shown with all the others', async () => {
+	let deep = 1;
+	const said = new Set();
+	for (let depth = 0; depth < 40; depth++) {
+		deep = { deep };
+		const { error } = await call({ capability: 'shell.exec', status: 'success', request: deep }, 'audit.record');
+		said.add(error);
+		const { approvals } = await stack.get('/api/approvals?limit=200');
+		assert.equal(approvals.some(({ held }) => held === null), false);
+	}
+	assert.deepEqual([...said], ['approval_required', 'too_deep']);
+});
+
+test('without the daemon the log is shown, and what is held is not known', async () => {
+	const told = asks();
+	await record(told);
+	const pid = stack.pidOf('kruxosd');
+	process.kill(pid, 'SIGSTOP');
+	try {
+		const found = await find(told.call_id);
+		assert.deepEqual([found.state, found.held], ['open', null]);
+	} finally {
+		process.kill(pid, 'SIGCONT');
+	}
 });

@@ -20,6 +20,7 @@ export type Agent = Schemas['Agent'];
 export type Alert = Schemas['Alert'];
 export type AlertWithHistory = Schemas['AlertWithHistory'];
 export type Silence = Schemas['Silence'];
+export type Approval = Schemas['Approval'];
 export type ProxyStatus = Schemas['ProxyStatus'];
 export type ProxyError = Schemas['ProxyError'];
 export type ProxyService = Schemas['ProxyService'];

@@ -3,6 +3,7 @@
 import { useState } from 'preact/hooks';
 
 import { alerts, unseen } from '../api/alerts';
+import { approvals, held } from '../api/approvals';
 import { endSession, loadSession, session } from '../api/session';
 import type { SignedIn } from '../api/types';
 import { theme, zone, zoneName } from '../preferences';
@@ -21,6 +22,7 @@ const icons: Record<PageName, string> = {
 	activity: 'M4 5h12M4 10h12M4 15h7',
 	audit: 'M5 2.5h7l3 3v12H5zM8 9h4M8 12.5h4',
 	alerts: 'M10 2.5a5 5 0 0 1 5 5c0 4 1.5 5.5 1.5 5.5h-13S5 11.5 5 7.5a5 5 0 0 1 5-5zM8.5 16.5a1.6 1.6 0 0 0 3 0',
+	approvals: 'M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM6.8 10.3 9 12.5l4.3-4.8',
 	proxy: 'M3 6.5h12l-3-3M17 13.5H5l3 3',
 };
 
@@ -30,9 +32,17 @@ export function Mark() {
 	</svg>;
 }
 
+function Badge({ page, count }: { page: keyof typeof shell.badges; count: number }) {
+	return count === 0 ? null : <span class={`badge badge-${page}`}>
+		<span aria-hidden="true">{count > 99 ? '99+' : count}</span>
+		<span class="visually-hidden">{shell.badges[page](count)}</span>
+	</span>;
+}
+
 function Pages() {
 	const { path } = usePlace();
-	const count = unseen(useStore(alerts)?.alerts ?? []).length;
+	const unseenCount = unseen(useStore(alerts)?.alerts ?? []).length;
+	const heldCount = held(useStore(approvals)?.approvals ?? []).length;
 
 	return <nav aria-label={shell.navigation}>
 		<ul class="pages">
@@ -40,10 +50,8 @@ function Pages() {
 				<a href={`/${page}`} aria-current={path.split('/')[1] === page ? 'page' : undefined}>
 					<svg viewBox="0 0 20 20" aria-hidden="true"><path d={icons[page]} /></svg>
 					{shell.pages[page]}
-					{page === 'alerts' && count > 0 && <span class="badge">
-						<span aria-hidden="true">{count > 99 ? '99+' : count}</span>
-						<span class="visually-hidden">{shell.badge(count)}</span>
-					</span>}
+					{page === 'alerts' && <Badge page={page} count={unseenCount} />}
+					{page === 'approvals' && <Badge page={page} count={heldCount} />}
 				</a>
 			</li>)}
 		</ul>

@@ -12,9 +12,13 @@ export const shell = {
 	skip: 'Skip to the content',
 	navigation: 'Pages',
 	pages: {
-		health: 'Health', activity: 'Activity', audit: 'Audit', alerts: 'Alerts', proxy: 'Service Proxy',
+		health: 'Health', activity: 'Activity', audit: 'Audit', alerts: 'Alerts', approvals: 'Approvals',
+		proxy: 'Service Proxy',
 	},
-	badge: (count: number) => `${formatNumber(count)} not acknowledged`,
+	badges: {
+		alerts: (count: number) => `${formatNumber(count)} not acknowledged`,
+		approvals: (count: number) => `${formatNumber(count)} to decide`,
+	},
 	menu: 'Menu',
 	loading: 'Loading…',
 	ago: `${GAP} ago`,
@@ -70,7 +74,8 @@ export const shell = {
 		open: 'Keyboard',
 		title: 'Keyboard',
 		keys: [
-			['g h', 'Health'], ['g a', 'Activity'], ['g u', 'Audit'], ['g l', 'Alerts'], ['g p', 'Service Proxy'],
+			['g h', 'Health'], ['g a', 'Activity'], ['g u', 'Audit'], ['g l', 'Alerts'],
+			['g r', 'Approvals'], ['g p', 'Service Proxy'],
 			['/', 'To the filter'], ['j', 'Next in the list'], ['k', 'The one before'],
 			['Enter', 'Open or close it'], ['?', 'This help'], ['Esc', 'Close'],
 		] as const,
