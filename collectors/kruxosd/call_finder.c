@@ -1,5 +1,7 @@
 #include "collectors/kruxosd/call_finder.h"
 
+#include "base/cleanup.h"
+#include "base/json_reader.h"
 #include "base/memory.h"
 #include "store/calls.h"
 
@@ -52,6 +54,7 @@ call_finder_hash(struct slice call_id)
 struct lookup {
 	struct store *store;
 	const struct entry *entry;
+	bool (*is_same)(const struct entry *found, const struct entry *wanted);
 	usec_t since;
 	unsigned looks;
 	struct buf line;
@@ -66,6 +69,32 @@ is_same(const struct entry *a, const struct entry *b)
 	       slice_equal(a->session_id, b->session_id) &&
 	       slice_equal(a->call_id, b->call_id) &&
 	       slice_equal(a->capability, b->capability);
+}
+
+/* Is it of a sub-agent whose id is `thread`? */
+static bool
+is_of_thread(const struct entry *entry, struct slice thread)
+{
+	cleanup(json_reader_free) struct json_reader json = JSON_READER_INIT;
+	const struct json_node *id;
+	struct error ignored;
+
+	if (entry->request.data == NULL || thread.data == NULL ||
+	    json_reader_read(&json, entry->request, &ignored) == -1)
+		return false;
+	id = json_reader_member(&json, json.nodes, "agent_id");
+	return id != NULL && slice_equal(id->text, thread);
+}
+
+static bool
+is_outcome(const struct entry *found, const struct entry *wanted)
+{
+	return found->actor == wanted->actor &&
+	       found->source == wanted->source &&
+	       found->status != ENTRY_PENDING &&
+	       slice_equal(found->call_id, wanted->call_id) &&
+	       (slice_equal(found->session_id, wanted->session_id) ||
+		   is_of_thread(found, wanted->session_id));
 }
 
 static bool
@@ -85,34 +114,57 @@ on_candidate(void *context, uint64_t seq)
 		return true;
 	if (entry.recorded_at < lookup->since)
 		return false;
-	if (!is_same(&entry, lookup->entry))
+	if (!lookup->is_same(&entry, lookup->entry))
 		return true;
 	lookup->found = seq;
 	return false;
 }
 
+static uint64_t
+look(struct lookup *lookup)
+{
+	struct store *store = lookup->store;
+	struct slice call_id = lookup->entry->call_id;
+	struct error ignored = { 0 };
+
+	if (call_id.data == NULL || store_begin(store, &ignored) == -1)
+		return 0;
+	/* What it cannot tell is recorded once more: at least once. */
+	(void)calls_find(store, calls_hash(call_id), store_first_seq(store),
+	    store_last_seq(store), on_candidate, lookup, &ignored);
+	store_end(store);
+	buf_free(&lookup->line);
+	return lookup->found;
+}
+
 uint64_t
 call_finder_find(void *context, const struct entry *entry, usec_t since)
 {
-	struct call_finder *finder = context;
+	const struct call_finder *finder = context;
 	struct lookup lookup = {
 		.store = finder->store,
 		.entry = entry,
+		.is_same = is_same,
 		.since = since,
 		.line = BUF_INIT,
 	};
-	struct error ignored = { 0 };
 
-	if (entry->call_id.data == NULL ||
-	    store_begin(finder->store, &ignored) == -1)
-		return 0;
-	/* What it cannot tell is recorded once more: at least once. */
-	(void)calls_find(finder->store, calls_hash(entry->call_id),
-	    store_first_seq(finder->store), store_last_seq(finder->store),
-	    on_candidate, &lookup, &ignored);
-	store_end(finder->store);
-	buf_free(&lookup.line);
-	return lookup.found;
+	return look(&lookup);
+}
+
+uint64_t
+call_finder_find_outcome(void *context, const struct entry *entry, usec_t since)
+{
+	const struct call_finder *finder = context;
+	struct lookup lookup = {
+		.store = finder->store,
+		.entry = entry,
+		.is_same = is_outcome,
+		.since = since,
+		.line = BUF_INIT,
+	};
+
+	return look(&lookup);
 }
 
 int

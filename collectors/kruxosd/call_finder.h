@@ -23,6 +23,12 @@ uint32_t call_finder_hash(struct slice call_id);
 uint64_t
 call_finder_find(void *context, const struct entry *entry, usec_t since);
 
+/* The same, with what outcomes.h says is the same: an entry that is not
+ * pending, by the same source, with the call_id of `entry`, and its session_id
+ * or, in the request, its agent_id that of `entry`. */
+uint64_t call_finder_find_outcome(
+    void *context, const struct entry *entry, usec_t since);
+
 /* Hand the hashes of what was recorded at `since` or later, and a time not
  * before it was recorded, to `on_call`, in the order of blocks. Any thread may
  * call it: it opens a connection of its own. ERROR_CORRUPT, ERROR_SYSTEM. */

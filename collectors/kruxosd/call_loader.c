@@ -22,7 +22,8 @@ struct call_loader {
 
 int
 call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
-    uint64_t head_seq, usec_t now, struct recent *recent, struct error *err)
+    uint64_t head_seq, usec_t now, struct recent *recent,
+    struct outcomes *outcomes, struct error *err)
 {
 	cleanup(cursor_freep) struct cursor *cursor =
 	    cursor_open(audit_dir, err);
@@ -41,10 +42,12 @@ call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
 
 		if (more == -1 && err->code != ERROR_CORRUPT)
 			return -1;
-		if (more == 1 &&
-		    entry_parse(line.line, &entry, &ignored) == 0 &&
-		    entry.recorded_at >= since)
-			recent_add(recent, &entry);
+		if (more != 1 ||
+		    entry_parse(line.line, &entry, &ignored) == -1 ||
+		    entry.recorded_at < since)
+			continue;
+		recent_add(recent, &entry);
+		outcomes_add(outcomes, &entry);
 	}
 	return 0;
 }

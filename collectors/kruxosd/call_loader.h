@@ -9,15 +9,17 @@
 
 #include "collectors/kruxosd/call_filter.h"
 #include "collectors/kruxosd/call_finder.h"
-#include "collectors/kruxosd/recent.h"
+#include "collectors/kruxosd/outcomes.h"
 
 struct call_loader;
 
-/* Tell `recent` of what the log in `audit_dir` holds behind `index_seq`: of
- * the last 24 hours before `now`, and at most RECENT_TAIL entries; a damaged
- * line is passed over. ERROR_SYSTEM; what was read until then counts. */
+/* Tell `recent` and `outcomes` of what the log in `audit_dir` holds behind
+ * `index_seq`: of the last 24 hours before `now`, and at most RECENT_TAIL
+ * entries; a damaged line is passed over. ERROR_SYSTEM; what was read until
+ * then counts. */
 int call_loader_read_tail(const char *audit_dir, uint64_t index_seq,
-    uint64_t head_seq, usec_t now, struct recent *recent, struct error *err);
+    uint64_t head_seq, usec_t now, struct recent *recent,
+    struct outcomes *outcomes, struct error *err);
 
 /* Begin; `finder` outlives the loader. NULL: ERROR_SYSTEM. */
 struct call_loader *

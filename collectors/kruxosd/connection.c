@@ -33,9 +33,10 @@ struct connection {
 
 /* What the commit is to give back with an entry: its line, and two bits. */
 enum {
-	TAG_IS_DUPLICATE = 1, /* of an entry in the same batch */
-	TAG_HAS_CALL = 2,     /* recent.h knows of it */
-	TAG_LINE_SHIFT = 2,
+	TAG_IS_DUPLICATE = 1,  /* of an entry in the same batch */
+	TAG_HAS_CALL = 2,      /* recent.h knows of it */
+	TAG_OUTCOME_SHIFT = 2, /* two bits: what outcomes_end() wants */
+	TAG_LINE_SHIFT = 4,
 };
 
 static void on_answer(struct command_caller *caller, struct slice line);
@@ -235,9 +236,11 @@ on_commit(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 	struct connection_room *room = connection->room;
 	uint64_t line = tag >> TAG_LINE_SHIFT;
 
+	usec_t at = commit_head(room->commit)->recorded_at;
+
 	if ((tag & TAG_HAS_CALL) != 0)
-		recent_end(
-		    room->recent, seq, commit_head(room->commit)->recorded_at);
+		recent_end(room->recent, seq, at);
+	outcomes_end(room->outcomes, tag >> TAG_OUTCOME_SHIFT & 3, seq, at);
 	if (err != NULL)
 		room->counts.entries_refused++;
 	else if ((tag & TAG_IS_DUPLICATE) != 0)
@@ -276,6 +279,21 @@ take_repetition(struct connection *connection, const struct recent_match *match,
 		answers_await(&connection->answers);
 }
 
+/* What a hook says of the sub-agent in which it ran. */
+static struct slice
+thread_of(const struct message *message)
+{
+	const struct json_node *thread =
+	    message->request == NULL ? NULL
+				     : json_reader_member(message->reader,
+					   message->request, "agent_id");
+
+	if (message->entry.source != ENTRY_HOOK || thread == NULL ||
+	    thread->type != JSON_STRING || !entry_is_name(thread->text))
+		return (struct slice){ NULL, 0 };
+	return thread->text;
+}
+
 static void
 take_entry(struct connection *connection, const struct message *message)
 {
@@ -292,17 +310,25 @@ take_entry(struct connection *connection, const struct message *message)
 		.tag = connection->lines << TAG_LINE_SHIFT,
 	};
 	bool has_call = message->entry.call_id.data != NULL;
+	bool is_outcome = outcomes_is_one(&message->entry);
+	struct slice thread = thread_of(message);
+	usec_t now = clock_realtime(room->clock);
 	struct recent_match match;
 	uint64_t ticket = 0;
 	struct error err;
 
-	if (has_call && recent_look(room->recent, &message->entry,
-			    clock_realtime(room->clock), &match)) {
+	if ((is_outcome && outcomes_look(room->outcomes, &message->entry,
+			       thread, now, &match)) ||
+	    (has_call &&
+		recent_look(room->recent, &message->entry, now, &match))) {
 		take_repetition(connection, &match, &waiter);
 		return;
 	}
 	if (has_call)
 		waiter.tag |= TAG_HAS_CALL;
+	if (is_outcome)
+		waiter.tag |= (uint64_t)outcomes_names(&message->entry, thread)
+			      << TAG_OUTCOME_SHIFT;
 	if (commit_add(room->commit, &entry, &waiter, &ticket, &err) == -1) {
 		answer_error(connection, connection->lines, &err);
 		return;
@@ -310,6 +336,9 @@ take_entry(struct connection *connection, const struct message *message)
 	answers_await(&connection->answers);
 	if (has_call)
 		recent_begin(room->recent, ticket);
+	if (is_outcome)
+		outcomes_begin(
+		    room->outcomes, &message->entry, thread, now, ticket);
 }
 
 /* A command may hold a password. Its bytes are this process's own, and nobody

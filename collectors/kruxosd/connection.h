@@ -17,7 +17,7 @@
 #include "collectors/kruxosd/commit.h"
 #include "collectors/kruxosd/fairness.h"
 #include "collectors/kruxosd/ingest.h"
-#include "collectors/kruxosd/recent.h"
+#include "collectors/kruxosd/outcomes.h"
 
 #include <sys/queue.h>
 
@@ -35,6 +35,7 @@ struct connection_room {
 	struct clock *clock;
 	struct commit *commit;
 	struct recent *recent;
+	struct outcomes *outcomes;
 	struct command_table commands;
 	struct fairness *fairness;
 	void (*on_ready)(void *context); /* somebody can be read again */

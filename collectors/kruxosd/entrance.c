@@ -300,6 +300,14 @@ run_session_end(void *context, struct command_call *call)
 }
 
 static void
+run_otlp_record(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	otlp_record_command(kruxosd->otlp_recorder, call);
+}
+
+static void
 run_verify(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
@@ -351,6 +359,7 @@ static const struct command commands[] = {
 	    run_notice_test, notices_test_args },
 	{ "policy.ask", MESSAGE_OWNER | MESSAGE_PRODUCER, run_policy_ask,
 	    policy_ask_args },
+	{ "otlp.record", MESSAGE_AGENT, run_otlp_record, otlp_record_args },
 	{ "proxy.cancel", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
 	    run_proxy_cancel, proxy_decide_args },
 	{ "proxy.discard", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
@@ -437,6 +446,18 @@ raise_limit(const struct config *config)
 		diag(DIAG_WARNING, "setrlimit: %m");
 }
 
+static void
+make_otlp_recorder(struct kruxosd *kruxosd)
+{
+	const struct otlp_recorder_parts parts = {
+		.clock = kruxosd->clock,
+		.commit = kruxosd->commit,
+		.outcomes = kruxosd->outcomes,
+	};
+
+	kruxosd->otlp_recorder = otlp_recorder_new(&parts);
+}
+
 int
 entrance_make(struct kruxosd *kruxosd, struct error *err)
 {
@@ -452,6 +473,9 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 	kruxosd->reindex = reindex_new(kruxosd->indexer);
 	kruxosd->recent = recent_new(
 	    call_finder_hash, call_finder_find, kruxosd->call_finder);
+	kruxosd->outcomes = outcomes_new(
+	    kruxosd->recent, call_finder_find_outcome, kruxosd->call_finder);
+	make_otlp_recorder(kruxosd);
 	parts.recent = kruxosd->recent;
 	kruxosd->invocation = (struct invocation_parts){
 		.clock = kruxosd->clock,
@@ -461,6 +485,7 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 		.approvals = kruxosd->approvals,
 		.alerts = kruxosd->alerts,
 	};
+	parts.outcomes = kruxosd->outcomes;
 	kruxosd->ingest = ingest_new(&settings, &parts, err);
 	return kruxosd->ingest == NULL ? -1 : 0;
 }

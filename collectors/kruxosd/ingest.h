@@ -16,8 +16,8 @@
 #include "base/clock.h"
 #include "collectors/kruxosd/command.h"
 #include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/outcomes.h"
 #include "collectors/kruxosd/peer.h"
-#include "collectors/kruxosd/recent.h"
 
 #include <systemd/sd-event.h>
 
@@ -36,6 +36,7 @@ struct ingest_parts {
 	struct clock *clock;
 	struct commit *commit;
 	struct recent *recent;
+	struct outcomes *outcomes;
 	struct command_table commands;
 };
 

@@ -50,6 +50,7 @@ on_indexed(sd_event_source *source, int fd, uint32_t events, void *userdata)
 		diag(DIAG_ERROR, "index: eventfd: %m");
 	indexer_get(kruxosd->indexer, &state);
 	recent_set_indexed(kruxosd->recent, state.index_seq);
+	outcomes_set_indexed(kruxosd->outcomes, state.index_seq);
 	reindex_heard(kruxosd->reindex, &state);
 	kruxosd->page.status.commits++;
 	report_write(kruxosd);
@@ -332,6 +333,8 @@ kruxosd_free(struct kruxosd *kruxosd)
 	reindex_free(kruxosd->reindex);
 	account_keeper_stop(kruxosd->accounts);
 	ingest_free(kruxosd->ingest);
+	otlp_recorder_free(kruxosd->otlp_recorder);
+	outcomes_free(kruxosd->outcomes);
 	recent_free(kruxosd->recent);
 	scrub_free(kruxosd->scrub);
 	verifier_free(kruxosd->verifier);

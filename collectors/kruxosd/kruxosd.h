@@ -22,6 +22,7 @@
 #include "collectors/kruxosd/invocation.h"
 #include "collectors/kruxosd/log_writer.h"
 #include "collectors/kruxosd/notices.h"
+#include "collectors/kruxosd/otlp_recorder.h"
 #include "collectors/kruxosd/page.h"
 #include "collectors/kruxosd/policy_keeper.h"
 #include "collectors/kruxosd/proxy.h"
@@ -84,6 +85,8 @@ struct kruxosd {
 	struct reindex *reindex;
 	struct recent *recent;
 	struct invocation_parts invocation;
+	struct outcomes *outcomes;
+	struct otlp_recorder *otlp_recorder;
 	struct call_loader *call_loader; /* NULL: it is done */
 	struct ingest *ingest;
 	struct host *host;

@@ -17,6 +17,7 @@ struct call {
 #define REFUSED UINT64_MAX /* as a number: it is in no table */
 
 struct recent {
+	recent_say say;
 	recent_hash hash;
 	recent_find find;
 	void *find_context;
@@ -33,6 +34,7 @@ struct recent {
 	 * may share ("1", "call_2"); the second goes by whole keys, so that
 	 * these do not lead to the index line after line. */
 	struct call_filter *before;
+	const struct recent *elder; /* NULL, or its `before` counts */
 	struct call_filter *since;
 
 	/* A ring: calls[position & mask], from the oldest that the index does
@@ -47,12 +49,31 @@ struct recent {
 
 enum { FIRST_PLACES = 1 << 13 }; /* a batch, and one behind it */
 
-struct recent *
-recent_new(recent_hash hash, recent_find find, void *find_context)
+static void
+add_part(struct buf *said, struct slice part)
+{
+	buf_add_slice(said, part);
+	buf_add_char(said, '\0'); /* in no name */
+}
+
+static void
+say_all(const struct entry *entry, struct buf *out)
+{
+	buf_add_char(out, (char)('0' + entry->actor));
+	buf_add_char(out, (char)('0' + entry->status));
+	add_part(out, entry->actor_name);
+	add_part(out, entry->session_id);
+	add_part(out, entry->call_id);
+	add_part(out, entry->capability);
+}
+
+static struct recent *
+make(recent_say say, recent_hash hash, recent_find find, void *find_context)
 {
 	struct recent *recent = memory_new(sizeof(*recent));
 
 	*recent = (struct recent){
+		.say = say,
 		.hash = hash,
 		.find = find,
 		.find_context = find_context,
@@ -63,6 +84,22 @@ recent_new(recent_hash hash, recent_find find, void *find_context)
 		.mask = FIRST_PLACES - 1,
 		.table = memory_new(2 * FIRST_PLACES * sizeof(uint32_t)),
 	};
+	return recent;
+}
+
+struct recent *
+recent_new(recent_hash hash, recent_find find, void *find_context)
+{
+	return make(say_all, hash, find, find_context);
+}
+
+struct recent *
+recent_new_by(recent_say say, const struct recent *elder, recent_find find,
+    void *find_context)
+{
+	struct recent *recent = make(say, elder->hash, find, find_context);
+
+	recent->elder = elder;
 	return recent;
 }
 
@@ -210,25 +247,13 @@ make_room(struct recent *recent)
 /* --- looking -------------------------------------------------------------- */
 
 static void
-add_part(struct buf *said, struct slice part)
-{
-	buf_add_slice(said, part);
-	buf_add_char(said, '\0'); /* in no name */
-}
-
-static void
 make_key(struct recent *recent, const struct entry *entry)
 {
 	unsigned char digest[SHA256_BYTES];
 	struct buf *said = &recent->said;
 
 	buf_reset(said);
-	buf_add_char(said, (char)('0' + entry->actor));
-	buf_add_char(said, (char)('0' + entry->status));
-	add_part(said, entry->actor_name);
-	add_part(said, entry->session_id);
-	add_part(said, entry->call_id);
-	add_part(said, entry->capability);
+	recent->say(entry, said);
 	sha256_digest(recent->sha256, buf_slice(said), digest);
 	memcpy(recent->key, digest, KEY_BYTES);
 	memcpy(&recent->key_hash, digest + KEY_BYTES, sizeof(uint32_t));
@@ -240,11 +265,13 @@ look_in_index(struct recent *recent, const struct entry *entry, usec_t now,
     struct recent_match *ret)
 {
 	usec_t since = now > RECENT_SPAN ? now - RECENT_SPAN : 0;
+	struct call_filter *before =
+	    recent->elder == NULL ? recent->before : recent->elder->before;
 
 	if (recent->find == NULL)
 		return false;
-	if (recent->before != NULL &&
-	    !call_filter_may_have(recent->before, recent->call_hash, now) &&
+	if (before != NULL &&
+	    !call_filter_may_have(before, recent->call_hash, now) &&
 	    !call_filter_may_have(recent->since, recent->key_hash, now))
 		return false;
 	ret->seq = recent->find(recent->find_context, entry, since);

@@ -3,7 +3,8 @@
  * Delivery is at least once, so a producer that had no answer sends again. A
  * line with the actor, session, call_id, capability and status of an entry of
  * the last 24 h says the same thing and is answered with that entry's seq.
- * Lines without a call_id are never the same.
+ * Lines without a call_id are never the same. What else may be the same,
+ * another one can be made for (outcomes.h).
  *
  * Three places know what was recorded, and are asked in turn:
  *   - entries of the batch that waits for its sync go by their ticket;
@@ -36,9 +37,18 @@ typedef uint64_t (*recent_find)(
 /* The hash that the index keeps of a call_id. */
 typedef uint32_t (*recent_hash)(struct slice call_id);
 
+/* Write what two entries with a call_id have in common that are the same. */
+typedef void (*recent_say)(const struct entry *entry, struct buf *out);
+
 /* `find` NULL: there is no index; then only what is kept here is known. */
 struct recent *
 recent_new(recent_hash hash, recent_find find, void *find_context);
+
+/* One for which other entries are the same: those of which `say` writes the
+ * same; `find` knows them, too. What was recorded before the start, `elder` has
+ * heard of; it outlives this one. */
+struct recent *recent_new_by(recent_say say, const struct recent *elder,
+    recent_find find, void *find_context);
 void recent_free(struct recent *recent);
 
 /* Take over a filter of all that was recorded in the last 24 h before the

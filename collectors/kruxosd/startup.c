@@ -291,7 +291,8 @@ recall(struct kruxosd *kruxosd)
 	indexer_get(kruxosd->indexer, &index);
 	if (call_loader_read_tail(kruxosd->config->audit_dir, index.index_seq,
 		commit_head(kruxosd->commit)->seq,
-		clock_realtime(kruxosd->clock), kruxosd->recent, &err) == -1)
+		clock_realtime(kruxosd->clock), kruxosd->recent,
+		kruxosd->outcomes, &err) == -1)
 		diag(DIAG_WARNING, "recent calls: %s", err.sentence);
 }
 

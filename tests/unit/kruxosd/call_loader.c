@@ -27,6 +27,8 @@ call(const char *call_id)
 	return entry;
 }
 
+static struct outcomes *outcomes;
+
 static struct recent *
 recent_of_nothing(void)
 {
@@ -34,7 +36,15 @@ recent_of_nothing(void)
 	    recent_new(call_finder_hash, find_nothing, NULL);
 
 	recent_adopt(recent, call_filter_new());
+	outcomes = outcomes_new(recent, NULL, NULL);
 	return recent;
+}
+
+static void
+forget(struct recent *recent)
+{
+	outcomes_free(outcomes);
+	recent_free(recent);
 }
 
 /* The seq by which `recent` knows the call; 0: it does not. */
@@ -66,16 +76,18 @@ the_tail_of_the_log_is_known_but_what_is_too_old(void **state)
 	maker_add(&maker, call("behind"), "");
 	now = maker.now + RECENT_SPAN / 2;
 	assert_int_equal(
-	    call_loader_read_tail(maker.dir, 3, 5, now, recent, &err), 0);
+	    call_loader_read_tail(maker.dir, 3, 5, now, recent, outcomes, &err),
+	    0);
 	assert_int_equal(known(recent, "indexed", now), 0);
 	assert_int_equal(known(recent, "new", now), 4);
 	assert_int_equal(known(recent, "newest", now), 5);
 	assert_int_equal(known(recent, "behind", now), 0);
 	assert_int_equal(
-	    call_loader_read_tail(maker.dir, 0, 5, now, recent, &err), 0);
+	    call_loader_read_tail(maker.dir, 0, 5, now, recent, outcomes, &err),
+	    0);
 	assert_int_equal(known(recent, "old", now), 0);
 	assert_int_equal(known(recent, "indexed", now), 3);
-	recent_free(recent);
+	forget(recent);
 	maker_free(&maker);
 }
 
@@ -98,11 +110,12 @@ what_stands_behind_a_damaged_line_is_known(void **state)
 		    &maker, maker.file, offset + (i == 0 ? 0 : 90), "[", 1);
 	}
 	maker_add(&maker, call("behind"), ""); /* seq 4 */
-	assert_int_equal(
-	    call_loader_read_tail(maker.dir, 0, 4, maker.now, recent, &err), 0);
+	assert_int_equal(call_loader_read_tail(maker.dir, 0, 4, maker.now,
+			     recent, outcomes, &err),
+	    0);
 	assert_int_equal(known(recent, "damaged", maker.now), 0);
 	assert_int_equal(known(recent, "behind", maker.now), 4);
-	recent_free(recent);
+	forget(recent);
 	maker_free(&maker);
 }
 
@@ -119,15 +132,15 @@ no_more_is_read_than_is_kept(void **state)
 	maker_add(&maker, call("before"), ""); /* seq 2 */
 	maker_add(&maker, call("within"), "");
 	assert_int_equal(call_loader_read_tail(maker.dir, 0, RECENT_TAIL + 3,
-			     maker.now, recent, &err),
+			     maker.now, recent, outcomes, &err),
 	    0);
 	assert_int_equal(known(recent, "before", maker.now), 0);
 	assert_int_equal(known(recent, "within", maker.now), 3);
 	assert_int_equal(call_loader_read_tail("/nonexistent/audit", 0, 1,
-			     maker.now, recent, &err),
+			     maker.now, recent, outcomes, &err),
 	    -1);
 	assert_int_equal(err.code, ERROR_SYSTEM);
-	recent_free(recent);
+	forget(recent);
 	maker_free(&maker);
 }
 

@@ -251,6 +251,7 @@ struct stage {
 	sd_event_source *post;
 	struct ingest *ingest;
 	struct recent *recent;
+	struct outcomes *outcomes;
 	bool holds_back; /* no flush: entries wait */
 };
 
@@ -293,8 +294,10 @@ set_up(void **state)
 	assert_true(
 	    sd_event_add_post(stage.event, &stage.post, on_post, NULL) >= 0);
 	stage.recent = recent_new(hash_of, find_in_index, NULL);
+	stage.outcomes = outcomes_new(stage.recent, NULL, NULL);
 	parts.event = stage.event;
 	parts.recent = stage.recent;
+	parts.outcomes = stage.outcomes;
 	stage.ingest = ingest_new(&settings, &parts, &err);
 	assert_non_null(stage.ingest);
 	return 0;
@@ -306,6 +309,7 @@ tear_down(void **state)
 	(void)state;
 	flush();
 	ingest_free(stage.ingest);
+	outcomes_free(stage.outcomes);
 	recent_free(stage.recent);
 	sd_event_source_unref(stage.post);
 	sd_event_unref(stage.event);
