@@ -25,7 +25,8 @@ struct connection {
 	bool has_lines;	  /* input holds whole lines: it was interrupted */
 	bool needs_name;  /* … because the next one names the peer */
 	uint64_t lines;
-	struct buf input; /* bytes that are no message yet */
+	usec_t spooled_at; /* CLOCK_REALTIME; 0: it is said now */
+	struct buf input;  /* bytes that are no message yet */
 
 	struct answers answers;
 	size_t sent; /* of the answers' output */
@@ -62,6 +63,12 @@ connection_new(struct connection_room *room, int fd, uint32_t uid,
 	LIST_INSERT_HEAD(&room->connections, connection, all);
 	room->counts.connections++;
 	return connection;
+}
+
+void
+connection_set_spooled(struct connection *connection, usec_t at)
+{
+	connection->spooled_at = at;
 }
 
 struct connection *
@@ -352,6 +359,33 @@ wipe(struct connection_room *room, struct slice line)
 	explicit_bzero(decoded->data, decoded->len);
 }
 
+/* Nobody waits for an answer to what was left for later. */
+static void
+take_command(struct connection *connection, const struct message *message,
+    const struct message_peer *peer, struct slice line)
+{
+	struct connection_room *room = connection->room;
+	struct error err;
+
+	if (connection->spooled_at == 0) {
+		command_start(
+		    &room->commands, message, peer, &connection->caller);
+	} else {
+		error_set_field(&err, ERROR_NOT_ALLOWED, "do",
+		    "commands are not left for later");
+		answer_error(connection, connection->lines, &err);
+	}
+	wipe(room, line);
+}
+
+static usec_t
+time_of(const struct connection *connection)
+{
+	return connection->spooled_at != 0
+		   ? connection->spooled_at
+		   : clock_realtime(connection->room->clock);
+}
+
 /* False: not yet, it needs the peer's name. */
 static bool
 take_line(struct connection *connection, struct slice line)
@@ -365,8 +399,8 @@ take_line(struct connection *connection, struct slice line)
 		connection->is_skipping = false;
 		return true;
 	}
-	if (message_parse(&room->parser, peer, clock_realtime(room->clock),
-		line, &message, &err) == -1) {
+	if (message_parse(&room->parser, peer, time_of(connection), line,
+		&message, &err) == -1) {
 		if (err.code == ERROR_BUSY)
 			return false;
 		answer_error(connection, ++connection->lines, &err);
@@ -380,9 +414,7 @@ take_line(struct connection *connection, struct slice line)
 		take_entry(connection, &message);
 		break;
 	case MESSAGE_COMMAND:
-		command_start(
-		    &room->commands, &message, peer, &connection->caller);
-		wipe(room, line);
+		take_command(connection, &message, peer, line);
 		break;
 	}
 	return true;

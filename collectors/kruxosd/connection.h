@@ -52,6 +52,10 @@ struct connection_room {
 struct connection *connection_new(struct connection_room *room, int fd,
     uint32_t uid, unsigned classes, struct error *err);
 
+/* What it says was left for later at `at` (CLOCK_REALTIME): its times count
+ * from then, and of commands there is no word (spool.h). */
+void connection_set_spooled(struct connection *connection, usec_t at);
+
 /* epoll (edge-triggered: EPOLLIN, EPOLLOUT, EPOLLRDHUP) says `events` of it.
  * The connection may be gone after it. */
 void connection_on_events(struct connection *connection, uint32_t events);

@@ -458,6 +458,20 @@ make_otlp_recorder(struct kruxosd *kruxosd)
 	kruxosd->otlp_recorder = otlp_recorder_new(&parts);
 }
 
+static void
+make_spool(struct kruxosd *kruxosd)
+{
+	struct spool_parts parts = {
+		.event = kruxosd->event,
+		.clock = kruxosd->clock,
+		.ingest = kruxosd->ingest,
+		.commit = kruxosd->commit,
+		.folder = kruxosd->config->spool_dir,
+	};
+
+	kruxosd->spool = spool_new(&parts);
+}
+
 int
 entrance_make(struct kruxosd *kruxosd, struct error *err)
 {
@@ -487,7 +501,10 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 	};
 	parts.outcomes = kruxosd->outcomes;
 	kruxosd->ingest = ingest_new(&settings, &parts, err);
-	return kruxosd->ingest == NULL ? -1 : 0;
+	if (kruxosd->ingest == NULL)
+		return -1;
+	make_spool(kruxosd);
+	return 0;
 }
 
 static bool
@@ -495,7 +512,8 @@ moves_things(const struct config *old, const struct config *new)
 {
 	return strcmp(old->data_dir, new->data_dir) != 0 ||
 	       strcmp(old->audit_dir, new->audit_dir) != 0 ||
-	       strcmp(old->runtime_dir, new->runtime_dir) != 0;
+	       strcmp(old->runtime_dir, new->runtime_dir) != 0 ||
+	       strcmp(old->spool_dir, new->spool_dir) != 0;
 }
 
 void

@@ -188,8 +188,8 @@ refuse(struct ingest *ingest, int fd, const struct error *why)
 	close(fd);
 }
 
-int
-ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
+static int
+adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes, usec_t at,
     struct error *err)
 {
 	struct connection *connection =
@@ -203,6 +203,7 @@ ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
 		refuse(ingest, fd, err);
 		return -1;
 	}
+	connection_set_spooled(connection, at);
 	if (!connection_has_name(connection))
 		name_finder_ask(ingest->names, uid);
 	if (epoll_ctl(ingest->epoll, EPOLL_CTL_ADD, fd, &event) == -1) {
@@ -211,6 +212,37 @@ ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
 		return -1;
 	}
 	return 0;
+}
+
+int
+ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
+    struct error *err)
+{
+	return adopt(ingest, fd, uid, classes, 0, err);
+}
+
+static int
+set_stranger(uid_t uid, struct error *err)
+{
+	return error_set(err, ERROR_NOT_ALLOWED,
+	    "uid %lu is in none of the groups that may speak here",
+	    (unsigned long)uid);
+}
+
+int
+ingest_adopt_spooled(
+    struct ingest *ingest, int fd, uid_t uid, usec_t at, struct error *err)
+{
+	unsigned classes;
+
+	if (peer_of_user(&ingest->rules, uid, &classes, err) == -1) {
+		close(fd);
+		return -1;
+	}
+	if (classes != 0)
+		return adopt(ingest, fd, uid, classes, at, err);
+	close(fd);
+	return set_stranger(uid, err);
 }
 
 static void
@@ -225,9 +257,7 @@ take_peer(struct ingest *ingest, int fd)
 		return;
 	}
 	if (classes == 0) {
-		error_set(&err, ERROR_NOT_ALLOWED,
-		    "uid %lu is in none of the groups that may speak here",
-		    (unsigned long)uid);
+		set_stranger(uid, &err);
 		refuse(ingest, fd, &err);
 		return;
 	}

@@ -56,6 +56,12 @@ int ingest_open(struct ingest *ingest, struct error *err);
 int ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
     struct error *err);
 
+/* The same for what `uid` has left for later at `at` (CLOCK_REALTIME), which is
+ * read from `fd`: what he may is looked up, and his times count from then.
+ * ERROR_NOT_ALLOWED: he is a stranger. */
+int ingest_adopt_spooled(
+    struct ingest *ingest, int fd, uid_t uid, usec_t at, struct error *err);
+
 /* Names and limits as they are now (SIGHUP); who is connected stays. The path
  * is not read again. */
 int ingest_reconfigure(struct ingest *ingest,

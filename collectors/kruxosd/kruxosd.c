@@ -143,6 +143,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	commit_check(kruxosd->commit);
 	startup_say(kruxosd);
 	ingest_tick(kruxosd->ingest);
+	spool_tick(kruxosd->spool);
 	state_changer_tick(kruxosd->changer);
 	account_keeper_tick(kruxosd->accounts);
 	approval_keeper_tick(kruxosd->approvals);
@@ -292,6 +293,8 @@ begin(struct kruxosd *kruxosd, struct error *err)
 static void
 end(struct kruxosd *kruxosd)
 {
+	spool_free(kruxosd->spool);
+	kruxosd->spool = NULL;
 	ingest_stop(kruxosd->ingest);
 	commit_flush(kruxosd->commit);
 	commit_stop(kruxosd->commit);
@@ -332,6 +335,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	call_loader_free(kruxosd->call_loader);
 	reindex_free(kruxosd->reindex);
 	account_keeper_stop(kruxosd->accounts);
+	spool_free(kruxosd->spool);
 	ingest_free(kruxosd->ingest);
 	otlp_recorder_free(kruxosd->otlp_recorder);
 	outcomes_free(kruxosd->outcomes);

@@ -32,6 +32,7 @@
 #include "collectors/kruxosd/reindex.h"
 #include "collectors/kruxosd/retention.h"
 #include "collectors/kruxosd/scrub.h"
+#include "collectors/kruxosd/spool.h"
 #include "collectors/kruxosd/state.h"
 #include "collectors/kruxosd/telemetry.h"
 #include "collectors/kruxosd/verifier.h"
@@ -89,6 +90,7 @@ struct kruxosd {
 	struct otlp_recorder *otlp_recorder;
 	struct call_loader *call_loader; /* NULL: it is done */
 	struct ingest *ingest;
+	struct spool *spool;
 	struct host *host;
 	usec_t sample_due, save_due; /* CLOCK_BOOTTIME */
 	struct to_say {		     /* entries about the start itself */

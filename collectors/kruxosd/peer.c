@@ -167,6 +167,37 @@ peer_of_socket(const struct peer_rules *rules, int fd, uid_t *ret_uid,
 	return 0;
 }
 
+int
+peer_of_user(const struct peer_rules *rules, uid_t uid, unsigned *ret_classes,
+    struct error *err)
+{
+	const struct passwd *user;
+	gid_t *groups = NULL;
+	int count = 64, room;
+
+	errno = 0;
+	user = getpwuid(uid);
+	if (user == NULL && is_failure(errno))
+		return error_set_errno(err, "uid %lu", (unsigned long)uid);
+	if (user == NULL) {
+		*ret_classes = peer_classes(rules, uid, NULL, 0);
+		return 0;
+	}
+	/* `count` says what is needed. */
+	do {
+		free(groups);
+		room = count;
+		groups =
+		    memory_new(memory_product((size_t)room, sizeof(*groups)));
+	} while (
+	    getgrouplist(user->pw_name, user->pw_gid, groups, &count) == -1 &&
+	    count > room && (size_t)count * sizeof(*groups) < GROUPS_BYTES);
+	*ret_classes = peer_classes(
+	    rules, uid, groups, (size_t)(count < room ? count : room));
+	free(groups);
+	return 0;
+}
+
 void
 peer_user_name(uid_t uid, char ret_name[static ENTRY_NAME_BYTES + 1])
 {

@@ -47,6 +47,11 @@ unsigned peer_classes(const struct peer_rules *rules, uid_t uid,
 int peer_of_socket(const struct peer_rules *rules, int fd, uid_t *ret_uid,
     unsigned *ret_classes, struct error *err);
 
+/* Ask the user database about `uid`, who is not here himself: the groups that
+ * he has now. ERROR_SYSTEM. */
+int peer_of_user(const struct peer_rules *rules, uid_t uid,
+    unsigned *ret_classes, struct error *err);
+
 /* The user's name, "uid:1001" where there is none that can stand in the log.
  * Asks the system, which may take its time; from any thread. */
 void peer_user_name(uid_t uid, char ret_name[static ENTRY_NAME_BYTES + 1]);
