@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/account.h"
+#include "cli/agent.h"
 #include "cli/alerts.h"
 #include "cli/completions.h"
 #include "cli/config.h"
@@ -462,6 +463,60 @@ const struct command commands[] = {
 	    .form = &token_revoke_form,
 	    .summary = "End tokens, at once",
 	    .examples = "  kruxos token revoke 9f86d081884c7d65",
+	},
+	{
+	    .name = "agent create",
+	    .operands = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .form = &agent_create_form,
+	    .summary = "Let an agent speak to the gateway, and print its token",
+	    .about = "The token names the agent: no call with it can speak for "
+		     "another. It is shown this once: the daemon keeps its "
+		     "hash alone. For root and the daemon's own user.",
+	    .examples = "  umask 077; kruxos agent create research-agent "
+			"--purpose 'reads papers' > research.token\n"
+			"  kruxos agent create builder -p 'builds the site' "
+			"--json",
+	},
+	{
+	    .name = "agent list",
+	    .operands = "",
+	    .form = &agent_list_form,
+	    .summary = "Show the agents, what for, and when they last spoke",
+	    .examples = "  kruxos agent list\n"
+			"  kruxos agent list --json | jq '.agents | length'",
+	},
+	{
+	    .name = "agent show",
+	    .operands = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .form = &agent_show_form,
+	    .summary = "Show one agent",
+	    .examples = "  kruxos agent show research-agent",
+	},
+	{
+	    .name = "agent rotate",
+	    .operands = "NAME",
+	    .least = 1,
+	    .most = 1,
+	    .form = &agent_rotate_form,
+	    .summary = "Give an agent another token, and print it",
+	    .about = "The old one is good for nothing from then on.",
+	    .examples = "  umask 077; kruxos agent rotate research-agent > "
+			"research.token",
+	},
+	{
+	    .name = "agent revoke",
+	    .operands = "NAME...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &agent_revoke_form,
+	    .summary = "End the tokens of agents, at once",
+	    .about = "What they did stays in the log. The name can be given "
+		     "again by `kruxos agent create`.",
+	    .examples = "  kruxos agent revoke research-agent",
 	},
 	{
 	    .name = "reindex",

@@ -23,6 +23,7 @@ static const struct hook_event claude_code_events[] = {
 	{ "PostToolBatch", HOOK_SECONDS },
 	{ "SubagentStart", HOOK_SECONDS },
 	{ "SubagentStop", HOOK_SECONDS },
+	{ "Stop", HOOK_SECONDS },
 	{ "Notification", HOOK_SECONDS },
 	{ "SessionEnd", HOOK_END_SECONDS },
 	{ NULL, 0 },
@@ -36,6 +37,7 @@ static const struct hook_event codex_events[] = {
 	{ "PostToolUse", HOOK_SECONDS },
 	{ "SubagentStart", HOOK_SECONDS },
 	{ "SubagentStop", HOOK_SECONDS },
+	{ "Stop", HOOK_SECONDS },
 	{ "SessionEnd", HOOK_END_SECONDS },
 	{ NULL, 0 },
 };
@@ -43,6 +45,7 @@ static const struct hook_event codex_events[] = {
 static const struct hook_event gemini_events[] = {
 	{ "SessionStart", HOOK_SECONDS },
 	{ "BeforeAgent", HOOK_SECONDS },
+	{ "AfterAgent", HOOK_SECONDS },
 	{ "BeforeTool", HOOK_SECONDS },
 	{ "AfterTool", HOOK_SECONDS },
 	{ "Notification", HOOK_SECONDS },
@@ -64,6 +67,7 @@ static const struct hook_event cursor_events[] = {
 	{ "afterMCPExecution", HOOK_SECONDS },
 	{ "subagentStart", HOOK_SECONDS },
 	{ "subagentStop", HOOK_SECONDS },
+	{ "stop", HOOK_SECONDS },
 	{ "sessionEnd", HOOK_END_SECONDS },
 	{ NULL, 0 },
 };

@@ -13,6 +13,24 @@
 #define PLUGIN_BEGIN "const command = "
 #define PLUGIN_END   ";\n"
 
+const char *
+hook_command_find_program(struct arena *arena, struct error *err)
+{
+	cleanup(cleanup_free) char *self = realpath("/proc/self/exe", NULL);
+	const char *hook;
+
+	if (self == NULL) {
+		error_set_errno(err, "/proc/self/exe");
+		return NULL;
+	}
+	*strrchr(self, '/') = '\0';
+	hook = arena_printf(arena, "%s/kruxos-hook", self);
+	if (access(hook, X_OK) == 0)
+		return hook;
+	error_set(err, ERROR_NOT_FOUND, "%s is not there", hook);
+	return NULL;
+}
+
 void
 hook_command_add(struct hook_command *command, const char *word)
 {

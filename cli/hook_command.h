@@ -15,6 +15,9 @@ struct hook_command {
 	size_t count;
 };
 
+/* kruxos-hook, beside this program. ERROR_NOT_FOUND. */
+const char *hook_command_find_program(struct arena *arena, struct error *err);
+
 void hook_command_add(struct hook_command *command, const char *word);
 
 /* Append it as a shell reads it: words that hold more than letters, digits and

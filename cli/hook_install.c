@@ -83,25 +83,6 @@ read_scope(const struct hook_install_values *wanted, enum hook_scope *ret)
 
 /* --- the command --------------------------------------------------------- */
 
-/* kruxos-hook, beside this program. */
-static const char *
-find_hook(struct arena *arena, struct error *err)
-{
-	cleanup(cleanup_free) char *self = realpath("/proc/self/exe", NULL);
-	const char *hook;
-
-	if (self == NULL) {
-		error_set_errno(err, "/proc/self/exe");
-		return NULL;
-	}
-	*strrchr(self, '/') = '\0';
-	hook = arena_printf(arena, "%s/kruxos-hook", self);
-	if (access(hook, X_OK) == 0)
-		return hook;
-	error_set(err, ERROR_NOT_FOUND, "%s is not there", hook);
-	return NULL;
-}
-
 /* Agents run in many folders: the configuration is named, unless it is where it
  * is looked for from each of them. */
 static void
@@ -120,7 +101,7 @@ add_config(struct work *work)
 static int
 make_command(struct work *work, struct error *err)
 {
-	const char *hook = find_hook(&work->cli->arena, err);
+	const char *hook = hook_command_find_program(&work->cli->arena, err);
 
 	if (hook == NULL)
 		return -1;

@@ -2,6 +2,7 @@
 #include "base/cleanup.h"
 #include "cli/commands.h"
 #include "cli/help.h"
+#include "cli/hook_run.h"
 
 struct main_values {
 	bool wants_version;
@@ -123,6 +124,7 @@ main(int argc, char **argv)
 	struct cli cli;
 	enum command_exit result;
 
+	hook_run(argc, argv);
 	cli_open(&cli);
 	result = main_flush(main_dispatch(&cli, argc, argv));
 	cli_close(&cli);

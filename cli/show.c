@@ -87,6 +87,17 @@ show_field(const struct terminal *terminal, const char *key,
 	buf_add_char(out, '\n');
 }
 
+void
+show_add(const struct terminal *terminal, struct json_object *object,
+    struct buf *out)
+{
+	json_object_object_foreach(object, key, value)
+	{
+		if (value != NULL)
+			show_field(terminal, key, value, out);
+	}
+}
+
 static enum command_exit
 show_run(struct cli *cli, const void *values, char **operands)
 {
@@ -111,8 +122,7 @@ show_run(struct cli *cli, const void *values, char **operands)
 		cli_print_json(cli, &answer);
 		return COMMAND_DONE;
 	}
-	json_object_object_foreach(json, key, value)
-	    show_field(&cli->out, key, value, &out);
+	show_add(&cli->out, json, &out);
 	cli_print(&out);
 	return COMMAND_DONE;
 }

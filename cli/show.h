@@ -3,7 +3,12 @@
 #define CLI_SHOW_H
 
 #include "cli/command.h"
+#include "cli/json.h"
 
 extern const struct command_form show_form;
+
+/* Append the members of `object`, a line each; what is null is left out. */
+void show_add(const struct terminal *terminal, struct json_object *object,
+    struct buf *out);
 
 #endif

@@ -46,23 +46,31 @@ static const struct {
 	/* To Codex "ask" is no valid answer, and the call would run. */
 	[EVENT_CODEX] = { false, write_specific },
 	[EVENT_GEMINI] = { true, write_decision },
-	/* Where Cursor takes "ask", it asks only of these events: */
 	[EVENT_CURSOR] = { false, write_permission },
 	/* Our plug-in throws what is denied. */
 	[EVENT_OPENCODE] = { false, NULL },
 };
 
+/* Cursor tells of commands and of tools of MCP servers twice, and asks at the
+ * second time. */
+static bool
+is_asked_by_cursor(const struct event *event)
+{
+	static const char *const asking[] = { "beforeShellExecution",
+		"beforeMCPExecution" };
+
+	for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++)
+		if (slice_is(event->name, asking[i]))
+			return true;
+	return slice_is(event->tool, "Shell") ||
+	       slice_starts_with(event->tool, SLICE_LITERAL("MCP:"));
+}
+
 bool
 answer_can_ask(const struct event *event)
 {
-	static const char *const cursor[] = { "beforeShellExecution",
-		"beforeMCPExecution" };
-
-	if (event->agent == EVENT_CURSOR)
-		for (size_t i = 0; i < sizeof(cursor) / sizeof(cursor[0]); i++)
-			if (slice_is(event->name, cursor[i]))
-				return true;
-	return forms[event->agent].can_ask;
+	return forms[event->agent].can_ask ||
+	       (event->agent == EVENT_CURSOR && is_asked_by_cursor(event));
 }
 
 int
