@@ -6,6 +6,21 @@
 #include "cli/listing.h"
 #include "cli/order.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
+const char *
+account_caller(struct error *err)
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	if (user != NULL)
+		return user->pw_name;
+	error_set(err, ERROR_NOT_FOUND,
+	    "the user %u has no name: which account is meant?", geteuid());
+	return NULL;
+}
+
 /* --- list --------------------------------------------------------------- */
 
 struct account_list_values {

@@ -12,6 +12,9 @@
 enum command_exit
 account_say_set(const struct buf *result, const char *changed);
 
+/* Whoever asks, where no account is named. NULL: ERROR_NOT_FOUND. */
+const char *account_caller(struct error *err);
+
 extern const struct command_form account_list_form;
 extern const struct command_form account_role_form;
 extern const struct command_form account_remove_form;

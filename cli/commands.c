@@ -3,6 +3,7 @@
 #include "cli/account.h"
 #include "cli/agent.h"
 #include "cli/alerts.h"
+#include "cli/approve.h"
 #include "cli/completions.h"
 #include "cli/config.h"
 #include "cli/export.h"
@@ -18,6 +19,7 @@
 #include "cli/notify.h"
 #include "cli/order.h"
 #include "cli/passwd.h"
+#include "cli/policy.h"
 #include "cli/proxy.h"
 #include "cli/query.h"
 #include "cli/replay.h"
@@ -185,6 +187,65 @@ const struct command commands[] = {
 		     "[service proxy].",
 	    .examples = "  kruxos proxy report state.json | jq -r "
 			"'.actions[] | \"\\(.action) \\(.id)\"'",
+	},
+	{
+	    .name = "approve list",
+	    .operands = "",
+	    .form = &approve_list_form,
+	    .summary = "Show what agents ask a person for",
+	    .about = "The oldest first.",
+	    .examples = "  kruxos approve list\n"
+			"  kruxos approve list --json | jq '.approvals[].id'",
+	},
+	{
+	    .name = "approve show",
+	    .operands = "ID",
+	    .least = 1,
+	    .most = 1,
+	    .form = &approve_show_form,
+	    .summary = "Show one request, all of it",
+	    .examples = "  kruxos approve show call-9f86d081884c7d65",
+	},
+	{
+	    .name = "approve accept",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &approve_accept_form,
+	    .summary = "Let the call happen, once",
+	    .about = "The call with these very arguments, while [gateway] "
+		     "approval_valid lasts. A person decides: root and the "
+		     "daemon's own user, or whoever has the password of an "
+		     "operator's account, which is asked for on the terminal.",
+	    .examples =
+		"  kruxos approve accept call-9f86d081884c7d65\n"
+		"  kruxos approve accept call-9f86d081884c7d65 --account alice",
+	},
+	{
+	    .name = "approve reject",
+	    .operands = "ID...",
+	    .least = 1,
+	    .most = COMMAND_ANY_NUMBER,
+	    .form = &approve_reject_form,
+	    .summary = "Deny the call, and say why",
+	    .about = "The agent is told; the same call then asks anew. Who "
+		     "may, is as for `approve accept`.",
+	    .examples = "  kruxos approve reject call-9f86d081884c7d65 "
+			"-r 'not on a Friday'",
+	},
+	{
+	    .name = "policy explain",
+	    .operands = "AGENT CAPABILITY",
+	    .least = 2,
+	    .most = 2,
+	    .form = &policy_explain_form,
+	    .summary = "Name the line that decides what an agent may",
+	    .about = "By kruxos.conf alone, as it stands there: no daemon is "
+		     "asked. Of [policy] and [policy agent NAME] the most "
+		     "specific line decides; of [limit] one says how often.",
+	    .examples = "  kruxos policy explain research-agent shell.exec\n"
+			"  kruxos policy explain ci mcp.github.merge --json | "
+			"jq -r .policy_tier",
 	},
 	{
 	    .name = "audit query",

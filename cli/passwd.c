@@ -6,8 +6,6 @@
 #include "cli/order.h"
 #include "door/password.h"
 
-#include <pwd.h>
-
 enum { PASSWD_FRAME_BYTES = 128 }; /* of the arguments: keys and a role */
 
 struct passwd_values {
@@ -22,19 +20,6 @@ static const struct option_row passwd_options[] = {
 	    "read the password from standard input, one line"),
 	OPTION_END
 };
-
-/* Whoever asks, where no account is named. */
-static const char *
-passwd_caller(struct error *err)
-{
-	const struct passwd *user = getpwuid(geteuid());
-
-	if (user != NULL)
-		return user->pw_name;
-	error_set(err, ERROR_NOT_FOUND,
-	    "the user %u has no name: which account is meant?", geteuid());
-	return NULL;
-}
 
 static int
 passwd_ask(const char *name, struct buf *password, struct error *err)
@@ -101,7 +86,7 @@ passwd_run(struct cli *cli, const void *values, char **operands)
 	const char *name = operands[0];
 
 	if (name == NULL)
-		name = passwd_caller(&err);
+		name = account_caller(&err);
 	if (name == NULL ||
 	    passwd_read(name, wanted->from_stdin, &password, &err) == -1)
 		return cli_fail(&err);

@@ -67,15 +67,14 @@ show_text(struct json_object *value)
 		       JSON_C_TO_STRING_NOSLASHESCAPE));
 }
 
-/* "key             value", the value's further lines below its first. */
-static void
-show_field(const struct terminal *terminal, const char *key,
-    struct json_object *value, struct buf *out)
+void
+show_add_field(const struct terminal *terminal, const char *key,
+    struct slice value, struct buf *out)
 {
 	cleanup(buf_free) struct buf visible = BUF_INIT;
 	size_t key_columns = strlen(key);
 
-	text_add_visible(&visible, show_text(value), TEXT_MULTI_LINE);
+	text_add_visible(&visible, value, TEXT_MULTI_LINE);
 	terminal_add(terminal, out, TERMINAL_BOLD, slice_of(key));
 	buf_add_chars(
 	    out, ' ', key_columns < SHOW_LEFT ? SHOW_LEFT - key_columns : 1);
@@ -94,7 +93,7 @@ show_add(const struct terminal *terminal, struct json_object *object,
 	json_object_object_foreach(object, key, value)
 	{
 		if (value != NULL)
-			show_field(terminal, key, value, out);
+			show_add_field(terminal, key, show_text(value), out);
 	}
 }
 

@@ -235,9 +235,25 @@ decide_row(struct state_change *change, const struct decision *decision,
 	    reason, err);
 }
 
+static void
+write_answer(const struct decision *decision, const struct approval_row *row,
+    struct buf *out)
+{
+	struct json_writer json;
+
+	json_writer_init(&json, out);
+	json_writer_object(&json);
+	json_writer_pair(&json, "id", decision->id);
+	json_writer_pair(
+	    &json, "state", decision->accepts ? "accepted" : "rejected");
+	json_writer_pair_slice(&json, "agent_name", row->agent);
+	json_writer_pair_slice(&json, "capability", row->capability);
+	json_writer_end_object(&json);
+}
+
 static int
 decide_in(struct state_change *change, const struct decision *decision,
-    struct error *err)
+    struct buf *answer, struct error *err)
 {
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
 	struct approval_row row;
@@ -247,20 +263,10 @@ decide_in(struct state_change *change, const struct decision *decision,
 	if (found == 0)
 		return error_set_field(
 		    err, ERROR_NOT_FOUND, "id", "no request of this id waits");
-	return found == -1 ? -1 : decide_row(change, decision, &row, err);
-}
-
-static void
-write_answer(const struct decision *decision, struct buf *out)
-{
-	struct json_writer json;
-
-	json_writer_init(&json, out);
-	json_writer_object(&json);
-	json_writer_pair(&json, "id", decision->id);
-	json_writer_pair(
-	    &json, "state", decision->accepts ? "accepted" : "rejected");
-	json_writer_end_object(&json);
+	if (found == -1 || decide_row(change, decision, &row, err) == -1)
+		return -1;
+	write_answer(decision, &row, answer);
+	return 0;
 }
 
 static void
@@ -273,8 +279,7 @@ apply(struct decision *decision)
 	    state_change_begin(decision->keeper->changer, &change, &err);
 
 	if (result == 0) {
-		write_answer(decision, &answer);
-		result = decide_in(&change, decision, &err);
+		result = decide_in(&change, decision, &answer, &err);
 		result = state_change_end(
 		    &change, result, decision->call, &answer, &err);
 	}

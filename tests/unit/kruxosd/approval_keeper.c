@@ -281,7 +281,8 @@ static void
 accept_call(struct scene *scene)
 {
 	assert_says(ask(scene, "approval.accept", "{\"id\":\"call-1\"}"),
-	    "\"ok\":{\"id\":\"call-1\",\"state\":\"accepted\"}");
+	    "\"ok\":{\"id\":\"call-1\",\"state\":\"accepted\","
+	    "\"agent_name\":\"fixer\",\"capability\":\"shell.exec\"}");
 }
 
 /* A member of the last answer, for the test's life. */
