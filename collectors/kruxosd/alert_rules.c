@@ -130,6 +130,7 @@ evaluate_rule(struct alert_engine *engine, const struct engine_rule *rule,
 	case RULE_LOG_DAMAGED:
 	case RULE_DATABASE_FAILURE:
 	case RULE_OBSERVER_SILENT:
+	case RULE_TOKEN_GUESSING:
 		evaluate_trouble(engine, rule, input);
 		break;
 	case RULE_SERVICE_DOWN:

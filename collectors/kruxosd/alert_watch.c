@@ -151,6 +151,8 @@ alert_watch_tick(struct kruxosd *kruxosd)
 				? NULL
 				: "kruxos-observer does not report: services "
 				  "and host are not watched",
+			[RULE_TOKEN_GUESSING] =
+			    agent_keeper_guessing(kruxosd->agents),
 		},
 	};
 

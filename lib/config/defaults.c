@@ -36,6 +36,7 @@ static const struct {
 	{ "approval-waiting", "approval_waiting_seconds > 1800", "info",
 	    "Approval waiting" },
 	{ "rate-limit", "rate_limit_hit", "warning", "Rate limit exceeded" },
+	{ "token-guessing", "token_guessing", "warning", "Token guessing" },
 };
 
 /* Limits that are there without being configured. */

@@ -197,7 +197,8 @@ const struct setting settings[] = {
 	{ "alert", "when", SETTING_RULE, IN_ALERT(when), "",
 	    "What raises the alert: a figure, > >= < or <=, a number; or "
 	    "`audit_write_failure`, `log_damaged`, `database_failure`, "
-	    "`observer_silent`, `service_down` or `rate_limit_hit`; "
+	    "`observer_silent`, `token_guessing`, `service_down` or "
+	    "`rate_limit_hit`; "
 	    "then, if it is not to be raised at once, `for` and how long it "
 	    "must have been so." },
 	{ "alert", "severity", SETTING_CHOICE, IN_ALERT(severity), "warning",

@@ -23,14 +23,11 @@
  *
  * Our own secrets are made so that any scanner can know one:
  *
- *	krx_session_, krx_link_ or krx_user_ and 43 characters of base64url
- *	(store/credential.h);
- *	krx_agent_, 32 characters of [0-9A-Za-z] at random, and 6 more: the
- *	CRC-32 (IEEE 802.3) of all 42 bytes before it, in base 62 with the
- *	digits 0-9A-Za-z, most significant first, padded by 0.
+ *	krx_session_, krx_link_, krx_user_ or krx_agent_ and 43 characters of
+ *	base64url (store/credential.h).
  *
- * They are redacted by shape, whether the checksum holds or not: a secret with
- * a typing error, or one that was cut, is still most of a secret.
+ * They are redacted by shape: a secret with a typing error, or one that was
+ * cut, is still most of a secret.
  */
 #ifndef LOG_REDACT_H
 #define LOG_REDACT_H

@@ -17,6 +17,7 @@ static const char *const events[RULE_SUBJECTS] = {
 	[RULE_LOG_DAMAGED] = "log_damaged",
 	[RULE_DATABASE_FAILURE] = "database_failure",
 	[RULE_OBSERVER_SILENT] = "observer_silent",
+	[RULE_TOKEN_GUESSING] = "token_guessing",
 	[RULE_SERVICE_DOWN] = "service_down",
 	[RULE_RATE_LIMIT_HIT] = "rate_limit_hit",
 };

@@ -20,6 +20,7 @@ enum rule_subject {
 	RULE_LOG_DAMAGED,	  /* "log_damaged" */
 	RULE_DATABASE_FAILURE,	  /* "database_failure" */
 	RULE_OBSERVER_SILENT,	  /* "observer_silent" */
+	RULE_TOKEN_GUESSING,	  /* "token_guessing" */
 	RULE_SERVICE_DOWN,	  /* "service_down": each service by itself */
 	RULE_RATE_LIMIT_HIT,	  /* "rate_limit_hit": each agent by itself */
 	RULE_SUBJECTS

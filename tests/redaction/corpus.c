@@ -167,7 +167,7 @@ static const struct kind {
 			     "{620}\n-----END OPENSSH "
 			     "PRIV"
 			     "ATE KEY-----" } },
-	{ "krx", { "krx_agent_{a32}", "krx_user_{-43}", "krx_session_{-43}",
+	{ "krx", { "krx_agent_{-43}", "krx_user_{-43}", "krx_session_{-43}",
 		     "krx_link_{-43}" } },
 };
 
@@ -181,32 +181,6 @@ struct sample {
 	size_t end;
 };
 
-static uint32_t
-crc32(struct slice bytes)
-{
-	uint32_t crc = UINT32_MAX;
-
-	for (size_t i = 0; i < bytes.len; i++) {
-		crc ^= (unsigned char)bytes.data[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
-	}
-	return ~crc;
-}
-
-/* Agents' tokens end in their checksum (redact.h). */
-static void
-add_checksum(struct sample *token)
-{
-	uint32_t crc = crc32(buf_slice(&token->text));
-	char digits[6];
-
-	for (size_t i = sizeof(digits); i-- > 0; crc /= 62)
-		digits[i] = (DIGIT UPPER LOWER)[crc % 62];
-	buf_add(&token->text, digits, sizeof(digits));
-	token->end = token->text.len;
-}
-
 static void
 make_token(struct sample *token, const struct kind *kind, size_t turn)
 {
@@ -217,8 +191,6 @@ make_token(struct sample *token, const struct kind *kind, size_t turn)
 	buf_reset(&token->text);
 	add_template(&token->text, kind->templates[turn % count], &token->begin,
 	    &token->end);
-	if (strncmp(token->text.data, "krx_agent_", 10) == 0)
-		add_checksum(token);
 }
 
 /* --- wrappings -------------------------------------------------------------*/

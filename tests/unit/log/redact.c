@@ -185,7 +185,7 @@ tokens_are_known_by_prefix_alphabet_and_length(void **state)
 		{ "shppa_", 'h', 32 },
 		{ "shpss_", 'h', 32 },
 		{ "AGE-SECRET-KEY-1", 'u', 58 },
-		{ "krx_agent_", 'a', 38 },
+		{ "krx_agent_", '-', 38 },
 		{ "krx_link_", '-', 38 },
 		{ "krx_session_", '-', 38 },
 		{ "krx_user_", '-', 38 },

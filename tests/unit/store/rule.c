@@ -21,6 +21,7 @@ rules_are_read_and_described(void **state)
 		{ "service_down for 30s", "service_down for 30s" },
 		{ "audit_write_failure", "audit_write_failure" },
 		{ "rate_limit_hit", "rate_limit_hit" },
+		{ "token_guessing for 5s", "token_guessing for 5s" },
 	};
 
 	(void)state;
