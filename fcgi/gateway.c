@@ -1,6 +1,7 @@
 /* gateway.fcgi: the agents' door to the network.
  *
  *	/rpc		POST: JSON-RPC 2.0 (methods.c)
+ *	/mcp		POST, DELETE: Model Context Protocol (mcp.c)
  *	/healthz	GET: does this program answer?
  *
  * Agents come with their tokens. What they ask for is relayed to kruxosd, which
@@ -8,6 +9,7 @@
  * reads, is read here (readings.c).
  */
 #include "fcgi/link.h"
+#include "fcgi/mcp.h"
 #include "fcgi/methods.h"
 #include "fcgi/program.h"
 #include "fcgi/readings.h"
@@ -15,6 +17,7 @@
 enum { BODY_BYTES = 1 << 20 };
 
 static struct gateway gateway = { .answers = JSON_READER_INIT };
+static struct mcp *mcp;
 
 /* POST /rpc */
 static int
@@ -23,6 +26,24 @@ rpc_post(struct program *prog, struct request *req, struct reply *rep,
 {
 	(void)prog;
 	return methods_post(&gateway, req, rep, err);
+}
+
+/* POST /mcp */
+static int
+message_post(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	(void)prog, (void)err;
+	return mcp_post(mcp, req, rep);
+}
+
+/* DELETE /mcp */
+static int
+message_delete(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	(void)prog, (void)err;
+	return mcp_delete(mcp, req, rep);
 }
 
 /* GET /healthz: this program answers. */
@@ -37,6 +58,8 @@ healthz_get(struct program *prog, struct request *req, struct reply *rep,
 
 static const struct route routes[] = {
 	{ METHOD_POST, "/rpc", rpc_post, NULL, ROUTE_ANY_BODY },
+	{ METHOD_POST, "/mcp", message_post, NULL, ROUTE_ANY_BODY },
+	{ METHOD_DELETE, "/mcp", message_delete, NULL, ROUTE_ANY_BODY },
 	{ METHOD_GET, "/healthz", healthz_get, NULL, 0 },
 	ROUTE_END,
 };
@@ -49,6 +72,7 @@ on_open(struct program *prog, struct error *err)
 	if (gateway.readings == NULL)
 		return -1;
 	gateway.link = link_new(prog->loop, prog->ingest_path);
+	mcp = mcp_new(&gateway);
 	return 0;
 }
 
@@ -56,6 +80,7 @@ static void
 on_close(struct program *prog)
 {
 	(void)prog;
+	mcp_free(mcp);
 	link_free(gateway.link);
 	readings_free(gateway.readings);
 	json_reader_free(&gateway.answers);
