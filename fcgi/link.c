@@ -1,5 +1,6 @@
 #include "fcgi/link.h"
 
+#include "base/diag.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/unix_socket.h"
@@ -50,6 +51,7 @@ struct link {
 	struct wire wires[WIRES];
 	struct call_list failed; /* their outcome comes when the turn ends */
 	unsigned count;		 /* calls on all wires */
+	bool has_complained;	 /* since the last answer */
 	struct json_reader reader;
 	struct loop_hook after_turn;
 	struct loop_timer patience;
@@ -65,9 +67,19 @@ take_off(struct wire *wire, struct link_call *call)
 	wire->link->count--;
 }
 
+/* Who asks is told less: it is said here, once until there is an answer. */
+static void
+complain(struct link *link, const struct error *why)
+{
+	if (!link->has_complained)
+		diag(DIAG_WARNING, "%s", why->sentence);
+	link->has_complained = true;
+}
+
 static void
 fail_later(struct link *link, struct link_call *call, const struct error *why)
 {
+	complain(link, why);
 	call->err = *why;
 	TAILQ_INSERT_TAIL(&link->failed, call, next);
 }
@@ -136,6 +148,7 @@ take_answer(struct wire *wire, struct slice line, struct error *err)
 	if (call == NULL)
 		return 0;
 	take_off(wire, call);
+	wire->link->has_complained = false;
 	if (answer.kind == ANSWER_OK) {
 		call->on_answer(call, &answer, NULL);
 		return 0;
@@ -235,6 +248,7 @@ connect_wire(struct wire *wire, struct error *err)
 		return 0;
 	if (unix_socket_address(link->path, &address, err) == -1)
 		return -1;
+	wire->watch = (struct loop_watch){ on_ready, wire };
 	wire->fd =
 	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (wire->fd == -1)
@@ -385,7 +399,6 @@ link_new(struct loop *loop, const char *path)
 
 		wire->link = link;
 		wire->fd = -1;
-		wire->watch = (struct loop_watch){ on_ready, wire };
 		buf_init(&wire->output);
 		buf_init(&wire->input);
 		TAILQ_INIT(&wire->calls);

@@ -283,6 +283,16 @@ fill_filter(const struct capability_call *call, struct filter *filter,
 		   : 0;
 }
 
+/* Where the next page begins; 0: nowhere. */
+static uint64_t
+next_seq(const struct search_page *page)
+{
+	if (page->next_seq != 0 || page->count == 0 ||
+	    page->total <= page->count)
+		return page->next_seq;
+	return page->places[page->count - 1].seq;
+}
+
 int
 readings_audit(struct readings *readings, const struct capability_call *call,
     struct json_writer *result, struct error *err)
@@ -315,8 +325,8 @@ readings_audit(struct readings *readings, const struct capability_call *call,
 	json_writer_pair_u64(result, "total", page.total);
 	json_writer_pair_bool(result, "total_is_exact", page.is_exact);
 	json_writer_key(result, "next_seq");
-	if (page.next_seq != 0)
-		json_writer_u64(result, page.next_seq);
+	if (next_seq(&page) != 0)
+		json_writer_u64(result, next_seq(&page));
 	else
 		json_writer_null(result);
 	json_writer_pair_u64(result, "through_seq", page.through_seq);
