@@ -30,7 +30,9 @@ test('what changes something has a body with an example, and says who may', () =
 		if (method !== 'POST')
 			continue;
 		const [content, ...others] = Object.entries(operation.requestBody.content);
-		assert.deepEqual([content[0], others], ['application/json', []], path);
+		assert.equal(content[0], 'application/json', path);
+		// What OpenTelemetry's exporters send by default is written down nowhere here.
+		assert.deepEqual(others.filter(([type]) => type !== 'application/x-protobuf'), [], path);
 		assertShape(content[1].schema, content[1].example, `the body of POST ${path}`);
 		assert.ok(operation.security !== undefined, `POST ${path} says nothing of who may`);
 		for (const status of ['400', '401', '403', '413', '415', '503'])

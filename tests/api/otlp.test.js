@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
+import { assertAnswer } from './harness/contract.js';
 import { raw, request } from './harness/http.js';
 import { until } from './harness/poll.js';
 import { Stack, build, root } from './harness/stack.js';
@@ -42,6 +43,7 @@ function post(path, body, headers = {}) {
 async function take(path, body, headers) {
 	const reply = await post(path, typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body), headers);
 	assert.equal(reply.status, 200, reply.body);
+	assertAnswer(path, reply, 'POST');
 	return reply;
 }
 
@@ -305,7 +307,7 @@ for (const kind of ['http', 'proto'])
 
 // --- bad input -------------------------------------------------------------------
 
-const failure = reply => JSON.parse(reply.body);
+const failure = reply => assertAnswer('/v1/traces', reply, 'POST');
 
 test('without a token of an agent nothing is taken', async () => {
 	const before = otlpEntries().length;
