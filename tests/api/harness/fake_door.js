@@ -9,7 +9,7 @@ import { join } from 'node:path';
 export class FakeDoor {
 	/** What came: { do, id, args }. */
 	asked = [];
-	/** verb: its result, or { error, detail }; of others it knows nothing. */
+	/** verb: its result, or { error, detail }, or what makes that of args; of others it knows nothing. */
 	answers = {};
 	#server;
 	#sockets = new Set();
@@ -44,7 +44,9 @@ export class FakeDoor {
 	}
 
 	#answer(command) {
-		const answer = this.answers[command.do] ?? { error: 'not_found', detail: 'no such command' };
+		const known = this.answers[command.do];
+		const answer = (typeof known === 'function' ? known(command.args) : known) ??
+			{ error: 'not_found', detail: 'no such command' };
 		this.asked.push(command);
 		return { id: command.id, ...answer.error ? answer : { ok: answer } };
 	}
