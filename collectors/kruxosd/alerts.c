@@ -184,6 +184,14 @@ is_over(const struct entry *entry, struct alert_time now, usec_t quiet)
 	return entry->time < now.realtime && now.realtime - entry->time > quiet;
 }
 
+/* What was refused to an agent is no alert. */
+static bool
+is_sent(const struct entry *entry)
+{
+	return slice_is(entry->capability, "alerts.send") &&
+	       entry->status == ENTRY_SUCCESS;
+}
+
 static void
 read_line(struct alerts *alerts, struct slice line, struct alert_time now)
 {
@@ -197,7 +205,7 @@ read_line(struct alerts *alerts, struct slice line, struct alert_time now)
 		if (!is_over(&entry, now, ALERT_QUIET_RATE_LIMIT))
 			alert_engine_rate_limit(
 			    alerts->engine, entry.actor_name, now);
-	} else if (slice_is(entry.capability, "alerts.send") &&
+	} else if (is_sent(&entry) &&
 		   !is_over(&entry, now, ALERT_QUIET_AGENT)) {
 		alert_words_read(&alerts->reader, &entry, &words);
 		alert_engine_send(alerts->engine, &words, now);
