@@ -211,9 +211,7 @@ ask_policy(struct call_desk *desk, struct slice capability,
 	ret->tier = decision.tier;
 	ret->is_explicit = decision.rule != NULL;
 	if (decision.rule != NULL)
-		buf_addf(&ret->line, "%s:%u: %s = %s", desk->policy->path,
-		    decision.rule->line, decision.rule->pattern,
-		    entry_tier_name(decision.tier));
+		policy_add_rule_line(desk->policy, decision.rule, &ret->line);
 }
 
 static void

@@ -204,6 +204,15 @@ look_at(const struct waiting *waiting, struct search *search, const char *text,
 	snprintf(search->found, sizeof(search->found), "%s", text);
 }
 
+/* Another hook may have begun a call since we looked at the clock; one long
+ * ahead of us is of an earlier boot. */
+static bool
+is_of_past(const struct waiting *waiting, const struct file_name *name)
+{
+	return name->begun > waiting->now + USEC_PER_MIN ||
+	       name->begun + WAITING_AGE < waiting->now;
+}
+
 /* Walk over all of it. What is too old is removed. */
 static bool
 walk(const struct waiting *waiting, struct search *search)
@@ -227,8 +236,7 @@ walk(const struct waiting *waiting, struct search *search)
 		search->files++;
 		if (!read_name(item->d_name, &name))
 			continue;
-		if (name.begun > waiting->now ||
-		    waiting->now - name.begun > WAITING_AGE)
+		if (is_of_past(waiting, &name))
 			unlinkat(waiting->dir, item->d_name, 0);
 		else
 			look_at(waiting, search, item->d_name, &name);
