@@ -79,10 +79,12 @@ print_urls(const struct config *config, const char *state)
 	    "%s\n"
 	    "  health     http://%s%s%s:%u/health\n"
 	    "  dashboard  %s/\n"
+	    "  agents     http://%s%s%s:%u/mcp, /rpc, /v1\n"
 	    "  sign in    kruxos -c %s login-link\n"
 	    "  API        curl --unix-socket %s http://localhost/api/audit\n",
-	    state, open, host, close, config->health_port, dashboard.data,
-	    config->path, config->api_socket);
+	    state, open, host, close, config->health_port, dashboard.data, open,
+	    host, close, config->gateway_port, config->path,
+	    config->api_socket);
 	fflush(stdout);
 }
 
