@@ -187,7 +187,7 @@ era_of(const struct json_reader *reader, const struct mcp_headers *headers,
 	const struct json_node *claim =
 	    meta_member(reader, message, META_VERSION);
 
-	if (names_second(headers->version) || headers->method.data != NULL)
+	if (names_second(headers->version))
 		return MCP_SECOND;
 	/* A handshake may say in its _meta which revision of its era it is. */
 	if (claim != NULL && (!slice_is(message->method, "initialize") ||

@@ -9,10 +9,11 @@
  * the two differ would have one thing checked and another done, so they must
  * not.
  *
- * Both are spoken on one endpoint; a message is of the second era as soon as
- * anything in it belongs there. That is a pure function of headers and body.
- * The words of a refusal are ours alone, whatever was sent: they may be read by
- * a model, which would take a sentence of somebody else for one of ours.
+ * Both are spoken on one endpoint; a message is of the second era if its
+ * MCP-Protocol-Version or its `_meta` says so. That is a pure function of
+ * headers and body. The words of a refusal are ours alone, whatever was sent:
+ * they may be read by a model, which would take a sentence of somebody else for
+ * one of ours.
  */
 #ifndef FCGI_MCP_MESSAGE_H
 #define FCGI_MCP_MESSAGE_H

@@ -40,10 +40,13 @@ for (const revision of ['2025-11-25', '2026-07-28'])
 		assert.equal(code, 0, stdout.slice(-6000) + stderr);
 	});
 
+// It looks for its own package.json from where it is run.
+const inspector = join(packages, 'inspector-cli/build');
+
 const inspect = (...args) => run(node, [
-	join(packages, 'inspector-cli/build/cli.js'), `http://127.0.0.1:${stack.gatewayPort}/mcp`,
+	join(inspector, 'index.js'), `http://127.0.0.1:${stack.gatewayPort}/mcp`,
 	'--transport', 'http', '--header', `Authorization: Bearer ${token}`, ...args,
-]);
+], { cwd: inspector });
 
 test('the inspector lists the tools and calls one', async () => {
 	const listed = await inspect('--method', 'tools/list');

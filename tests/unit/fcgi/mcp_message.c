@@ -163,6 +163,9 @@ static const struct taken {
 	    "\"params\":{\"_meta\":{\"io.modelcontextprotocol/"
 	    "protocolVersion\":\"2025-11-25\"}}}",
 	    "2025-11-25", NULL, NULL, NULL, MCP_FIRST, MCP_REQUEST },
+	{ "a handshake with a header of the other era",
+	    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\"}",
+	    "2025-11-25", "initialize", NULL, NULL, MCP_FIRST, MCP_REQUEST },
 	{ "a request of a session", LIST(""), "2025-11-25", NULL, NULL, "s",
 	    MCP_FIRST, MCP_REQUEST },
 	{ "one of an older revision", LIST(""), "2025-06-18", NULL, NULL, "s",
