@@ -24,10 +24,21 @@ run(void *context, struct command_call *call)
 
 	(void)context;
 	runs++;
-	snprintf(made_by, sizeof(made_by), "%.*s %s %u",
-	    SLICE_ARG(entry.actor_name), entry_source_name(entry.source),
-	    entry.uid);
+	snprintf(made_by, sizeof(made_by), "%s %.*s %s %u",
+	    entry_actor_name(entry.actor), SLICE_ARG(entry.actor_name),
+	    entry_source_name(entry.source), entry.uid);
 	command_ok(call, (struct slice){ NULL, 0 });
+}
+
+/* What is said to be denied and is in the log already. */
+static void
+refuse(void *context, struct command_call *call)
+{
+	struct error err;
+
+	(void)context;
+	error_set(&err, ERROR_NOT_ALLOWED, "the policy blocks it");
+	command_refuse(call, &err);
 }
 
 static const struct command_arg args[] = {
@@ -48,11 +59,14 @@ static const struct command commands[] = {
 	{ "may.session", MESSAGE_SESSION, run, NULL },
 	{ "may.act", MESSAGE_ACTOR, run, NULL },
 	{ "may.export", MESSAGE_EXPORTER, run, NULL },
+	{ "may.agent", MESSAGE_AGENT, run, NULL },
+	{ "test.refuse", MESSAGE_AGENT, refuse, NULL },
 	{ 0 },
 };
 
-static int find_known(void *context, struct slice credential,
-    struct accounts_caller *ret_signed_in, struct error *err);
+static int find_known(void *context, const struct command_call *call,
+    struct slice credential, struct accounts_caller *ret_signed_in,
+    struct error *err);
 
 static void
 on_denied(void *context, const struct command_call *call)
@@ -187,12 +201,15 @@ what_is_in_the_table_is_done(void **state)
 /* --- by a credential ------------------------------------------------------ */
 
 static struct accounts_caller known;
+static unsigned known_for; /* who may what was asked for */
 
 static int
-find_known(void *context, struct slice credential,
-    struct accounts_caller *ret_signed_in, struct error *err)
+find_known(void *context, const struct command_call *call,
+    struct slice credential, struct accounts_caller *ret_signed_in,
+    struct error *err)
 {
 	(void)context;
+	known_for = call->may;
 	if (!slice_is(credential, "good"))
 		return error_set(err, ERROR_UNAUTHENTICATED, "nobody's");
 	*ret_signed_in = known;
@@ -202,7 +219,11 @@ find_known(void *context, struct slice credential,
 static void
 a_credential_has_the_rights_of_its_account_and_no_others(void **state)
 {
-	enum { SESSION = CREDENTIAL_SESSION, TOKEN = CREDENTIAL_TOKEN };
+	enum {
+		SESSION = CREDENTIAL_SESSION,
+		TOKEN = CREDENTIAL_TOKEN,
+		AGENT = CREDENTIAL_AGENT,
+	};
 	static const struct {
 		enum account_role role;
 		int via;
@@ -219,6 +240,7 @@ a_credential_has_the_rights_of_its_account_and_no_others(void **state)
 		{ ACCOUNT_AUDITOR, SESSION, ACCOUNT_READ,
 		    "signed session export" },
 		{ ACCOUNT_AUDITOR, TOKEN, ACCOUNT_READ, "signed export" },
+		{ ACCOUNT_OPERATOR, AGENT, ACCOUNT_OPERATE, "agent" },
 	};
 	static const char *const verbs[] = {
 		"signed",
@@ -227,6 +249,7 @@ a_credential_has_the_rights_of_its_account_and_no_others(void **state)
 		"export",
 		"own",
 		"peer",
+		"agent",
 	};
 	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
 	char line[128];
@@ -260,9 +283,42 @@ what_comes_of_it_is_in_the_name_of_the_account(void **state)
 	known = (struct accounts_caller){ .name = "ana" };
 	ask(&ear,
 	    "{\"do\":\"may.signed\",\"id\":\"r\",\"credential\":\"good\"}");
-	assert_string_equal(made_by, "ana dashboard 1000");
+	assert_string_equal(made_by, "user ana dashboard 1000");
 	ask(&ear, "{\"do\":\"may.own\",\"id\":\"r\"}");
-	assert_string_equal(made_by, "root cli 1000");
+	assert_string_equal(made_by, "user root cli 1000");
+	buf_free(&ear.heard);
+}
+
+static void
+what_comes_of_an_agents_token_is_in_the_name_of_the_agent(void **state)
+{
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+
+	(void)state;
+	known = (struct accounts_caller){ .via = CREDENTIAL_AGENT,
+		.name = "reader" };
+	ask(&ear,
+	    "{\"do\":\"may.agent\",\"id\":\"r\",\"credential\":\"good\"}");
+	assert_string_equal(made_by, "agent reader gateway 1000");
+	assert_int_equal(known_for, MESSAGE_AGENT);
+	buf_free(&ear.heard);
+}
+
+static void
+what_was_refused_by_an_entry_of_its_own_is_told_to_nobody(void **state)
+{
+	struct ear ear = { .caller.on_answer = on_answer, .heard = BUF_INIT };
+
+	(void)state;
+	known = (struct accounts_caller){ .via = CREDENTIAL_AGENT,
+		.name = "reader" };
+	denied[0] = '\0';
+	assert_non_null(strstr(ask(&ear, "{\"do\":\"test.refuse\",\"id\":\"r\","
+					 "\"credential\":\"good\"}"),
+	    "\"not_allowed\",\"detail\":\"the policy blocks it\""));
+	assert_string_equal(denied, "");
+	ask(&ear, "{\"do\":\"may.act\",\"id\":\"r\",\"credential\":\"good\"}");
+	assert_string_equal(denied, "reader may.act");
 	buf_free(&ear.heard);
 }
 
@@ -319,6 +375,10 @@ main(void)
 		    a_credential_has_the_rights_of_its_account_and_no_others),
 		cmocka_unit_test(
 		    what_comes_of_it_is_in_the_name_of_the_account),
+		cmocka_unit_test(
+		    what_comes_of_an_agents_token_is_in_the_name_of_the_agent),
+		cmocka_unit_test(
+		    what_was_refused_by_an_entry_of_its_own_is_told_to_nobody),
 		cmocka_unit_test(what_is_denied_is_told_with_who_asked),
 		cmocka_unit_test(a_credential_that_is_nobodys_ends_the_call),
 		cmocka_unit_test(an_export_may_be_asked_for_by_every_filter),

@@ -510,10 +510,12 @@ static struct accounts_caller signed_in;
 static const char *right; /* password */
 
 static int
-find_signed_in(void *context, struct slice credential,
-    struct accounts_caller *ret_signed_in, struct error *err)
+find_signed_in(void *context, const struct command_call *call,
+    struct slice credential, struct accounts_caller *ret_signed_in,
+    struct error *err)
 {
 	(void)context;
+	(void)call;
 	(void)credential;
 	(void)err;
 	*ret_signed_in = signed_in;
