@@ -2,6 +2,7 @@
 
 import http from 'node:http';
 
+import { assertAnswer } from './contract.js';
 import { request } from './http.js';
 
 export const second = '2026-07-28';
@@ -28,7 +29,10 @@ export class Mcp {
 		this.token = token;
 	}
 
-	/** Send `body` (JSON, or text as it is) with these headers, undefined ones left out. */
+	/**
+	 * Send `body` (JSON, or text as it is) with these headers, undefined ones left
+	 * out; the answer is compared with docs/openapi.yaml.
+	 */
 	async send(body, headers = {}, method = 'POST') {
 		const all = {
 			'Content-Type': 'application/json', Accept: accept,
@@ -40,8 +44,8 @@ export class Mcp {
 				Object.entries(all).filter(([, value]) => value !== undefined)),
 			body: typeof body === 'string' || body === undefined ? body : JSON.stringify(body),
 		});
-		const isJson = /^application\/json/.test(reply.headers['content-type']);
-		return { ...reply, json: isJson && reply.body !== '' ? JSON.parse(reply.body) : undefined };
+		const hasBody = reply.body !== '' && ['POST', 'DELETE'].includes(method);
+		return { ...reply, json: hasBody ? assertAnswer('/mcp', reply, method) : undefined };
 	}
 
 	message(method, params) {
