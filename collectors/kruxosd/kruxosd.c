@@ -144,10 +144,10 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	startup_say(kruxosd);
 	ingest_tick(kruxosd->ingest);
 	spool_tick(kruxosd->spool);
-	state_changer_tick(kruxosd->changer);
 	account_keeper_tick(kruxosd->accounts);
 	approval_keeper_tick(kruxosd->approvals);
 	agent_keeper_tick(kruxosd->agents);
+	state_changer_tick(kruxosd->changer);
 	retention_tick(kruxosd->retention);
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);

@@ -70,6 +70,16 @@ prepare(struct state_writer *writer, struct error *err)
 	return 0;
 }
 
+/* Damage that is found first is remembered. */
+static int
+finish(struct state_writer *writer, int result, const struct error *err)
+{
+	if (result == -1 && err->code == ERROR_CORRUPT &&
+	    writer->damage.code == ERROR_NONE)
+		writer->damage = *err;
+	return result;
+}
+
 /* state.h makes the file, and brings its schema up. */
 int
 state_writer_open(struct state_writer *writer, struct error *err)
@@ -80,15 +90,14 @@ state_writer_open(struct state_writer *writer, struct error *err)
 	if (access(writer->path, F_OK) == -1)
 		return error_set_errno(err, "%s", writer->path);
 	writer->database = database_open(writer->path, DATABASE_WRITE_NOW, err);
-	if (writer->database == NULL)
-		return -1;
-	if (database_is_of(writer->database, &schema_state, err) == 0 &&
+	if (writer->database != NULL &&
+	    database_is_of(writer->database, &schema_state, err) == 0 &&
 	    prepare(writer, err) == 0) {
 		writer->opened++;
 		return 0;
 	}
 	close_database(writer);
-	return -1;
+	return finish(writer, -1, err);
 }
 
 uint64_t
@@ -140,15 +149,6 @@ state_writer_start(
     struct state_writer *writer, enum state_writer_set set, int statement)
 {
 	return statement_start(writer->sets[set], statement);
-}
-
-static int
-finish(struct state_writer *writer, int result, const struct error *err)
-{
-	if (result == -1 && err->code == ERROR_CORRUPT &&
-	    writer->damage.code == ERROR_NONE)
-		writer->damage = *err;
-	return result;
 }
 
 int

@@ -250,8 +250,8 @@ is_in(struct scene *scene, const char *secret)
 static void
 tick(struct scene *scene)
 {
-	state_changer_tick(scene->changer);
 	account_keeper_tick(scene->keeper);
+	state_changer_tick(scene->changer);
 	commit_flush(scene->rig.commit);
 }
 
