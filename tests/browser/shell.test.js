@@ -24,7 +24,7 @@ after(async () => {
 });
 
 /** The sidebar's pages. */
-const PAGES = [['/health', 'Health'], ['/activity', 'Activity'], ['/audit', 'Audit'], ['/alerts', 'Alerts'], ['/proxy', 'Service Proxy']];
+const PAGES = [['/health', 'Health'], ['/activity', 'Activity'], ['/audit', 'Audit'], ['/alerts', 'Alerts'], ['/approvals', 'Approvals'], ['/proxy', 'Service Proxy']];
 
 /** All there are. */
 function everyPage() {

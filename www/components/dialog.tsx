@@ -18,8 +18,14 @@ export function Dialog({ title, onClose, children }: Properties) {
 
 	useEffect(() => {
 		const element = dialog.current;
+		const opener = document.activeElement;
 		element?.showModal();
-		return () => element?.close();
+		return () => {
+			element?.close();
+			// Taken out of the page before it is closed, it gives nothing back.
+			if (opener instanceof HTMLElement)
+				opener.focus();
+		};
 	}, []);
 	return <dialog ref={dialog} class="dialog" aria-labelledby={id} onClose={onClose}>
 		<header>
