@@ -19,9 +19,11 @@
 #include "fcgi/stats.h"
 
 #include "base/cleanup.h"
+#include "config/config.h"
 #include "door/password.h"
 #include "http/body.h"
 #include "store/agents.h"
+#include "store/coverage.h"
 #include "store/sessions.h"
 
 enum {
@@ -45,6 +47,7 @@ static const struct param audit_params[] = {
 };
 
 static struct page_cache *pages;
+static struct coverage_reader *coverages;
 
 /* The status page as the loop's thread has read it in this turn. */
 static struct {
@@ -287,8 +290,39 @@ write_sums(struct json_writer *json, usec_t first_seen, usec_t last_seen,
 	stats_write_by_status(json, by_status);
 }
 
+/* What is known of it; false: nothing. Without the database the rest of the
+ * answer is as good. */
+static bool
+find_coverage(struct slice session, struct coverage *ret)
+{
+	struct error ignored;
+
+	return coverage_find(coverages, session, ret, &ignored) == 1;
+}
+
+/* Which ways told of the session's calls; null: none that could be compared. */
 static void
-write_session(struct json_writer *json, const struct session *session)
+write_coverage(struct json_writer *json, const struct coverage *coverage)
+{
+	json_writer_key(json, "coverage");
+	if (coverage == NULL) {
+		json_writer_null(json);
+		return;
+	}
+	json_writer_object(json);
+	json_writer_key(json, "percent");
+	json_writer_fixed(json, coverage_percent(coverage), 1);
+	json_writer_pair_u64(json, "by_hook", coverage->by_hook);
+	json_writer_pair_u64(json, "by_telemetry", coverage->by_telemetry);
+	json_writer_pair_u64(json, "both", coverage_both(coverage));
+	json_writer_pair_u64(json, "unrecorded", coverage_unrecorded(coverage));
+	json_writer_pair_u64(json, "missing_sequence", coverage->missing);
+	json_writer_end_object(json);
+}
+
+static void
+write_session(struct json_writer *json, const struct session *session,
+    const struct coverage *coverage)
 {
 	json_writer_object(json);
 	json_writer_pair_slice(json, "session_id", session->id);
@@ -302,6 +336,7 @@ write_session(struct json_writer *json, const struct session *session)
 	json_writer_pair_u64(json, "first_seq", session->first_seq);
 	write_sums(json, session->first_seen, session->last_seen,
 	    session->last_seq, session->last_capability, session->by_status);
+	write_coverage(json, coverage);
 	json_writer_end_object(json);
 }
 
@@ -312,8 +347,10 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 {
 	struct store *store = program_store(prog, req->worker);
 	struct session_list list;
+	struct coverage coverage;
 	uint64_t through_seq;
 	int result;
+	bool is_known;
 
 	if (store_begin(store, err) == -1)
 		return 503;
@@ -327,11 +364,13 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 		error_set(err, ERROR_NOT_FOUND, "there is no such session");
 		return 404;
 	}
+	is_known = find_coverage(req->word, &coverage);
 	json_writer_object(rep->json);
 	json_writer_key(rep->json, "sessions");
 	json_writer_array(rep->json);
 	for (size_t i = 0; i < list.count; i++)
-		write_session(rep->json, &list.sessions[i]);
+		write_session(
+		    rep->json, &list.sessions[i], is_known ? &coverage : NULL);
 	json_writer_end_array(rep->json);
 	json_writer_pair_u64(rep->json, "through_seq", through_seq);
 	reach_write_now(rep->json, prog, through_seq);
@@ -415,9 +454,9 @@ static const struct route routes[] = {
 static int
 on_open(struct program *prog, struct error *err)
 {
-	(void)prog;
 	(void)err;
 	pages = page_cache_new(&clock_system);
+	coverages = coverage_open(prog->config->telemetry_file);
 	return 0;
 }
 
@@ -425,6 +464,7 @@ static void
 on_close(struct program *prog)
 {
 	(void)prog;
+	coverage_close(coverages);
 	page_cache_free(pages);
 }
 

@@ -45,6 +45,8 @@ static const struct row {
 	{ CATEGORY_AGENTS, "invocations_per_minute",
 	    FIGURE_INVOCATIONS_PER_MINUTE, 0 },
 	{ CATEGORY_AGENTS, "error_rate", FIGURE_ERROR_RATE, 4 },
+	{ CATEGORY_AGENTS, "coverage_percent", FIGURE_COVERAGE_PERCENT, 1 },
+	{ CATEGORY_AGENTS, "unrecorded_calls", FIGURE_UNRECORDED_CALLS, 0 },
 
 	{ CATEGORY_POLICY, "evaluations_total", FIGURE_EVALUATIONS_TOTAL, 0 },
 	{ CATEGORY_POLICY, "denied_count", FIGURE_DENIED_TOTAL, 0 },

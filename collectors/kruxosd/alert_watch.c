@@ -15,6 +15,7 @@ take_away(struct kruxosd *kruxosd)
 	struct database *database = kruxosd->alert_watch.database;
 	struct error ignored; /* to take it away cannot fail */
 
+	(void)coverage_keeper_set_database(kruxosd->coverage, NULL, &ignored);
 	(void)proxy_set_database(kruxosd->proxy, NULL, &ignored);
 	(void)notices_set_database(kruxosd->notices, NULL, &ignored);
 	(void)alerts_set_database(kruxosd->alerts, NULL, &ignored);
@@ -42,8 +43,10 @@ alert_watch_open(struct kruxosd *kruxosd)
 	const char *path = kruxosd->config->telemetry_file;
 	struct error err;
 
-	if (watch->database != NULL && (alerts_are_damaged(kruxosd->alerts) ||
-					   proxy_is_damaged(kruxosd->proxy)))
+	if (watch->database != NULL &&
+	    (alerts_are_damaged(kruxosd->alerts) ||
+		proxy_is_damaged(kruxosd->proxy) ||
+		coverage_keeper_is_damaged(kruxosd->coverage)))
 		telemetry_file_put_aside(
 		    path, take_away(kruxosd), kruxosd->clock);
 	if (watch->database != NULL && database_is_there(watch->database))
@@ -55,7 +58,9 @@ alert_watch_open(struct kruxosd *kruxosd)
 	    alerts_set_database(kruxosd->alerts, watch->database, &err) == -1 ||
 	    notices_set_database(kruxosd->notices, watch->database, &err) ==
 		-1 ||
-	    proxy_set_database(kruxosd->proxy, watch->database, &err) == -1) {
+	    proxy_set_database(kruxosd->proxy, watch->database, &err) == -1 ||
+	    coverage_keeper_set_database(
+		kruxosd->coverage, watch->database, &err) == -1) {
 		if (!watch->has_failed)
 			diag(DIAG_ERROR, "telemetry.db: %s", err.sentence);
 		close_database(kruxosd);
@@ -162,6 +167,7 @@ alert_watch_tick(struct kruxosd *kruxosd)
 	alerts_tick(kruxosd->alerts, &input);
 	notices_tick(kruxosd->notices);
 	proxy_tick(kruxosd->proxy);
+	coverage_keeper_tick(kruxosd->coverage);
 }
 
 void
@@ -170,6 +176,8 @@ alert_watch_close(struct kruxosd *kruxosd)
 	if (kruxosd->alerts == NULL)
 		return;
 	close_database(kruxosd);
+	coverage_keeper_free(kruxosd->coverage);
+	kruxosd->coverage = NULL;
 	proxy_free(kruxosd->proxy);
 	kruxosd->proxy = NULL;
 	notices_free(kruxosd->notices);

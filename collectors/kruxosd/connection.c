@@ -324,6 +324,8 @@ take_entry(struct connection *connection, const struct message *message)
 	uint64_t ticket = 0;
 	struct error err;
 
+	if (room->coverage != NULL)
+		coverage_keeper_take(room->coverage, &message->entry);
 	if ((is_outcome && outcomes_look(room->outcomes, &message->entry,
 			       thread, now, &match)) ||
 	    (has_call &&

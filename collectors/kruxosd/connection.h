@@ -15,6 +15,7 @@
 
 #include "collectors/kruxosd/command.h"
 #include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/coverage_keeper.h"
 #include "collectors/kruxosd/fairness.h"
 #include "collectors/kruxosd/ingest.h"
 #include "collectors/kruxosd/outcomes.h"
@@ -36,6 +37,7 @@ struct connection_room {
 	struct commit *commit;
 	struct recent *recent;
 	struct outcomes *outcomes;
+	struct coverage_keeper *coverage; /* NULL: nobody counts */
 	struct command_table commands;
 	struct fairness *fairness;
 	void (*on_ready)(void *context); /* somebody can be read again */

@@ -491,6 +491,7 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 	    kruxosd->recent, call_finder_find_outcome, kruxosd->call_finder);
 	make_otlp_recorder(kruxosd);
 	parts.recent = kruxosd->recent;
+	parts.coverage = kruxosd->coverage;
 	kruxosd->invocation = (struct invocation_parts){
 		.clock = kruxosd->clock,
 		.commit = kruxosd->commit,

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "collectors/kruxosd/command.h"
 #include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/coverage_keeper.h"
 #include "collectors/kruxosd/outcomes.h"
 #include "collectors/kruxosd/peer.h"
 
@@ -37,6 +38,7 @@ struct ingest_parts {
 	struct commit *commit;
 	struct recent *recent;
 	struct outcomes *outcomes;
+	struct coverage_keeper *coverage; /* NULL: nobody counts */
 	struct command_table commands;
 };
 

@@ -15,6 +15,7 @@
 #include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/call_loader.h"
 #include "collectors/kruxosd/commit.h"
+#include "collectors/kruxosd/coverage_keeper.h"
 #include "collectors/kruxosd/erasure.h"
 #include "collectors/kruxosd/host.h"
 #include "collectors/kruxosd/indexer.h"
@@ -79,6 +80,7 @@ struct kruxosd {
 	struct recorder *recorder;
 	struct telemetry *telemetry;
 	struct proxy *proxy;
+	struct coverage_keeper *coverage;
 	struct erasure *erasure;
 	struct retention *retention;
 	struct verifier *verifier;

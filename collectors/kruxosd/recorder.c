@@ -87,7 +87,9 @@ is_counted(enum figure figure)
 {
 	return (figure >= FIGURE_ACTIVE_AGENTS &&
 		   figure <= FIGURE_APPROVAL_WAITING_SECONDS) ||
-	       figure == FIGURE_LOG_BYTES || figure == FIGURE_DATABASE_BYTES;
+	       figure == FIGURE_LOG_BYTES || figure == FIGURE_DATABASE_BYTES ||
+	       figure == FIGURE_COVERAGE_PERCENT ||
+	       figure == FIGURE_UNRECORDED_CALLS;
 }
 
 void

@@ -191,6 +191,7 @@ make_keepers(struct kruxosd *kruxosd)
 	    notices_new(kruxosd->clock, kruxosd->commit, kruxosd->alerts);
 	notices_configure(kruxosd->notices, config);
 	make_proxy(kruxosd);
+	kruxosd->coverage = coverage_keeper_new(kruxosd->clock);
 	alert_watch_open(kruxosd);
 	kruxosd->erasure = erasure_new(kruxosd->disk, kruxosd->audit_dir,
 	    config->audit_dir, kruxosd->commit, kruxosd->state);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "store/agents.h"
 #include "store/approvals.h"
+#include "store/coverage.h"
 #include "store/search.h"
 
 #include <sys/stat.h>
@@ -17,6 +18,7 @@ struct tally {
 	char *audit_dir;
 	char *databases[DATABASES]; /* the index first */
 	struct store *store;
+	struct coverage_reader *coverage;
 };
 
 static char *
@@ -38,6 +40,7 @@ tally_new(const struct tally_paths *paths)
 	tally->databases[1] = copy(paths->state_file);
 	tally->databases[2] = copy(paths->telemetry_file);
 	tally->store = store_open(paths->index_file, paths->audit_dir);
+	tally->coverage = coverage_open(paths->telemetry_file);
 	return tally;
 }
 
@@ -47,6 +50,7 @@ tally_free(struct tally *tally)
 	if (tally == NULL)
 		return;
 	store_close(tally->store);
+	coverage_close(tally->coverage);
 	for (int i = 0; i < DATABASES; i++)
 		free(tally->databases[i]);
 	free(tally->audit_dir);
@@ -186,6 +190,27 @@ measure_database(const char *path)
 	return bytes;
 }
 
+/* --- from telemetry.db ---------------------------------------------------- */
+
+/* How long sessions count in which nothing happens any more. */
+#define COVERAGE_SPAN USEC_PER_HOUR
+
+static void
+count_coverage(struct tally *tally, usec_t now, double *figures)
+{
+	struct coverage_sum sum;
+	struct error ignored;
+
+	if (coverage_sum_since(
+		tally->coverage, now - COVERAGE_SPAN, &sum, &ignored) == -1)
+		return;
+	if (sum.all > 0)
+		figures[FIGURE_COVERAGE_PERCENT] =
+		    100.0 * (double)sum.both / (double)sum.all;
+	figures[FIGURE_UNRECORDED_CALLS] =
+	    (double)(sum.unrecorded + sum.missing);
+}
+
 void
 tally_count(struct tally *tally, const struct state_removed *removed,
     usec_t now, double figures[static FIGURE_COUNT])
@@ -193,6 +218,7 @@ tally_count(struct tally *tally, const struct state_removed *removed,
 	for (int i = FIGURE_ACTIVE_AGENTS; i < FIGURE_COUNT; i++)
 		figures[i] = (double)NAN;
 	count_index(tally, removed, now, figures);
+	count_coverage(tally, now, figures);
 	figures[FIGURE_LOG_BYTES] = measure_log(tally->audit_dir);
 	figures[FIGURE_DATABASE_BYTES] = 0;
 	for (int i = 0; i < DATABASES; i++)

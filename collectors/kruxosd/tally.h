@@ -23,9 +23,9 @@ struct tally *tally_new(const struct tally_paths *paths);
 void tally_free(struct tally *tally);
 
 /* Fill in the figures from FIGURE_ACTIVE_AGENTS to FIGURE_APPROVAL_WAITING_
- * SECONDS, FIGURE_LOG_BYTES and FIGURE_DATABASE_BYTES as of `now`
- * (CLOCK_REALTIME). `removed` is what retention took. What cannot be counted
- * now is NAN. */
+ * SECONDS, FIGURE_LOG_BYTES, FIGURE_DATABASE_BYTES and what follows it as of
+ * `now` (CLOCK_REALTIME). `removed` is what retention took. What cannot be
+ * counted now is NAN. */
 void tally_count(struct tally *tally, const struct state_removed *removed,
     usec_t now, double figures[static FIGURE_COUNT]);
 

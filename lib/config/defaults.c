@@ -37,6 +37,8 @@ static const struct {
 	    "Approval waiting" },
 	{ "rate-limit", "rate_limit_hit", "warning", "Rate limit exceeded" },
 	{ "token-guessing", "token_guessing", "warning", "Token guessing" },
+	{ "unrecorded-activity", "unrecorded_calls > 0 for 1m", "warning",
+	    "Unrecorded activity" },
 };
 
 /* Limits that are there without being configured. */

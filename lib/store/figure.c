@@ -90,6 +90,14 @@ const struct figure_row figure_rows[FIGURE_COUNT] = {
 	    "Size of the audit log's files."),
 	[FIGURE_DATABASE_BYTES] = GAUGE("database_bytes",
 	    "kruxos_database_bytes", 1, "Size of the databases."),
+	[FIGURE_COVERAGE_PERCENT] =
+	    GAUGE("coverage_percent", "kruxos_coverage_ratio", 0.01,
+		"Of the last hour's calls, those that hooks and telemetry told "
+		"of, 0 to 1."),
+	[FIGURE_UNRECORDED_CALLS] =
+	    GAUGE("unrecorded_calls", "kruxos_unrecorded_calls", 1,
+		"Calls of the last hour that no hook told of, and records of "
+		"telemetry that never came."),
 };
 
 enum figure

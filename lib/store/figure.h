@@ -57,6 +57,11 @@ enum figure {
 	FIGURE_LOG_BYTES,
 	FIGURE_DATABASE_BYTES,
 
+	/* Which ways told of the agents' calls: kruxosd, of the sessions of the
+	 * last hour. */
+	FIGURE_COVERAGE_PERCENT, /* told by hooks and by telemetry, 0-100 */
+	FIGURE_UNRECORDED_CALLS, /* told by telemetry alone, or lost by it */
+
 	FIGURE_COUNT,
 };
 

@@ -333,7 +333,8 @@ test('figures over time that cannot be had are said to be so where they would st
 
 test('four figures tell of the agents', async t => {
 	const page = await openWith(t, answer => answer.agents =
-		{ active_count: 3, total_sessions: 1422, invocations_per_minute: 17, error_rate: 0.0312 });
+		{ active_count: 3, total_sessions: 1422, invocations_per_minute: 17, error_rate: 0.0312,
+			coverage_percent: null, unrecorded_calls: 0 });
 	const cells = section(page, 'Agents').locator('dl');
 
 	await loaded(page);

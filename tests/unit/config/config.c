@@ -115,6 +115,8 @@ ten_alerts_are_there_without_being_configured(void **state)
 		    RULE_WARNING },
 		{ "token-guessing", "token_guessing", "Token guessing",
 		    RULE_WARNING },
+		{ "unrecorded-activity", "unrecorded_calls > 0 for 60s",
+		    "Unrecorded activity", RULE_WARNING },
 	};
 	cleanup(config_freep) struct config *config = parse("");
 
@@ -159,10 +161,10 @@ alerts_are_amended_and_added(void **state)
 		  "enabled = no\n"
 		  "[alert slow-http]\n"
 		  "when = http_p99_ms > 500 for 5m\n");
-	const struct config_alert *slow = config->alerts + 11;
+	const struct config_alert *slow = config->alerts + 12;
 
 	(void)state;
-	assert_int_equal(config->alert_count, 12);
+	assert_int_equal(config->alert_count, 13);
 	assert_int_equal(config->alerts[0].when.hold, USEC_PER_MIN);
 	assert_int_equal(config->alerts[0].severity, RULE_WARNING);
 	assert_string_equal(config->alerts[0].title, "High CPU");

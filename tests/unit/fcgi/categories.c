@@ -58,7 +58,9 @@ a_category_is_one_flat_object(void **state)
 	} cases[] = {
 		{ CATEGORY_AGENTS,
 		    "{\"active_count\":3,\"total_sessions\":null,"
-		    "\"invocations_per_minute\":null,\"error_rate\":0.0625}" },
+		    "\"invocations_per_minute\":null,\"error_rate\":0.0625,"
+		    "\"coverage_percent\":null,"
+		    "\"unrecorded_calls\":null}" },
 		{ CATEGORY_POLICY,
 		    "{\"evaluations_total\":null,\"denied_count\":12345678,"
 		    "\"approval_pending_count\":null,"
