@@ -325,7 +325,7 @@ take_entry(struct connection *connection, const struct message *message)
 	struct error err;
 
 	if (room->coverage != NULL)
-		coverage_keeper_take(room->coverage, &message->entry);
+		coverage_keeper_take(room->coverage, &message->entry, thread);
 	if ((is_outcome && outcomes_look(room->outcomes, &message->entry,
 			       thread, now, &match)) ||
 	    (has_call &&

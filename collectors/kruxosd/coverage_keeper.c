@@ -18,6 +18,7 @@ enum {
 	BUCKETS = 4096,
 	SESSIONS_KEPT = 100000, /* in the database */
 	FORGET_EVERY = 1024,	/* times that something was written */
+	THREADS = 1024,		/* that are known: the last of each place */
 };
 
 /* What a call is known by. */
@@ -44,6 +45,12 @@ struct change {
 	struct change *next; /* in its bucket */
 };
 
+/* A sub-agent's own session, and the one that it is a part of. */
+struct thread {
+	uint64_t id; /* a hash; 0: nobody's */
+	char session[ENTRY_NAME_BYTES + 1];
+};
+
 struct coverage_keeper {
 	struct clock *clock;
 	struct database *database;
@@ -52,6 +59,7 @@ struct coverage_keeper {
 	bool is_damaged;
 	uint64_t seed;
 	struct generation *now, *before;
+	struct thread threads[THREADS];
 	struct change *buckets[BUCKETS];
 	size_t change_count;
 	uint64_t writes;
@@ -189,15 +197,49 @@ is_of_call(struct slice capability)
 	return !slice_is(capability, "code.exec");
 }
 
+static struct thread *
+place_of_thread(struct coverage_keeper *keeper, uint64_t id)
+{
+	return &keeper->threads[id % THREADS];
+}
+
+static void
+learn_thread(
+    struct coverage_keeper *keeper, struct slice thread, struct slice session)
+{
+	uint64_t id = add_hash(keeper->seed, thread) | 1;
+	struct thread *place = place_of_thread(keeper, id);
+
+	if (session.len > ENTRY_NAME_BYTES || slice_equal(thread, session))
+		return;
+	place->id = id;
+	memcpy(place->session, session.data, session.len);
+	place->session[session.len] = '\0';
+}
+
+/* The session that telemetry's is a part of, or itself. */
+static struct slice
+whole_session(struct coverage_keeper *keeper, struct slice session)
+{
+	uint64_t id = add_hash(keeper->seed, session) | 1;
+	const struct thread *place = place_of_thread(keeper, id);
+
+	return place->id == id ? slice_of(place->session) : session;
+}
+
 void
-coverage_keeper_take(struct coverage_keeper *keeper, const struct entry *entry)
+coverage_keeper_take(struct coverage_keeper *keeper, const struct entry *entry,
+    struct slice thread)
 {
 	unsigned bits = BY_HOOK | (entry->status == ENTRY_DENIED ? DENIED : 0);
 	struct change *change;
 	unsigned known;
 
-	if (entry->source != ENTRY_HOOK || entry->session_id.len == 0 ||
-	    entry->call_id.len == 0 || !is_of_call(entry->capability))
+	if (entry->source != ENTRY_HOOK || entry->session_id.len == 0)
+		return;
+	if (thread.len > 0)
+		learn_thread(keeper, thread, entry->session_id);
+	if (entry->call_id.len == 0 || !is_of_call(entry->capability))
 		return;
 	change = change_of(keeper, entry->session_id);
 	if (change == NULL)
@@ -215,21 +257,22 @@ void
 coverage_keeper_tell(
     struct coverage_keeper *keeper, const struct coverage_call *call)
 {
+	struct slice session = whole_session(keeper, call->session_id);
 	struct change *change;
 	unsigned known;
 
-	if (call->session_id.len == 0 || call->call_id.len == 0 ||
+	if (session.len == 0 || call->call_id.len == 0 ||
 	    !is_of_call(call->capability))
 		return;
-	change = change_of(keeper, call->session_id);
+	change = change_of(keeper, session);
 	if (change == NULL)
 		return;
-	known = learn(keeper, call->session_id, call->call_id, BY_TELEMETRY);
+	known = learn(keeper, session, call->call_id, BY_TELEMETRY);
 	if ((known & BY_TELEMETRY) != 0)
 		return;
 	change->by_telemetry++;
 	change->unnamed += call->has_made_id;
-	change->both += (known & BY_HOOK) != 0 || call->is_hooked;
+	change->both += (known & BY_HOOK) != 0 || call->is_known;
 	change->denied -= (known & DENIED) != 0;
 }
 

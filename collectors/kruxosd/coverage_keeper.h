@@ -31,9 +31,11 @@ bool coverage_keeper_is_damaged(const struct coverage_keeper *keeper);
 void coverage_keeper_tick(struct coverage_keeper *keeper);
 
 /* An entry came through the door, recorded now or before: if it is a hook's and
- * of a call, the call is known by a hook. */
-void
-coverage_keeper_take(struct coverage_keeper *keeper, const struct entry *entry);
+ * of a call, the call is known by a hook. `thread` is what its agent calls the
+ * sub-agent that called; {NULL, 0}: none did. Telemetry may know that by a
+ * session of its own. */
+void coverage_keeper_take(struct coverage_keeper *keeper,
+    const struct entry *entry, struct slice thread);
 
 /* A call that telemetry told of. */
 struct coverage_call {
@@ -41,7 +43,7 @@ struct coverage_call {
 	struct slice call_id;
 	struct slice capability;
 	bool has_made_id; /* the agent gave it none */
-	bool is_hooked;	  /* an entry of a hook is known to be of it */
+	bool is_known;	  /* the log has an entry of it */
 };
 void coverage_keeper_tell(
     struct coverage_keeper *keeper, const struct coverage_call *call);

@@ -446,6 +446,40 @@ raise_limit(const struct config *config)
 		diag(DIAG_WARNING, "setrlimit: %m");
 }
 
+/* Ids of calls that otlp.fcgi made begin so: the agent gave them none. */
+static bool
+has_made_id(struct slice call_id)
+{
+	return slice_starts_with(call_id, SLICE_LITERAL("otlp-")) ||
+	       slice_starts_with(call_id, SLICE_LITERAL("span-"));
+}
+
+static void
+on_outcome(void *context, const struct entry *entry, struct slice thread,
+    bool is_known)
+{
+	const struct coverage_call told = {
+		.session_id = entry->session_id,
+		.call_id = entry->call_id,
+		.capability = entry->capability,
+		.has_made_id = has_made_id(entry->call_id),
+		.is_known = is_known,
+	};
+
+	if (entry->source == ENTRY_OTLP)
+		coverage_keeper_tell(context, &told);
+	else
+		coverage_keeper_take(context, entry, thread);
+}
+
+static void
+on_sequence(void *context, struct slice agent_name, struct slice session_id,
+    uint64_t first, uint64_t last)
+{
+	(void)agent_name;
+	coverage_keeper_count(context, session_id, first, last);
+}
+
 static void
 make_otlp_recorder(struct kruxosd *kruxosd)
 {
@@ -456,6 +490,9 @@ make_otlp_recorder(struct kruxosd *kruxosd)
 	};
 
 	kruxosd->otlp_recorder = otlp_recorder_new(&parts);
+	otlp_recorder_set_listener(
+	    kruxosd->otlp_recorder, on_sequence, kruxosd->coverage);
+	outcomes_set_listener(kruxosd->outcomes, on_outcome, kruxosd->coverage);
 }
 
 static void

@@ -80,18 +80,18 @@ hook(struct scene *scene, const char *call, const char *capability,
 		.status = status,
 	};
 
-	coverage_keeper_take(scene->keeper, &entry);
+	coverage_keeper_take(scene->keeper, &entry, (struct slice){ NULL, 0 });
 }
 
 static void
-tell(struct scene *scene, const char *call, bool has_made_id, bool is_hooked)
+tell(struct scene *scene, const char *call, bool has_made_id, bool is_known)
 {
 	const struct coverage_call told = {
 		.session_id = SLICE_LITERAL("s"),
 		.call_id = slice_of(call),
 		.capability = SLICE_LITERAL("shell.exec"),
 		.has_made_id = has_made_id,
-		.is_hooked = is_hooked,
+		.is_known = is_known,
 	};
 
 	coverage_keeper_tell(scene->keeper, &told);
@@ -227,11 +227,38 @@ what_is_no_call_of_a_hook_is_not_counted(void **state)
 
 	for (size_t i = 0; i < COUNT(others); i++)
 		hook(scene, "c", others[i], ENTRY_SUCCESS);
-	coverage_keeper_take(scene->keeper, &entry);
+	coverage_keeper_take(scene->keeper, &entry, (struct slice){ NULL, 0 });
 	entry.source = ENTRY_HOOK;
 	entry.call_id = (struct slice){ NULL, 0 };
-	coverage_keeper_take(scene->keeper, &entry);
+	coverage_keeper_take(scene->keeper, &entry, (struct slice){ NULL, 0 });
 	assert_int_equal(kept(scene).by_hook, 0);
+}
+
+/* Codex tells of a sub-agent's calls in a session of its own. */
+static void
+a_sub_agents_calls_are_its_sessions(void **state)
+{
+	struct coverage_call told = {
+		.session_id = SLICE_LITERAL("thread-1"),
+		.call_id = SLICE_LITERAL("c1"),
+		.capability = SLICE_LITERAL("shell.exec"),
+	};
+	struct entry entry = {
+		.source = ENTRY_HOOK,
+		.session_id = SLICE_LITERAL("s"),
+		.call_id = told.call_id,
+		.capability = told.capability,
+	};
+	struct scene *scene = *state;
+	struct coverage coverage;
+
+	coverage_keeper_take(scene->keeper, &entry, told.session_id);
+	coverage_keeper_tell(scene->keeper, &told);
+	told.call_id = SLICE_LITERAL("c2");
+	coverage_keeper_tell(scene->keeper, &told);
+	coverage = kept(scene);
+	assert_int_equal(coverage_both(&coverage), 1);
+	assert_int_equal(coverage_unrecorded(&coverage), 1);
 }
 
 static void
@@ -336,6 +363,7 @@ main(void)
 		cmocka_unit_test(each_call_is_counted_once_by_each_way),
 		IN_SCENE(sums_outlive_the_daemon),
 		IN_SCENE(what_is_no_call_of_a_hook_is_not_counted),
+		IN_SCENE(a_sub_agents_calls_are_its_sessions),
 		IN_SCENE(gaps_of_a_sequence_are_kept_and_closed),
 		IN_SCENE(more_sessions_than_there_is_room_for_are_left_out),
 		IN_SCENE(old_calls_are_forgotten_and_the_newer_half_is_not),
