@@ -61,8 +61,11 @@ static void
 find_parent(
     const struct call_desk *desk, const struct event *event, struct buf *ret)
 {
+	/* OpenCode's have sessions of their own. */
 	struct slice agent_id =
-	    event->agent_id.len > 0 ? event->agent_id : event->session_id;
+	    event->agent_id.len > 0 || event->agent != EVENT_OPENCODE
+		? event->agent_id
+		: event->session_id;
 
 	if (event->parent_call_id.len > 0)
 		record_add_name(ret, event->parent_call_id);
@@ -193,6 +196,16 @@ find_call(const struct call_desk *desk, const struct event *event,
 			: waiting_find(desk->waiting, &wanted, ret);
 }
 
+/* Does the call wait under an id of the agent's? */
+static bool
+has_other_half(const struct call_desk *desk)
+{
+	cleanup(
+	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
+
+	return find_call(desk, desk->event, false, &call) && !call.has_made_id;
+}
+
 /* --- before --------------------------------------------------------------- */
 
 /* By kruxosd's word; if it does not answer, by the configuration's. */
@@ -284,8 +297,7 @@ take_before(struct call_desk *desk)
 		record.decider = ENTRY_BY_POLICY;
 	}
 	/* Who told of it in other words has an id for it. */
-	if (!desk->event->is_echo ||
-	    !find_call(desk, desk->event, false, &call)) {
+	if (!desk->event->is_echo || !has_other_half(desk)) {
 		add_record(desk, &record, desk->event);
 		if (record.status == ENTRY_PENDING)
 			begin(desk, &record, &policy);
@@ -347,18 +359,17 @@ take_after(struct call_desk *desk)
 	cleanup(names_free) struct names names = NAMES_INIT;
 	cleanup(
 	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
-	bool is_known = find_call(desk, event, false, &call);
+	bool is_known;
 	struct record record;
 
 	/* Who told of it in other words will tell of its end. */
-	if (event->is_echo && is_known && !call.has_made_id)
+	if (event->is_echo && has_other_half(desk))
 		return;
+	is_known = find_call(desk, event, true, &call);
 	/* Denied by us, or its end was told. */
 	if (event->agent == EVENT_OPENCODE && event->kind == EVENT_FAILED &&
 	    !is_known)
 		return;
-	waiting_call_free(&call);
-	is_known = find_call(desk, event, true, &call);
 	record = make_call_record(desk, event, &names);
 	if (is_known)
 		adopt(&record, &call);
@@ -515,6 +526,13 @@ take_stop(struct call_desk *desk)
 }
 
 static void
+take_session_start(struct call_desk *desk)
+{
+	if (desk->waiting != NULL)
+		waiting_sweep(desk->waiting, desk->now);
+}
+
+static void
 take_subagent_start(struct call_desk *desk)
 {
 	struct slice parent = desk->event->parent_call_id;
@@ -532,7 +550,7 @@ call_take(struct call_desk *desk)
 		void (*take)(struct call_desk *desk);
 		const char *note; /* the capability of an entry beside that */
 	} kinds[EVENT_KINDS] = {
-		[EVENT_SESSION_START] = { NULL, "session.start" },
+		[EVENT_SESSION_START] = { take_session_start, "session.start" },
 		[EVENT_SESSION_END] = { take_session_end, "session.end" },
 		[EVENT_COMPACT] = { NULL, "agent.compact" },
 		[EVENT_PROMPT] = { NULL, "agent.prompt" },

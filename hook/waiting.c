@@ -11,26 +11,25 @@
 
 enum { CONTENT_BYTES = 1024 };
 
-/* What a file stands for, its name's first character. */
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* What a file of a session stands for, its name's first character. */
 enum {
-	FILE_CALL = 'c',    /* c-SESSION-CALL-DIGEST-BEGUN */
+	FILE_CALL = 'c',    /* c-CALL-DIGEST-BEGUN */
 	FILE_STARTER = 's', /* the same of a call that a sub-agent comes of:
 			       it may have ended before the sub-agent begins */
-	FILE_LINK = 'l',    /* l-0-AGENT-0-BEGUN: a sub-agent may have a session
-			       of its own */
 };
-
-#define NO_SESSION 0
 
 struct file_name {
 	char kind;
-	uint64_t session, id, digest;
+	uint64_t id, digest;
 	usec_t begun;
 };
 
 struct waiting {
-	int dir;
-	uint64_t session;
+	int folder;
+	char session[WAITING_NAME_BYTES]; /* the folder's in it */
+	int dir; /* that, open; -1: nothing has begun */
 	usec_t now;
 };
 
@@ -61,7 +60,7 @@ open_folder(const char *path, struct error *err)
 
 	if (mkdir(path, 0700) == -1 && errno != EEXIST)
 		return error_set_errno(err, "%s: mkdir", path);
-	dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = open(path, FOLDER_FLAGS);
 	if (dir == -1 || fstat(dir, &st) == -1) {
 		error_set_errno(err, "%s", path);
 		cleanup_close(&dir);
@@ -96,9 +95,10 @@ waiting_open(struct slice agent_name, struct slice session, usec_t now,
 	if (dir == -1)
 		return NULL;
 	waiting = memory_new(sizeof(*waiting));
-	*waiting = (struct waiting){ .dir = dir,
-		.session = hash_of(hash_of(HASH_BEGIN, agent_name), session),
-		.now = now };
+	*waiting = (struct waiting){ .folder = dir, .now = now };
+	snprintf(waiting->session, sizeof(waiting->session), "s-%016" PRIx64,
+	    hash_of(hash_of(HASH_BEGIN, agent_name), session));
+	waiting->dir = openat(dir, waiting->session, FOLDER_FLAGS);
 	return waiting;
 }
 
@@ -107,8 +107,22 @@ waiting_free(struct waiting *waiting)
 {
 	if (waiting == NULL)
 		return;
-	close(waiting->dir);
+	if (waiting->dir != -1)
+		close(waiting->dir);
+	close(waiting->folder);
 	free(waiting);
+}
+
+/* Another look at it each time; NULL: there is nothing. */
+static DIR *
+open_listing(int dir)
+{
+	int again = dir == -1 ? -1 : openat(dir, ".", FOLDER_FLAGS);
+	DIR *listing = again == -1 ? NULL : fdopendir(again);
+
+	if (listing == NULL)
+		cleanup_close(&again);
+	return listing;
 }
 
 /* --- names ---------------------------------------------------------------- */
@@ -117,8 +131,8 @@ static void
 write_name(const struct file_name *name, char ret[static WAITING_NAME_BYTES])
 {
 	snprintf(ret, WAITING_NAME_BYTES,
-	    "%c-%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64,
-	    name->kind, name->session, name->id, name->digest, name->begun);
+	    "%c-%016" PRIx64 "-%016" PRIx64 "-%016" PRIx64, name->kind,
+	    name->id, name->digest, name->begun);
 }
 
 /* Sixteen digits and the '-' before them. */
@@ -144,15 +158,14 @@ read_hex(const char *text, uint64_t *ret)
 static bool
 read_name(const char *text, struct file_name *ret)
 {
-	enum { LENGTH = 1 + 4 * 17 };
+	enum { LENGTH = 1 + 3 * 17 };
 
 	if (strlen(text) != LENGTH)
 		return false;
 	ret->kind = text[0];
-	return read_hex(text + 1, &ret->session) &&
-	       read_hex(text + 18, &ret->id) &&
-	       read_hex(text + 35, &ret->digest) &&
-	       read_hex(text + 52, &ret->begun);
+	return read_hex(text + 1, &ret->id) &&
+	       read_hex(text + 18, &ret->digest) &&
+	       read_hex(text + 35, &ret->begun);
 }
 
 /* What a walk over the folder looks for, and the oldest that it has found. */
@@ -162,17 +175,13 @@ struct search {
 	const char *behind; /* only what comes after this; "": all */
 	char found[WAITING_NAME_BYTES];
 	struct file_name name;
-	size_t files; /* of all kinds and sessions */
+	size_t files; /* of all kinds */
 };
 
 static bool
-is_wanted(const struct waiting *waiting, const struct search *search,
-    const struct file_name *name)
+is_wanted(const struct search *search, const struct file_name *name)
 {
 	return name->kind == search->kind &&
-	       name->session == (search->kind == FILE_LINK
-					? NO_SESSION
-					: waiting->session) &&
 	       (search->id == NULL || name->id == *search->id) &&
 	       (search->digest == NULL || name->digest == *search->digest);
 }
@@ -187,12 +196,11 @@ is_before(const struct file_name *name, const char *text,
 }
 
 static void
-look_at(const struct waiting *waiting, struct search *search, const char *text,
-    const struct file_name *name)
+look_at(struct search *search, const char *text, const struct file_name *name)
 {
 	struct file_name behind;
 
-	if (!is_wanted(waiting, search, name))
+	if (!is_wanted(search, name))
 		return;
 	if (read_name(search->behind, &behind) &&
 	    !is_before(&behind, search->behind, name, text))
@@ -217,17 +225,13 @@ is_of_past(const struct waiting *waiting, const struct file_name *name)
 static bool
 walk(const struct waiting *waiting, struct search *search)
 {
-	cleanup(cleanup_closedir) DIR *listing = NULL;
-	int dir = openat(waiting->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup(cleanup_closedir) DIR *listing = open_listing(waiting->dir);
 	const struct dirent *item;
 
 	search->found[0] = '\0';
 	search->files = 0;
-	listing = dir == -1 ? NULL : fdopendir(dir);
-	if (listing == NULL) {
-		cleanup_close(&dir);
+	if (listing == NULL)
 		return false;
-	}
 	while ((item = readdir(listing)) != NULL) {
 		struct file_name name;
 
@@ -239,7 +243,7 @@ walk(const struct waiting *waiting, struct search *search)
 		if (is_of_past(waiting, &name))
 			unlinkat(waiting->dir, item->d_name, 0);
 		else
-			look_at(waiting, search, item->d_name, &name);
+			look_at(search, item->d_name, &name);
 	}
 	return search->found[0] != '\0';
 }
@@ -247,22 +251,21 @@ walk(const struct waiting *waiting, struct search *search)
 /* --- files ---------------------------------------------------------------- */
 
 static void
-write_file(const struct waiting *waiting, const char *name, struct slice text,
-    int flags)
+write_file(int dir, const char *name, struct slice text, int flags)
 {
-	cleanup(cleanup_close) int fd = openat(waiting->dir, name,
+	cleanup(cleanup_close) int fd = openat(dir, name,
 	    O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
 
 	/* What is not written is not known later: no more than that. */
 	if (fd != -1 && write(fd, text.data, text.len) != (ssize_t)text.len)
-		unlinkat(waiting->dir, name, 0);
+		unlinkat(dir, name, 0);
 }
 
 static bool
-read_file(const struct waiting *waiting, const char *name, struct buf *ret)
+read_file(int dir, const char *name, struct buf *ret)
 {
-	cleanup(cleanup_close) int fd = openat(
-	    waiting->dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	cleanup(cleanup_close) int fd =
+	    openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	ssize_t got;
 
 	buf_reset(ret);
@@ -319,7 +322,7 @@ read_call(const struct waiting *waiting, const struct search *search,
 	struct slice rest;
 	int tier;
 
-	if (!read_file(waiting, search->found, &ret->text))
+	if (!read_file(waiting->dir, search->found, &ret->text))
 		return false;
 	rest = buf_slice(&ret->text);
 	if (number_parse_u64(take_word(&rest), 0, UINT64_MAX, &asked) == -1)
@@ -352,21 +355,26 @@ waiting_begin(struct waiting *waiting, const struct waiting_call *call)
 {
 	struct search search = { .kind = FILE_CALL, .behind = "" };
 	cleanup(buf_free) struct buf text = BUF_INIT;
-	struct file_name name = { FILE_CALL, waiting->session,
-		hash_of(HASH_BEGIN, call->call_id), call->digest, call->begun };
+	struct file_name name = { FILE_CALL, hash_of(HASH_BEGIN, call->call_id),
+		call->digest, call->begun };
 	char path[WAITING_NAME_BYTES];
 
+	if (waiting->dir == -1) {
+		mkdirat(waiting->folder, waiting->session, 0700);
+		waiting->dir =
+		    openat(waiting->folder, waiting->session, FOLDER_FLAGS);
+	}
 	walk(waiting, &search);
-	if (search.files >= WAITING_FILES)
+	if (waiting->dir == -1 || search.files >= WAITING_FILES)
 		return;
 	write_call(call, &text);
 	write_name(&name, path);
-	write_file(waiting, path, buf_slice(&text), O_EXCL);
+	write_file(waiting->dir, path, buf_slice(&text), O_EXCL);
 	if (!call->starts_agents)
 		return;
 	name.kind = FILE_STARTER;
 	write_name(&name, path);
-	write_file(waiting, path, buf_slice(&text), O_EXCL);
+	write_file(waiting->dir, path, buf_slice(&text), O_EXCL);
 }
 
 static bool
@@ -425,10 +433,18 @@ waiting_ask(
 
 	asked.asked = now;
 	write_call(&asked, &text);
-	write_file(waiting, call->file, buf_slice(&text), O_TRUNC);
+	write_file(waiting->dir, call->file, buf_slice(&text), O_TRUNC);
 }
 
 /* --- sub-agents ----------------------------------------------------------- */
+
+/* A file beside the sessions: a sub-agent may have one of its own. */
+static void
+write_link_name(struct slice agent_id, char ret[static WAITING_NAME_BYTES])
+{
+	snprintf(ret, WAITING_NAME_BYTES, "a-%016" PRIx64,
+	    hash_of(HASH_BEGIN, agent_id));
+}
 
 void
 waiting_link(
@@ -438,8 +454,6 @@ waiting_link(
 	cleanup(waiting_call_free) struct waiting_call starter = {
 		.text = BUF_INIT
 	};
-	struct file_name name = { FILE_LINK, NO_SESSION,
-		hash_of(HASH_BEGIN, agent_id), 0, waiting->now };
 	cleanup(buf_free) struct buf known = BUF_INIT;
 	char path[WAITING_NAME_BYTES];
 
@@ -449,34 +463,69 @@ waiting_link(
 	if (find(waiting, FILE_STARTER, &wanted, true, &starter) &&
 	    call_id.data == NULL)
 		call_id = starter.call_id;
-	write_name(&name, path);
+	write_link_name(agent_id, path);
 	if (call_id.len > 0)
-		write_file(waiting, path, call_id, O_EXCL);
+		write_file(waiting->folder, path, call_id, O_EXCL);
 }
 
 void
 waiting_find_parent(
     struct waiting *waiting, struct slice agent_id, struct buf *ret)
 {
-	uint64_t id = hash_of(HASH_BEGIN, agent_id);
-	struct search search = { .kind = FILE_LINK, .id = &id, .behind = "" };
+	char path[WAITING_NAME_BYTES];
 
-	if (!walk(waiting, &search) || !read_file(waiting, search.found, ret) ||
+	write_link_name(agent_id, path);
+	if (!read_file(waiting->folder, path, ret) ||
 	    !entry_is_name(buf_slice(ret)))
 		buf_reset(ret);
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static void
+empty(int dir)
+{
+	cleanup(cleanup_closedir) DIR *listing = open_listing(dir);
+	const struct dirent *item;
+
+	if (listing == NULL)
+		return;
+	while ((item = readdir(listing)) != NULL)
+		if (item->d_name[0] != '.')
+			unlinkat(dir, item->d_name, 0);
 }
 
 void
 waiting_end(struct waiting *waiting)
 {
-	static const char kinds[] = { FILE_CALL, FILE_STARTER };
+	if (waiting->dir == -1)
+		return;
+	empty(waiting->dir);
+	unlinkat(waiting->folder, waiting->session, AT_REMOVEDIR);
+	close(waiting->dir);
+	waiting->dir = -1;
+}
 
-	for (size_t i = 0; i < sizeof(kinds); i++) {
-		struct search search = { .kind = kinds[i], .behind = "" };
+void
+waiting_sweep(struct waiting *waiting, usec_t realtime)
+{
+	cleanup(cleanup_closedir) DIR *listing = open_listing(waiting->folder);
+	const struct dirent *item;
 
-		/* What cannot be removed ends it, too. */
-		while (walk(waiting, &search) &&
-		       unlinkat(waiting->dir, search.found, 0) == 0)
-			;
+	if (listing == NULL)
+		return;
+	while ((item = readdir(listing)) != NULL) {
+		cleanup(cleanup_close) int dir = -1;
+		struct stat st;
+
+		if (item->d_name[0] == '.' ||
+		    fstatat(waiting->folder, item->d_name, &st,
+			AT_SYMLINK_NOFOLLOW) == -1 ||
+		    (usec_t)st.st_mtime * USEC_PER_SEC + WAITING_AGE > realtime)
+			continue;
+		dir = openat(waiting->folder, item->d_name, FOLDER_FLAGS);
+		empty(dir);
+		unlinkat(waiting->folder, item->d_name,
+		    dir == -1 ? 0 : AT_REMOVEDIR);
 	}
 }

@@ -2,9 +2,10 @@
  *
  * Each event is a process of its own, so what the second half of a call has to
  * know of the first lies in a folder of the user's ($XDG_RUNTIME_DIR/kruxos-
- * hook, else /tmp/kruxos-hook-UID; 0700): a small file a call, whose name says
- * whose it is and since when, and a file a sub-agent, which says what call
- * started it. Who takes a call removes its file: of several, one has it.
+ * hook, else /tmp/kruxos-hook-UID; 0700): a folder a session, in it a small
+ * file a call, whose name says since when; and a file a sub-agent, which says
+ * what call started it. Who takes a call removes its file: of several, one has
+ * it.
  *
  * Nothing depends on it but durations and the words between two entries: where
  * the folder is not ours or full, calls are recorded without. What is a day old
@@ -19,7 +20,7 @@
 
 enum {
 	WAITING_NAME_BYTES = 80, /* of a file */
-	WAITING_FILES = 4096,	 /* more are not kept */
+	WAITING_FILES = 1024,	 /* more of a session are not kept */
 };
 
 #define WAITING_AGE USEC_PER_DAY
@@ -84,5 +85,9 @@ void waiting_find_parent(
 
 /* Nothing of this session waits any more. */
 void waiting_end(struct waiting *waiting);
+
+/* Remove what is left of sessions that nobody has ended for a day before
+ * `realtime`. */
+void waiting_sweep(struct waiting *waiting, usec_t realtime);
 
 #endif

@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 
 import { Stack, build } from '../api/harness/stack.js';
 import { benchAcknowledgements, fill, reportFill } from './door.js';
+import { benchHook } from './hook.js';
 import { benchAudit, benchHealth, benchHistogram, benchMetrics, startPeer } from './http.js';
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
 import { MemoryWatch, reportMemory } from './memory.js';
@@ -71,6 +72,7 @@ try {
 			await benchPostgres(stack, filled.indexed, asked);
 		await benchStreams(stack);
 		await benchExport(stack);
+		benchHook(stack);
 		await benchObserving(stack);
 		await benchPages(stack, options);
 		reportMemory(memory);
