@@ -359,8 +359,8 @@ answer(struct mcp *mcp, struct asked *asked, struct reply *rep)
 {
 	struct error err = asked->question->err;
 
-	if (err.code == ERROR_UNAUTHENTICATED)
-		return mcp_answer_unknown_caller(rep, asked->id);
+	if (mcp_answer_is_outside(&err))
+		return mcp_answer_error(rep, asked->id, &err);
 	if (asked->refusal.status != 0)
 		return mcp_answer_refusal(rep, asked->id, &asked->refusal);
 	if (asked->method != NULL && asked->method->kind == INVOCATION_CALL)

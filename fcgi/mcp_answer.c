@@ -60,6 +60,15 @@ mcp_answer_unknown_caller(struct reply *rep, struct slice id)
 	    "makes one");
 }
 
+bool
+mcp_answer_is_outside(const struct error *err)
+{
+	return err->code == ERROR_UNAUTHENTICATED ||
+	       err->code == ERROR_UNREACHABLE || err->code == ERROR_BUSY ||
+	       (err->code == ERROR_TOO_MANY &&
+		   strcmp(err->field, "credential") == 0);
+}
+
 int
 mcp_answer_error(struct reply *rep, struct slice id, const struct error *err)
 {

@@ -20,6 +20,10 @@ int mcp_answer_refuse(struct reply *rep, struct slice id, int status,
 /* Who asks is not known: 401, and nothing else is said. */
 int mcp_answer_unknown_caller(struct reply *rep, struct slice id);
 
+/* Is it about who asks, or is there nobody to be asked? Then it is no answer to
+ * what was asked. */
+bool mcp_answer_is_outside(const struct error *err);
+
 /* What kruxosd says is wrong: with who asks, or that it can do nothing now. */
 int
 mcp_answer_error(struct reply *rep, struct slice id, const struct error *err);

@@ -179,16 +179,22 @@ write_input_required(const struct mcp_call *call,
 	json_writer_pair_slice(json, "requestState", buf_slice(&state));
 }
 
-/* A sentence may repeat what the caller has sent: the name of an argument that
- * there is not. That is in no sentence of ours. */
+/* Two sentences are not the model's to read: one repeats what the caller has
+ * sent, the name of an argument that there is not; the other says what lies
+ * where on this machine. */
 static void
 write_error(const struct invocation *question, struct json_writer *json)
 {
 	struct error err = question->err;
 
 	if (err.code == ERROR_UNKNOWN_FIELD)
-		error_set(&err, ERROR_UNKNOWN_FIELD,
+		error_set(&err, err.code,
 		    "an argument is none of the tool's inputSchema");
+	if (err.code == ERROR_AUDIT_UNAVAILABLE || err.code == ERROR_SYSTEM ||
+	    err.code == ERROR_CORRUPT)
+		error_set(&err, err.code,
+		    "this cannot be recorded or read now, so it was not done; "
+		    "try again later");
 	mcp_tool_write_error(json, &err);
 }
 

@@ -209,9 +209,12 @@ refuse(struct agent_keeper *keeper, const struct command_call *call,
 	if (wait == 0)
 		return error_set(err, ERROR_UNAUTHENTICATED, "%s", sentence);
 	note_guess(keeper, source, now);
-	return error_set_wait(err,
+	error_set_wait(err,
 	    (unsigned)((wait + USEC_PER_SEC - 1) / USEC_PER_SEC),
 	    "too many tokens that are not known; wait before the next");
+	/* No limit of an agent's: nobody has asked for anything yet. */
+	snprintf(err->field, sizeof(err->field), "credential");
+	return -1;
 }
 
 /* An entry of the system, as often as one agent may have them. */

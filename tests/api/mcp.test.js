@@ -256,6 +256,24 @@ test('without an agent\'s token there is no answer', async () => {
 	}
 });
 
+test('who guesses tokens is told to wait, whatever he asks for', async () => {
+	const strict = await Stack.start({ gateway: { attempts_per_minute: 2 } });
+	try {
+		const guesser = new Mcp(strict, `krx_agent_${'b'.repeat(43)}`);
+		for (let i = 0; i < 2; i++)
+			assert.equal((await guesser.call('system__info', {})).status, 401);
+		for (const reply of [
+			await guesser.call('system__info', {}), await guesser.alone('tools/list'),
+			(await guesser.initialize()).reply,
+		]) {
+			assertError(reply, 429, -32600, reply.json.id);
+			assert.ok(Number(reply.headers['retry-after']) > 0);
+		}
+	} finally {
+		await strict.stop();
+	}
+});
+
 test('a foreign Host or Origin is refused', async () => {
 	const own = `127.0.0.1:${stack.gatewayPort}`;
 	for (const headers of [
