@@ -637,6 +637,98 @@ a_command_is_known_by_do_wherever_it_stands(void **state)
 	assert_null(message.credential.data);
 }
 
+/* --- what an agent tells of itself ---------------------------------------- */
+
+static int
+tell(const char *object, struct message *ret, struct error *err)
+{
+	static struct json_reader reader = JSON_READER_INIT;
+
+	assert_int_equal(json_reader_read(&reader, slice_of(object), err), 0);
+	return message_read_call(&parser, &reader, reader.nodes, NOW, ret, err);
+}
+
+static void
+what_an_agent_tells_is_in_its_own_name(void **state)
+{
+	struct message told = { .entry = { .actor = ENTRY_AGENT,
+				    .actor_name = SLICE_LITERAL("reader"),
+				    .session_id = SLICE_LITERAL("s"),
+				    .source = ENTRY_GATEWAY } };
+	struct error err;
+
+	(void)state;
+	assert_int_equal(
+	    tell("{\"time\":\"2026-11-01T00:00:00Z\",\"call_id\":\"c\","
+		 "\"capability\":\"mcp__files__read\",\"status\":\"error\","
+		 "\"decided_by\":\"hook\",\"duration_ms\":1.50,"
+		 "\"summary\":\"no\",\"request\":{\"a\":1}}",
+		&told, &err),
+	    0);
+	assert_slice(told.entry.actor_name, "reader");
+	assert_slice(told.entry.session_id, "s");
+	assert_slice(told.entry.call_id, "c");
+	assert_slice(told.entry.capability, "mcp.files.read");
+	assert_slice(told.entry.duration_ms, "1.50");
+	assert_slice(told.summary->text, "no");
+	assert_slice(told.request->text, "{\"a\":1}");
+	assert_int_equal(told.entry.status, ENTRY_ERROR);
+	assert_int_equal(told.entry.decider, ENTRY_BY_HOOK);
+	assert_int_equal(told.entry.source, ENTRY_GATEWAY);
+	assert_int_equal(told.entry.time, NOW - MESSAGE_MAX_BEHIND);
+	assert_int_equal(tell("{\"capability\":\"a.b\",\"status\":\"success\"}",
+			     &told, &err),
+	    0);
+	assert_int_equal(told.entry.time, NOW);
+}
+
+static void
+what_is_not_an_agents_to_tell_is_refused(void **state)
+{
+#define DONE "\"capability\":\"a.b\",\"status\":\"success\""
+	static const struct {
+		const char *object;
+		enum error_code code;
+		const char *field;
+	} cases[] = {
+		{ "{" DONE ",\"agent_name\":\"b\"}", ERROR_NOT_ALLOWED,
+		    "agent_name" },
+		{ "{" DONE ",\"user_name\":\"b\"}", ERROR_NOT_ALLOWED,
+		    "user_name" },
+		{ "{" DONE ",\"actor_type\":\"agent\"}", ERROR_NOT_ALLOWED,
+		    "actor_type" },
+		{ "{" DONE ",\"source\":\"hook\"}", ERROR_NOT_ALLOWED,
+		    "source" },
+		{ "{" DONE ",\"policy_tier\":\"notify\"}", ERROR_NOT_ALLOWED,
+		    "policy_tier" },
+		{ "{" DONE ",\"uid\":0}", ERROR_NOT_ALLOWED, "uid" },
+		{ "{\"capability\":\"Log.open\",\"status\":\"success\"}",
+		    ERROR_NOT_ALLOWED, "capability" },
+		{ "{\"capability\":\"session.start\","
+		  "\"status\":\"success\"}",
+		    ERROR_NOT_ALLOWED, "capability" },
+		{ "{\"status\":\"success\"}", ERROR_MISSING_FIELD,
+		    "capability" },
+		{ "{\"capability\":\"a.b\"}", ERROR_MISSING_FIELD, "status" },
+		{ "{" DONE ",\"else\":1}", ERROR_UNKNOWN_FIELD, "else" },
+		{ "{" DONE ",\"call_id\":\"a b\"}", ERROR_OUT_OF_RANGE,
+		    "call_id" },
+		{ "{" DONE ",\"request\":[]}", ERROR_WRONG_TYPE, "request" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct message told = { .summary = NULL };
+		struct error err;
+
+		if (tell(cases[i].object, &told, &err) == 0)
+			fail_msg("%s is taken", cases[i].object);
+		assert_int_equal(err.code, cases[i].code);
+		assert_string_equal(err.field, cases[i].field);
+		assert_null(told.entry.capability.data);
+	}
+}
+
 static void
 failure_leaves_the_message_alone(void **state)
 {
@@ -678,6 +770,8 @@ main(void)
 		cmocka_unit_test(
 		    a_live_line_is_clamped_and_an_imported_one_is_not),
 		cmocka_unit_test(a_command_is_known_by_do_wherever_it_stands),
+		cmocka_unit_test(what_an_agent_tells_is_in_its_own_name),
+		cmocka_unit_test(what_is_not_an_agents_to_tell_is_refused),
 		cmocka_unit_test(failure_leaves_the_message_alone),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,33 @@ another_rate_counts_from_now_on(void **state)
 	    tries_until_refused(*state, ANA, NOW + USEC_PER_MIN), 60);
 }
 
+static void
+a_network_of_ipv6_is_one_place_and_an_address_of_ipv4_one(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool are_one;
+	} cases[] = {
+		{ "2001:db8::1", "2001:db8:0:0:ffff::2", true },
+		{ "2001:db8::1", "2001:db8:0:1::1", false },
+		{ "192.0.2.1", "192.0.2.1", true },
+		{ "192.0.2.1", "192.0.2.2", false },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
+		{ "uid 1000", "uid 1001", false },
+		{ "", "", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct throttle_place a, b;
+
+		assert_int_equal(
+		    slice_equal(throttle_place(slice_of(cases[i].a), &a),
+			throttle_place(slice_of(cases[i].b), &b)),
+		    cases[i].are_one);
+	}
+}
+
 int
 main(void)
 {
@@ -108,6 +135,8 @@ main(void)
 		TEST(what_is_forgiven_does_not_count),
 		TEST(who_has_tried_most_is_forgotten_last),
 		TEST(another_rate_counts_from_now_on),
+		cmocka_unit_test(
+		    a_network_of_ipv6_is_one_place_and_an_address_of_ipv4_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
