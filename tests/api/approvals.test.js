@@ -184,7 +184,8 @@ test('what is held waits with its arguments, and runs once when it is accepted',
 	assert.equal(await held('deploy'), id); // asked again it is the same
 
 	const anna = await stack.signIn('anna');
-	assert.deepEqual(await decide(id, 'accept', { reason: 'go on' }, anna), { id, state: 'accepted' });
+	assert.deepEqual(await decide(id, 'accept', { reason: 'go on' }, anna),
+		{ id, state: 'accepted', agent_name: 'sender', capability: 'alerts.send' });
 	assert.equal(await find(id), undefined);
 	const unused = await until('the index has it', () => find(id, 'decided'));
 	assert.deepEqual([unused.state, unused.held, unused.decided_by, unused.reason], ['accepted', true, 'anna', 'go on']);

@@ -2,14 +2,15 @@
 // kruxos.conf, through capability.invoke, to the log and its figures.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 
 import { until } from './harness/poll.js';
-import { Stack } from './harness/stack.js';
+import { Stack, build } from './harness/stack.js';
+import { Terminal } from './harness/terminal.js';
 
 const settings = {
 	policy: {
@@ -20,6 +21,7 @@ const settings = {
 	'policy agent trusted': { 'alerts.*': 'autonomous' },
 	limit: { 'system.info': '2/1h', 'alerts.send': 'none' },
 	gateway: { approval_timeout: '1h' },
+	door: { operator_group: 'nogroup' },
 };
 
 let stack;
@@ -175,12 +177,36 @@ test('no token decides: not an agent\'s, not an operator\'s', async () => {
 	const { token } = await door.command('token.create', { account: 'olga', label: 'x', scope: 'operate' });
 	for (const credential of [tokens.fixer, token])
 		await refused(door.command('approval.accept', { id }, 'test', credential), 'not_allowed');
-	const { secret } = await stack.signIn('olga');
-	assert.deepEqual(await door.command('approval.accept', { id }, 'test', secret),
-		{ id, state: 'accepted', agent_name: 'fixer', capability: 'alerts.send' });
+	const url = `/api/approvals/${id}/accept`;
+	await stack.ask('POST', url, { headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' }, body: {}, status: 403 });
+	const { headers } = await stack.signIn('olga');
+	await stack.ask('POST', url, { headers, body: { reason: 'go on' } });
 	const { policy_tier } = await invoke('alerts.send', alert('mine'));
 	assert.equal(policy_tier, 'approval_required');
 	assert.equal((await untilRecorded(id, 3))[1][1], 'olga');
+});
+
+test('a member of the operators\' group types an operator\'s password', { skip: process.getuid() !== 0 && 'it is done as another user' }, async () => {
+	const password = 'correct horse battery';
+	const folder = mkdtempSync(join(tmpdir(), 'kruxos-'));
+	const [program, conf] = [join(folder, 'kruxos'), join(folder, 'kruxos.conf')];
+	copyFileSync(join(build, 'bin/kruxos'), program);
+	writeFileSync(conf, `[paths]\nruntime_dir = ${stack.rundir}\n`);
+	for (const [path, mode] of [[stack.rundir, 0o711], [folder, 0o755], [program, 0o755], [conf, 0o644]])
+		chmodSync(path, mode);
+	await door.command('account.set', { name: 'otto', role: 'operator', password });
+	const { approval_id: id } = await refused(invoke('alerts.send', alert('by hand')), 'approval_required');
+	const terminal = new Terminal('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups',
+		program, '-c', conf, 'approve', 'accept', id, '--account', 'otto'], { env: { NO_COLOR: '1' } });
+	await terminal.shows(/Password of otto: $/);
+	terminal.type(`${password}\n`);
+	assert.equal(await terminal.ended(), 0, terminal.text);
+	assert.deepEqual((await untilRecorded(id, 2))[1].slice(0, 3), ['approval.accept', 'otto', 'success']);
+	const { entries: [entry] } = await stack.get(`/api/audit?call_id=${id}&capability=approval.accept`);
+	assert.equal(entry.uid, 65534);
+	assert.equal((await invoke('alerts.send', alert('by hand'))).call_id, id);
+	chmodSync(stack.rundir, 0o700);
+	rmSync(folder, { recursive: true });
 });
 
 test('what waits is counted; what is decided, or has expired, is not', async () => {
