@@ -31,6 +31,8 @@ enum {
 struct program {
 	struct broadcast *broadcast;
 	struct server *server;
+	struct loop *loop;
+	struct loop_watch gate_watch;
 	int gate;   /* a slow handler waits for a byte from here */
 	int report; /* and this is where the program tells what happened */
 	uint64_t published;
@@ -77,6 +79,53 @@ later(struct program *prog, struct request *req, struct reply *rep,
 {
 	buf_add_str(&rep->body, "not to be seen");
 	return req->worker == 0 ? HANDLER_SLOW : slow(prog, req, rep, err);
+}
+
+static void
+on_gate(void *context, uint32_t events)
+{
+	const struct request *req = context;
+	struct program *prog = req->state;
+	char byte;
+
+	(void)events;
+	assert_int_equal(read(prog->gate, &byte, 1), 1);
+	loop_remove(prog->loop, prog->gate, &prog->gate_watch);
+	request_resume(req);
+}
+
+/* Waits for the gate without a thread. */
+static int
+waits(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	if (req->state != NULL)
+		return quick(prog, req, rep, err);
+	buf_add_str(&rep->body, "not to be seen");
+	req->state = prog;
+	prog->gate_watch = (struct loop_watch){ on_gate, req };
+	assert_int_equal(
+	    loop_add(prog->loop, prog->gate, &prog->gate_watch, EPOLLIN), 0);
+	tell(prog, 's');
+	return HANDLER_LATER;
+}
+
+/* To the pool, back to the loop, and there it waits. */
+static int
+roundabout(struct program *prog, struct request *req, struct reply *rep,
+    struct error *err)
+{
+	if (req->worker != 0) {
+		tell(prog, 'p');
+		return HANDLER_LOOP;
+	}
+	if (req->state == NULL) {
+		req->state = &prog->report;
+		return HANDLER_SLOW;
+	}
+	if (req->state == &prog->report)
+		req->state = NULL;
+	return waits(prog, req, rep, err);
 }
 
 static int
@@ -173,6 +222,8 @@ echo(struct program *prog, struct request *req, struct reply *rep,
 static const struct route routes[] = { { METHOD_GET, "/quick", quick, NULL, 0 },
 	{ METHOD_GET, "/slow", slow, NULL, ROUTE_SLOW },
 	{ METHOD_GET, "/later", later, NULL, 0 },
+	{ METHOD_GET, "/waits", waits, NULL, 0 },
+	{ METHOD_GET, "/roundabout", roundabout, NULL, 0 },
 	{ METHOD_GET, "/until-gone", until_gone, NULL, ROUTE_SLOW },
 	{ METHOD_GET, "/big", big, NULL, ROUTE_DOWNLOAD },
 	{ METHOD_GET, "/half", half, NULL, ROUTE_DOWNLOAD },
@@ -213,6 +264,7 @@ run_program(struct program *prog, struct listener *listener, usec_t patience)
 	struct error err = { 0 };
 	struct loop *loop = loop_new(&clock_system, &err);
 
+	prog->loop = loop;
 	prog->broadcast = broadcast_new(loop, &streams);
 	broadcast_start(prog->broadcast, 0);
 	prog->server = server_new(loop, listener, &settings, &err);
@@ -682,6 +734,80 @@ a_handler_may_ask_for_the_slow_pool(void **state)
 }
 
 static void
+a_handler_may_wait_on_the_loop_while_others_are_answered(void **state)
+{
+	struct fixture *f = *state;
+	struct buf answer = BUF_INIT;
+	int fd = connect_to(f);
+
+	for (int i = 0; i < 3; i++) {
+		ask(fd, true, "GET", "/waits", 0);
+		assert_told(f, 's');
+		ask_once(f, "GET", "/quick", &answer);
+		assert_true(has(&answer, "{\"worker\":0}"));
+		open_gate(f);
+		assert_true(hear(fd, &answer));
+		assert_true(has(&answer, "\r\n\r\n{\"worker\":0}"));
+	}
+	close(fd);
+	buf_free(&answer);
+}
+
+static void
+a_handler_may_come_back_from_the_pool_and_wait(void **state)
+{
+	struct fixture *f = *state;
+	struct buf answer = BUF_INIT;
+
+	open_gate(f);
+	ask_once(f, "GET", "/roundabout", &answer);
+	assert_told(f, 'p');
+	assert_told(f, 's');
+	assert_true(has(&answer, "\r\n\r\n{\"worker\":0}"));
+	buf_free(&answer);
+}
+
+static void
+who_leaves_while_a_handler_waits_ends_his_own_request_only(void **state)
+{
+	struct fixture *f = *state;
+	struct buf answer = BUF_INIT;
+	int fd = connect_to(f);
+
+	ask(fd, true, "GET", "/waits", 0);
+	assert_told(f, 's');
+	close(fd);
+	ask_once(f, "GET", "/quick", &answer);
+	open_gate(f);
+	fd = connect_to(f);
+	ask(fd, true, "GET", "/waits", 0);
+	assert_told(f, 's');
+	open_gate(f);
+	assert_true(hear(fd, &answer));
+	assert_true(has(&answer, "\r\n\r\n{\"worker\":0}"));
+	close(fd);
+	buf_free(&answer);
+}
+
+static void
+the_stop_lets_a_handler_wait_to_its_end(void **state)
+{
+	struct fixture *f = *state;
+	struct buf answer = BUF_INIT;
+	int fd = connect_to(f);
+
+	ask(fd, true, "GET", "/waits", 0);
+	assert_told(f, 's');
+	kill(f->pid, SIGTERM);
+	open_gate(f);
+	assert_true(hear(fd, &answer));
+	assert_true(has(&answer, "{\"worker\":0}"));
+	assert_int_equal(wait_for_end(f), 0);
+	close(fd);
+	buf_free(&answer);
+}
+
+static void
 beyond_its_bound_the_pool_answers_503(void **state)
 {
 	struct fixture *f = *state;
@@ -987,6 +1113,11 @@ main(void)
 		TEST(a_body_is_json_and_says_so),
 		TEST(a_slow_answer_does_not_hold_up_a_quick_one),
 		TEST(a_handler_may_ask_for_the_slow_pool),
+		TEST(a_handler_may_wait_on_the_loop_while_others_are_answered),
+		TEST(a_handler_may_come_back_from_the_pool_and_wait),
+		TEST(
+		    who_leaves_while_a_handler_waits_ends_his_own_request_only),
+		TEST(the_stop_lets_a_handler_wait_to_its_end),
 		TEST(beyond_its_bound_the_pool_answers_503),
 		TEST(a_slow_answer_ends_when_its_client_has_gone),
 		TEST(a_download_comes_whole_and_ends_with_its_client),
