@@ -192,7 +192,10 @@ fuzzers      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(fuzz_src))
 build/fuzz/obj/%.o: %.c | $(generated)
 	@mkdir -p $(@D)
 	$(call show,fuzz $<)$(FUZZ_CC) $(filter-out -D_FORTIFY_SOURCE=3,$(CPPFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
-build/fuzz/parts.a: $(call fuzz_objects,$(fuzz_parts))
+build/fuzz/obj/%.pb-c.o: $(BUILD)/gen/%.pb-c.c
+	@mkdir -p $(@D)
+	$(call show,fuzz $<)$(FUZZ_CC) $(filter-out -D_FORTIFY_SOURCE=3,$(CPPFLAGS)) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+build/fuzz/parts.a: $(call fuzz_objects,$(fuzz_parts)) build/fuzz/obj/fcgi/otlp.pb-c.o
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
 $(fuzzers): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/parts.a
