@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 
-import { root, run } from './harness/stack.js';
+import { Stack, root, run } from './harness/stack.js';
 
 const sdk = join(root, 'sdk/python');
 
@@ -22,3 +22,83 @@ async function unittest(args, env = {}) {
 
 test('it does what it says, whatever a gateway does', () =>
 	unittest(['discover', '-t', '.', '-s', 'tests']));
+
+/** A call, and what comes of it in a line. */
+const CALL = `
+import os as system
+from kruxos import *
+with KruxOS.connect(system.environ["KRUXOS_ENDPOINT"], api_key=system.environ["KRUXOS_API_KEY"]) as os:
+    try:
+        print("done", os.call("alerts.send", severity="info", title="t", message="m").made.call_id)
+    except ApprovalRequiredError as error:
+        print("waits", error.approval_id, os.call("approvals.status", approval_id=error.approval_id).state)
+    except DeniedError as error:
+        print("denied", error.reason)
+    except RateLimitError as error:
+        print("limited", error.retry_after > 30)
+`;
+
+describe('with a gateway', () => {
+	let stack;
+	before(async () => {
+		stack = await Stack.start({
+			'policy agent asker': { 'alerts.send': 'approval_required' },
+			'policy agent barred': { 'alerts.send': 'blocked' },
+			limit: { 'alerts.list': '1000/1m', 'alerts.send': '6/1h' },
+		});
+	});
+	after(() => stack?.stop());
+
+	/** The environment of a new agent. */
+	async function agent(name) {
+		const { code, stdout, stderr } = await stack.kruxos(['agent', 'create', name, '--purpose', 'a test']);
+		assert.equal(code, 0, stderr);
+		return {
+			KRUXOS_ENDPOINT: `http://127.0.0.1:${stack.gatewayPort}`, KRUXOS_API_KEY: stdout.trim(),
+			KRUXOS_AGENT_NAME: name, KRUXOS_SPECIFICATION: join(root, 'tests/data/specification/monitoring.txt'),
+			PYTHONDONTWRITEBYTECODE: '1',
+		};
+	}
+
+	async function call(env) {
+		const { code, stdout, stderr } = await run('python3', ['-c', CALL], { cwd: sdk, env });
+		assert.equal(code, 0, stderr);
+		return stdout.trim().split(' ');
+	}
+
+	test('the specification\'s own lines run, and the examples of the README', async () => {
+		const env = await agent('writer');
+		const said = await unittest(['tests.live'], env);
+		const entries = stack.entries();
+		const sent = entries.filter(({ capability }) => capability === 'alerts.send');
+		assert.ok(sent.some(({ request }) => request.title === 'Deployment failed'));
+		const [, session, id] = said.match(/session (\S+) call (\S+)/);
+		const of = entries.filter(({ session_id }) => session_id === session);
+		assert.deepEqual(of.map(({ capability }) => capability), ['session.start', 'system.info', 'session.end']);
+		assert.deepEqual([of[1].call_id, of[1].agent_name, of[1].source], [id, 'writer', 'gateway']);
+		assert.ok(!JSON.stringify(entries).includes(env.KRUXOS_API_KEY));
+	});
+
+	test('what waits for a person runs when he has accepted it, under one call_id', async () => {
+		const env = await agent('asker');
+		const [waits, id, state] = await call(env);
+		assert.deepEqual([waits, state], ['waits', 'open']);
+		assert.deepEqual(await call(env), [waits, id, state]);
+		const door = await stack.door();
+		await door.command('approval.accept', { id });
+		door.close();
+		assert.deepEqual(await call(env), ['done', id]);
+		assert.deepEqual(stack.entries().filter(({ call_id }) => call_id === id).map(({ capability }) => capability),
+			['approval.request', 'approval.accept', 'alerts.send']);
+	});
+
+	test('what is refused says why, what comes too often how long', async () => {
+		const [denied, ...reason] = await call(await agent('barred'));
+		assert.equal(denied, 'denied');
+		assert.match(reason.join(' '), /blocked/);
+		const env = await agent('eager');
+		for (let i = 0; i < 6; i++)
+			assert.equal((await call(env))[0], 'done');
+		assert.deepEqual(await call(env), ['limited', 'True']);
+	});
+});

@@ -29,11 +29,6 @@ class KruxOSError(Exception):
         self.code = code
         self.data: Mapping[str, Any] = {} if data is None else data
 
-    @property
-    def call_id(self) -> Optional[str]:
-        """The call's id in the log, if the gateway said one."""
-        return _text_or_none(self.data.get("call_id"))
-
 
 class AuthenticationError(KruxOSError):
     """The token is unknown or revoked, or is another agent's."""
@@ -50,7 +45,8 @@ class DeniedError(KruxOSError):
 class ApprovalRequiredError(KruxOSError):
     """A person has to accept the call first; the same call is made again then.
 
-    approval_id: what `approvals.status` is asked about.
+    approval_id: what `approvals.status` is asked about; the call_id, too, of
+    the request, of the decision and of the call that runs.
     """
 
     @property
@@ -73,11 +69,12 @@ class RateLimitError(KruxOSError):
 
 
 class InvalidArgumentsError(KruxOSError):
-    """The arguments are not those of the capability, or are too large."""
+    """There is no such capability, or the arguments are not its own, or are
+    too large."""
 
 
 class NotFoundError(KruxOSError):
-    """There is no such method or capability."""
+    """There is no such method: the gateway is older, or no gateway."""
 
 
 class UnavailableError(KruxOSError):

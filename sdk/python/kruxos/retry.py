@@ -2,7 +2,7 @@
 
 A call is repeated where it cannot be done twice: nothing of it had been sent;
 it was refused for the rate (it was not done then); or it only reads, or has a
-call_id of the caller's, by which it is known.
+call_id of the caller's, which says that it is the same call again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,12 @@ import random
 from dataclasses import dataclass
 from typing import Optional
 
-from .errors import KruxOSError, RateLimitError, UnavailableError
+from .errors import (
+    KruxOSError,
+    RateLimitError,
+    ServerError,
+    UnavailableError,
+)
 
 #: The capabilities that change nothing.
 READ_ONLY = frozenset(
@@ -51,9 +56,10 @@ class Retry:
             return None
         if isinstance(error, RateLimitError):
             return self._rate_limit_delay(error, attempt)
-        if isinstance(error, UnavailableError):
-            if not error.sent or repeatable:
-                return self._back_off(attempt)
+        was_never_sent = isinstance(error, UnavailableError) and not error.sent
+        is_passing = isinstance(error, (UnavailableError, ServerError))
+        if was_never_sent or (is_passing and repeatable):
+            return self._back_off(attempt)
         return None
 
     def _rate_limit_delay(

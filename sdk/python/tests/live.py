@@ -12,6 +12,7 @@ import inspect
 import io
 import os as system
 import re
+import time
 import unittest
 from pathlib import Path
 from typing import Any, Dict, List
@@ -79,16 +80,22 @@ class Specification(unittest.IsolatedAsyncioTestCase):
                 fields = snippet.partition("# Returns: ")[2].split(", ")
                 self.assertGreaterEqual(len(fields), 3)
                 for field in fields:
-                    self.assertIsInstance(
-                        getattr(names["result"], field), (int, float)
-                    )
                     self.assertIn(field, names["result"])
+                    # Of what nobody has measured yet there is no number.
+                    self.assertIsInstance(
+                        getattr(names["result"], field),
+                        (int, float, type(None)),
+                    )
 
     async def test_an_alert_is_sent(self) -> None:
         (sends,) = (one for one in self.snippets if "alerts.send" in one)
         await run(sends, {"os": self.os})
-        found = await self.os.call_async("alerts.list")
-        self.assertIn("Deployment failed", repr(found))
+        deadline = time.monotonic() + 20
+        titles: List[str] = []
+        while "Deployment failed" not in titles:
+            self.assertLess(time.monotonic(), deadline, "it is not listed")
+            found = await self.os.call_async("alerts.list")
+            titles = [one.untrusted.title for one in found.alerts]
 
 
 class Live(unittest.TestCase):
@@ -119,7 +126,9 @@ class Live(unittest.TestCase):
         with KruxOS.connect(ENDPOINT, api_key=TOKEN) as os:
             with self.assertRaises(kruxos.InvalidArgumentsError):
                 os.call("alerts.send", severity="loud", title="t", message="m")
-            with self.assertRaises(kruxos.KruxOSError):
+            with self.assertRaisesRegex(
+                kruxos.InvalidArgumentsError, "nothing.at_all"
+            ):
                 os.call("nothing.at_all")
         with self.assertRaises(kruxos.AuthenticationError):
             KruxOS.connect(ENDPOINT, api_key="krx_agent_" + "x" * 43)

@@ -199,11 +199,10 @@ class Errors(unittest.TestCase):
             -1: kruxos.KruxOSError,
         }.items():
             with self.subTest(code):
-                found = self.raised(error(code, "a reason", call_id="c"))
+                found = self.raised(error(code, "a reason"))
                 self.assertIs(type(found), kind)
                 self.assertEqual(str(found), "a reason")
                 self.assertEqual(getattr(found, "code"), code)
-                self.assertEqual(getattr(found, "call_id"), "c")
 
     def test_what_an_error_adds_is_read(self) -> None:
         waits = self.raised(error(-32000, retry_after=2.5))

@@ -48,6 +48,7 @@ class Repetitions(unittest.TestCase):
             cut_short(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{}"),
             raw(http(502, b"")),
             raw(http(503, b"")),
+            error(-32603),
         ):
             with FakeGateway(lost, invoked(n=1)) as gateway:
                 with connect(gateway) as os:
@@ -121,11 +122,14 @@ class Repetitions(unittest.TestCase):
                 self.assertEqual(os.call("alerts.send").n, 1)
 
     def test_refusals_are_final(self) -> None:
-        for code in (-32001, -32002, -32003, -32601, -32602, -32603):
+        for code in (-32001, -32002, -32003, -32600, -32601, -32602):
             with self.subTest(code), FakeGateway(error(code)) as gateway:
                 with connect(gateway) as os:
                     with self.assertRaises(kruxos.KruxOSError):
                         os.call("system.info")
+        with FakeGateway(error(-32603)) as gateway, connect(gateway) as os:
+            with self.assertRaises(kruxos.ServerError):
+                os.call("alerts.send")
 
     def test_delays_double_up_to_the_longest(self) -> None:
         retry = Retry(100, first_delay=1, longest_delay=5)
