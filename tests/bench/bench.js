@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { Stack, build } from '../api/harness/stack.js';
 import { benchAcknowledgements, fill, reportFill } from './door.js';
 import { benchHook } from './hook.js';
+import { benchGateway } from './gateway.js';
 import { benchAudit, benchHealth, benchHistogram, benchMetrics, startPeer } from './http.js';
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
 import { MemoryWatch, reportMemory } from './memory.js';
@@ -53,6 +54,7 @@ try {
 	const memory = new MemoryWatch(stack);
 	try {
 		benchAcknowledgements(stack);
+		await benchGateway(stack);
 		const { filled, fewer, asked } = await fillAndAsk(stack);
 		reportFill(filled);
 		await benchSize(stack);

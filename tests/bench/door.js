@@ -30,7 +30,8 @@ function syncTime(folder) {
 	return median(took);
 }
 
-function doorLoad(stack, args) {
+/** What tests/bench/door_load.c says of its run. */
+export function doorLoad(stack, args) {
 	return JSON.parse(must(join(build, 'bench/door_load'),
 		[...args, join(stack.rundir, 'ingest.sock')]));
 }
