@@ -8,6 +8,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
+/* A line decides of itself, or one that is as specific and as strict does. */
+static void
+check_policy(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rule_count; i++) {
+		const struct policy_rule *rule = policy->rules + i;
+		struct policy_decision decision;
+
+		assert(rule->line > 0 && rule->tier != ENTRY_NO_TIER);
+		policy_decide(policy, slice_of(rule->agent),
+		    slice_of(rule->pattern), &decision);
+		assert(decision.rule != NULL &&
+		       slice_is(slice_of(rule->agent), decision.rule->agent));
+		assert(policy_compare(slice_of(decision.rule->pattern),
+			   slice_of(rule->pattern)) >= 0);
+	}
+	assert(policy->limit_count >= 1);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
@@ -32,5 +51,6 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		assert(config_service(
 			   config, slice_of(config->services[i].name)) ==
 		       config->services + i);
+	check_policy(&config->policy);
 	return 0;
 }
