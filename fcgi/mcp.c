@@ -53,9 +53,9 @@ struct asked {
 	struct arena *arena;
 	struct invocations *list;
 	struct invocation *question;
-	const struct mcp_method *method; /* NULL: none that there is */
+	/* NULL: it is no request, or refused. */
+	const struct mcp_method *method;
 	enum mcp_era era;
-	enum mcp_kind kind;
 	struct slice id;		   /* as JSON; {NULL, 0}: none */
 	unsigned char agent[SHA256_BYTES]; /* the digest of the token */
 	struct mcp_refusal refusal;	   /* status 0: none */
@@ -323,7 +323,6 @@ ask(struct mcp *mcp, struct asked *asked, const struct mcp_message *message)
 	    is_request ? method_find(message) : NULL;
 
 	asked->era = message->era;
-	asked->kind = message->kind;
 	asked->method = method;
 	asked->question = invocation_add(asked->list, INVOCATION_SELF);
 	if (message->session.data != NULL &&
@@ -363,14 +362,12 @@ answer(struct mcp *mcp, struct asked *asked, struct reply *rep)
 		return mcp_answer_error(rep, asked->id, &err);
 	if (asked->refusal.status != 0)
 		return mcp_answer_refusal(rep, asked->id, &asked->refusal);
+	/* What is wrong with a call is its result. */
 	if (asked->method != NULL && asked->method->kind == INVOCATION_CALL)
-		return asked->call.is_known
-			   ? write_result(mcp, asked, rep)
-			   : mcp_answer_refuse(rep, asked->id, 200,
-				 MCP_INVALID_PARAMS, "Unknown tool");
+		return write_result(mcp, asked, rep);
 	if (err.code != ERROR_NONE)
 		return mcp_answer_error(rep, asked->id, &err);
-	if (asked->kind != MCP_REQUEST)
+	if (asked->method == NULL)
 		return 202;
 	if (asked->method->kind == INVOCATION_SESSION_START &&
 	    begin_session(mcp, asked, rep, &err) == -1)

@@ -106,12 +106,14 @@ mcp_call_ask(struct mcp_call *call, const struct mcp_state_key *key,
 	if (call->era == MCP_SECOND)
 		question->session_id =
 		    meta(json, message, MCP_CALL_META_SESSION, arena);
-	call->is_known = capability_find(question->capability) != NULL;
 	call->elicits = mcp_message_elicits(json, message);
 	call->gave_up = gave_up(json, message);
 	call->about = (struct mcp_state_call){ agent, question->capability,
 		arguments == NULL ? SLICE_LITERAL("") : arguments->text };
 	invocation_set_arguments(question, json, arguments);
+	if (capability_find(call->about.capability) == NULL)
+		return mcp_message_refuse(
+		    ret_refusal, 200, MCP_INVALID_PARAMS, "Unknown tool");
 	return check_state(call, key, param(json, message, "requestState"),
 	    question, ret_refusal);
 }

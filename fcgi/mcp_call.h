@@ -28,9 +28,8 @@
 
 struct mcp_call {
 	enum mcp_era era;
-	bool is_known; /* there is such a tool */
-	bool elicits;  /* the client can ask its user by a form */
-	bool gave_up;  /* the user has said that he does not wait */
+	bool elicits; /* the client can ask its user by a form */
+	bool gave_up; /* the user has said that he does not wait */
 	struct mcp_state_call about;
 };
 

@@ -51,24 +51,37 @@ drop(struct mcp_sessions *sessions, struct session *session)
 void
 mcp_session_free(struct mcp_sessions *sessions)
 {
+	struct session *session, *next;
+
 	if (sessions == NULL)
 		return;
-	while (!TAILQ_EMPTY(&sessions->uses))
-		drop(sessions, TAILQ_FIRST(&sessions->uses));
+	for (session = TAILQ_FIRST(&sessions->uses); session != NULL;
+	     session = next) {
+		next = TAILQ_NEXT(session, use);
+		drop(sessions, session);
+	}
 	sha256_free(sessions->sha256);
 	free(sessions);
 }
 
 /* A clock that was set back makes nobody old. */
+static bool
+is_idle(const struct session *session, usec_t now)
+{
+	return now > session->used_at &&
+	       now - session->used_at > MCP_SESSION_IDLE;
+}
+
 static void
 drop_idle(struct mcp_sessions *sessions, usec_t now)
 {
-	struct session *oldest;
+	struct session *session, *next;
 
-	while ((oldest = TAILQ_FIRST(&sessions->uses)) != NULL &&
-	       now > oldest->used_at &&
-	       now - oldest->used_at > MCP_SESSION_IDLE)
-		drop(sessions, oldest);
+	for (session = TAILQ_FIRST(&sessions->uses);
+	     session != NULL && is_idle(session, now); session = next) {
+		next = TAILQ_NEXT(session, use);
+		drop(sessions, session);
+	}
 }
 
 size_t

@@ -17,7 +17,6 @@ call_of(enum mcp_era era, bool elicits, bool has_given_up)
 {
 	return (struct mcp_call){
 		.era = era,
-		.is_known = true,
 		.elicits = elicits,
 		.gave_up = has_given_up,
 		.about = { agent, SLICE_LITERAL("alerts.send"),
