@@ -1,9 +1,11 @@
 #include "fcgi/invocation.h"
 
 #include "base/cleanup.h"
+#include "base/diag.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "config/config.h"
+#include "fcgi/rpc.h"
 #include "http/route.h"
 
 #include <assert.h>
@@ -142,6 +144,17 @@ on_one_line(struct slice json, struct arena *arena)
 /* --- reading ---------------------------------------------------------------
  */
 
+/* What lies where on this machine is no agent's to know. */
+static void
+conceal(struct error *err)
+{
+	if (rpc_code_of(err) != RPC_INTERNAL || err->code == ERROR_BUSY)
+		return;
+	diag(DIAG_WARNING, "%s", err->sentence);
+	error_set(
+	    err, err->code, "this cannot be read now; ask again in a moment");
+}
+
 /* As capability_read. */
 static int
 read_result(struct invocation *invocation, const struct json_reader *json,
@@ -163,6 +176,8 @@ read_result(struct invocation *invocation, const struct json_reader *json,
 	    list->gateway->readings, &call, &writer, &invocation->failed);
 	if (result == CAPABILITY_SLOW)
 		return result;
+	if (result == -1)
+		conceal(&invocation->failed);
 	list->read_bytes += text.len;
 	if (list->read_bytes > READ_BYTES)
 		buf_reset(&text);

@@ -390,6 +390,14 @@ write_item(struct methods *methods, struct item *item, struct json_writer *out)
 	    err);
 }
 
+/* Is it about who asks, and not how often he does what? */
+static bool
+is_throttled(const struct error *err)
+{
+	return err->code == ERROR_TOO_MANY &&
+	       strcmp(err->field, "credential") == 0;
+}
+
 /* HTTP's status tells only what a client needs before it reads: that nobody
  * knows the token, and, of a single request, that the same may succeed soon. */
 static int
@@ -401,6 +409,11 @@ status_of(const struct methods *methods, struct reply *rep)
 
 		if (err->code == ERROR_UNAUTHENTICATED)
 			return 401;
+		if (is_throttled(err)) {
+			reply_header(
+			    rep, "Retry-After", "%u", err->wait_seconds);
+			return 429;
+		}
 		if (!methods->is_batch && err->code != ERROR_NONE &&
 		    rpc_code_of(err) == RPC_INTERNAL) {
 			reply_header(rep, "Retry-After", "2");

@@ -3,6 +3,7 @@ import net from 'node:net';
 import { after, before, test } from 'node:test';
 
 import { Agent } from './harness/agent.js';
+import { assertAnswer } from './harness/contract.js';
 import { request } from './harness/http.js';
 import { until } from './harness/poll.js';
 import { Stack } from './harness/stack.js';
@@ -30,7 +31,7 @@ const entry = seq => stack.entries().find(one => one.seq === seq);
 
 test('the gateway answers whether it is there', async () => {
 	const reply = await request(stack.gateway, '/healthz');
-	assert.deepEqual([reply.status, JSON.parse(reply.body)], [200, { status: 'ok' }]);
+	assert.deepEqual([reply.status, assertAnswer('/healthz', reply)], [200, { status: 'ok' }]);
 });
 
 test('a session begins and ends as two entries of its agent', async () => {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 
+import { assertAnswer } from './contract.js';
 import { request } from './http.js';
 
 export class Agent {
@@ -20,12 +21,15 @@ export class Agent {
 		return new Agent(stack.gateway, name, stdout.trim());
 	}
 
-	/** POST `body` as it is: { status, headers, body }. */
-	post(body, headers = {}, path = '/rpc') {
-		return request(this.where, path, {
+	/** POST `body` as it is: { status, headers, body }, compared with docs/openapi.yaml. */
+	async post(body, headers = {}) {
+		const reply = await request(this.where, '/rpc', {
 			method: 'POST', body,
 			headers: { Authorization: `Bearer ${this.token}`, 'Content-Type': 'application/json', ...headers },
 		});
+		if (reply.status !== 204)
+			assertAnswer('/rpc', reply, 'POST');
+		return reply;
 	}
 
 	/** The answer to `body`, an object or a batch of them. */
