@@ -70,12 +70,13 @@ is_told(struct outcomes *outcomes, const struct entry *entry,
 {
 	struct slice session = entry->session_id;
 
-	if (look_by(outcomes, entry, ENTRY_OTLP, session, now, ret))
-		return true;
 	if (entry->source == ENTRY_OTLP)
-		return look_by(outcomes, entry, ENTRY_HOOK, session, now, ret);
-	return thread.data != NULL &&
-	       look_by(outcomes, entry, ENTRY_OTLP, thread, now, ret);
+		return look_by(
+			   outcomes, entry, ENTRY_HOOK, session, now, ret) ||
+		       look_by(outcomes, entry, ENTRY_OTLP, session, now, ret);
+	return look_by(outcomes, entry, ENTRY_OTLP, session, now, ret) ||
+	       (thread.data != NULL &&
+		   look_by(outcomes, entry, ENTRY_OTLP, thread, now, ret));
 }
 
 bool
@@ -101,12 +102,13 @@ outcomes_begin(struct outcomes *outcomes, const struct entry *entry,
 {
 	struct recent_match ignored;
 
-	look_by(
-	    outcomes, entry, entry->source, entry->session_id, now, &ignored);
+	if (entry->source == ENTRY_HOOK)
+		look_by(outcomes, entry, ENTRY_HOOK, entry->session_id, now,
+		    &ignored);
 	recent_begin(outcomes->told, ticket);
 	if (outcomes_names(entry, thread) == 1)
 		return;
-	look_by(outcomes, entry, entry->source, thread, now, &ignored);
+	look_by(outcomes, entry, ENTRY_HOOK, thread, now, &ignored);
 	recent_begin(outcomes->told, ticket);
 }
 

@@ -45,7 +45,8 @@ bool outcomes_look(struct outcomes *outcomes, const struct entry *entry,
 /* By how many names the call is known: 1, or 2 of a sub-agent's. */
 unsigned outcomes_names(const struct entry *entry, struct slice thread);
 
-/* The entry went into the batch under `ticket`. */
+/* The entry that outcomes_look() was asked about last, and that is not told,
+ * went into the batch under `ticket`. */
 void outcomes_begin(struct outcomes *outcomes, const struct entry *entry,
     struct slice thread, usec_t now, uint64_t ticket);
 

@@ -17,6 +17,7 @@ import { benchAudit, benchHealth, benchHistogram, benchMetrics, startPeer } from
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
 import { MemoryWatch, reportMemory } from './memory.js';
 import { benchObserving } from './observing.js';
+import { benchOtlp } from './otlp.js';
 import { benchPages } from './pages.js';
 import { benchPostgres } from './postgres.js';
 import { benchSqlite } from './sqlite.js';
@@ -75,6 +76,7 @@ try {
 		await benchStreams(stack);
 		await benchExport(stack);
 		benchHook(stack);
+		await benchOtlp(stack);
 		await benchObserving(stack);
 		await benchPages(stack, options);
 		reportMemory(memory);
