@@ -28,6 +28,7 @@ before(async () => {
 	await recordEntries();
 	await raiseAlerts();
 	await reportProxy();
+	await askForApproval();
 });
 after(async () => {
 	door?.close();
@@ -81,6 +82,20 @@ async function reportProxy() {
 			state: number % 2 === 0 ? 'dead' : 'buffered', attempts: 1, last_error: text.slice(0, 500),
 		})),
 	});
+}
+
+/** Half of it waits; of the rest somebody has decided, for such reasons. */
+async function askForApproval() {
+	const asks = HOSTILE.map((text, number) => ({
+		actor_type: 'agent', agent_name: 'hostile-asker', session_id: 'hostile-asks', call_id: `ask-${number}`,
+		capability: 'approval.request', policy_tier: 'approval_required', status: 'pending',
+		request: { capability: text.slice(0, 500), [key(text)]: [text.slice(0, 2000)] },
+	}));
+	const seqs = await door.record(...asks, ...asks.filter((_, number) => number % 2 === 0).map(({ call_id, session_id }, number) => ({
+		actor_type: 'user', user_name: 'ann', session_id, call_id, capability: 'approval.reject', status: 'success',
+		request: { reason: HOSTILE[number].slice(0, 1000) || 'none' },
+	})));
+	await dashboard.stack.untilIndexed(seqs.at(-1));
 }
 
 /** What a text looks like: what would hide or turn something has a number. */
@@ -185,6 +200,20 @@ test('in alerts, their notes and their silences', async t => {
 		await assertUnharmed(page, `alert ${id}`);
 		await assertFits(page);
 	}
+});
+
+test('in what is asked for, and why it was not allowed', async t => {
+	const page = await dashboard.open(t, '/approvals');
+	const { approvals } = await dashboard.stack.get('/api/approvals?limit=200');
+	await until('all are listed', async () => await page.locator('.approval').count() === approvals.length);
+	const shown = await page.locator('.approval h3').evaluateAll(all => all.map(one => one.textContent));
+	assert.deepEqual(shown, approvals.map(({ capability }) => looks(capability)));
+	await page.getByRole('button', { name: 'Show more' }).click();
+	await until('what was decided, too', async () => await page.locator('.decided li').count() === HOSTILE.length / 2);
+	await page.evaluate(() => document.querySelectorAll('.decided details').forEach(one => { one.open = true; }));
+	await page.locator('.decided-reason').first().waitFor();
+	await assertUnharmed(page, 'approvals');
+	await assertFits(page);
 });
 
 test('in what the service proxy says', async t => {
