@@ -54,7 +54,8 @@ function isTold({ type, properties }) {
 	if (type === "message.part.updated")
 		return properties.part?.type === "tool" &&
 			properties.part.state?.status === "error";
-	return type === "session.created" || type === "session.deleted" ||
+	return type === "session.created" || type === "session.idle" ||
+		type === "session.deleted" ||
 		type.startsWith("permission.");
 }
 

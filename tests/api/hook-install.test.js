@@ -74,11 +74,11 @@ test('each agent gets a hook before a tool, in its own settings', async () => {
 
 test('what stands there stays, byte for byte, with its mode, and the old file beside it', async () => {
 	const file = join(home, '.claude/settings.json');
-	const text = '{ // mine\n\t"model":"x",\n\t"hooks" : {"Stop":[ ]}}\n';
+	const text = '{ // mine\n\t"model":"x",\n\t"hooks" : {"Setup":[ ]}}\n';
 	write(file, text, 0o600);
 	const { stdout } = await succeeds('install', 'claude-code', '--user');
 	assert.match(stdout, /settings\.json is changed\n {2}\+ SessionStart\n/);
-	assert.match(read(file), /^\{ \/\/ mine\n\t"model":"x",\n\t"hooks" : \{"Stop":\[ \],\n\t\t"SessionStart": \[/);
+	assert.match(read(file), /^\{ \/\/ mine\n\t"model":"x",\n\t"hooks" : \{"Setup":\[ \],\n\t\t"SessionStart": \[/);
 	assert.equal(statSync(file).mode & 0o777, 0o600);
 	assert.equal(read(`${file}.before-kruxos`), text);
 
@@ -193,17 +193,18 @@ test('OpenCode\'s plug-in tells of tools and sessions, and of nothing else', asy
 	const { code, stderr, told } = await plugged('exit 0', `
 		await say('session.created', { info: { id: 'ses_1' } });
 		await say('session.status', { sessionID: 'ses_1' });
+		await say('session.idle', { sessionID: 'ses_1' });
 		await hooks['chat.message']({ sessionID: 'ses_1' }, { parts: [] });
 		await hooks['tool.execute.before']({ tool: 'bash', callID: 'c1' }, { args: { command: 'ls' } });
 		await hooks['tool.execute.after']({ tool: 'bash', callID: 'c1' }, { output: 'x' });
 		await say('message.part.updated', { part: { type: 'tool', state: { status: 'running' } } });
 		await say('message.part.updated', { part: { type: 'tool', state: { status: 'error' } } });`);
 	assert.equal(code, 0, stderr);
-	assert.deepEqual(told.map(([event]) => event), ['event:session.created', 'chat.message', 'tool.execute.before',
-		'tool.execute.after', 'event:message.part.updated', 'event:session.deleted']);
-	assert.deepEqual(JSON.parse(told[2][1]),
+	assert.deepEqual(told.map(([event]) => event), ['event:session.created', 'event:session.idle', 'chat.message',
+		'tool.execute.before', 'tool.execute.after', 'event:message.part.updated', 'event:session.deleted']);
+	assert.deepEqual(JSON.parse(told[3][1]),
 		{ input: { tool: 'bash', callID: 'c1' }, output: { args: { command: 'ls' } } });
-	assert.equal(JSON.parse(told[5][1]).properties.sessionID, 'ses_1');
+	assert.equal(JSON.parse(told[6][1]).properties.sessionID, 'ses_1');
 });
 
 test('OpenCode\'s plug-in throws what is denied, and lets run what is not', async () => {
@@ -313,7 +314,7 @@ test('doctor: what is wrong is named, with what helps', async () => {
 		const { code, agents } = await diagnose();
 		assert.equal(code, 2);
 		const problems = Object.fromEntries(agents.map(agent => [agent.agent, agent.problems.join('\n')]));
-		assert.match(problems.codex, /^Codex trusts 0 of 8 hooks and runs no other: kruxos hook install codex --user$/);
+		assert.match(problems.codex, /^Codex trusts 0 of 9 hooks and runs no other: kruxos hook install codex --user$/);
 		assert.match(problems.gemini, /^not all events have a hook: kruxos hook install gemini --user$/m);
 		assert.match(problems.gemini, /^its settings turn all hooks off: hooksConfig\.enabled$/m);
 		assert.match(problems['claude-code'], /^it has no hooks: kruxos hook install claude-code --user$/);

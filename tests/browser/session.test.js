@@ -44,6 +44,24 @@ test('the head says whose it is, when it began and ended, and how it went', asyn
 	assert.match(await page.locator('.session-head a').getAttribute('href'), /^\/audit\?session_id=res-31&from=/);
 });
 
+test('the head says which ways told of the calls, and what that shows to be missing', async t => {
+	for (const [coverage, told] of [
+		[{ percent: null, by_hook: 3, by_telemetry: 0, both: 0, unrecorded: 0, missing_sequence: 0 }, /^Told byhooks: 3$/],
+		[{ percent: null, by_hook: 0, by_telemetry: 1204, both: 0, unrecorded: 0, missing_sequence: 2 },
+			/^Told bytelemetry: 1,204.*2 records of telemetry never came$/],
+		[{ percent: 66.7, by_hook: 2, by_telemetry: 3, both: 2, unrecorded: 1, missing_sequence: 0 },
+			/^Told byhooks: 2, telemetry: 3, both: 2 \(66\.7 %\).*1 call that no hook told of$/],
+	]) {
+		const page = await open(t, 'res-31', {
+			before: page => page.route('**/api/sessions/*', async route => {
+				const answer = await (await route.fetch()).json();
+				await route.fulfill({ json: { ...answer, sessions: answer.sessions.map(one => ({ ...one, coverage })) } });
+			}),
+		});
+		assert.match(await page.locator('.session-head div', { hasText: 'Told by' }).textContent(), told);
+	}
+});
+
 test('calls stand over time, begun and done as one', async t => {
 	const page = await open(t, 'res-31');
 	assert.equal(await calls(page).count(), 17);

@@ -46,6 +46,18 @@ function End({ main, lastSeen }: { main: AgentSession; lastSeen: string }) {
 	return <><Time value={main.ended_at} /> {words.lasted(Date.parse(main.ended_at) - Date.parse(main.started_at ?? main.first_seen))}</>;
 }
 
+/** Which ways told of its calls, and what that shows to be missing. */
+function Told({ coverage }: { coverage: AgentSession['coverage'] }) {
+	if (coverage === null)
+		return null;
+	const { unrecorded, missing_sequence: missing } = coverage;
+	return <div><dt>{words.told}</dt><dd class="session-sums number">
+		{words.ways(coverage)}
+		{unrecorded > 0 && <StatusText status="degraded" label={words.unrecorded(unrecorded)} />}
+		{missing > 0 && <StatusText status="degraded" label={words.lost(missing)} />}
+	</dd></div>;
+}
+
 /** The head is not to be longer than the calls. */
 const NAMED = 8;
 
@@ -70,6 +82,7 @@ function Head({ sessions, main, id }: { sessions: readonly AgentSession[]; main:
 				.filter(([, count]) => count > 0)
 				.map(([status, count]) => <StatusText key={status} status={status} label={`${words.count(count)} ${status}`} />)}
 		</dd></div>
+		<Told coverage={main.coverage} />
 	</dl>;
 }
 

@@ -1,4 +1,7 @@
+import type { AgentSession } from '../api/types';
 import { formatDuration, formatNumber } from '../format';
+
+type Ways = NonNullable<AgentSession['coverage']>;
 
 /** "1 h 30 min", "2 min", "0.5 s": what of a duration is not nothing. */
 function span(ms: number): string {
@@ -27,6 +30,17 @@ export const session = {
 	entries: 'Entries',
 	count: (count: number) => formatNumber(count),
 	audit: 'All its entries in Audit',
+	told: 'Told by',
+	ways: ({ by_hook, by_telemetry, both, percent }: Ways) => {
+		if (by_telemetry === 0)
+			return `hooks: ${formatNumber(by_hook)}`;
+		if (by_hook === 0)
+			return `telemetry: ${formatNumber(by_telemetry)}`;
+		return `hooks: ${formatNumber(by_hook)}, telemetry: ${formatNumber(by_telemetry)}, both: ${formatNumber(both)}` +
+			(percent === null ? '' : ` (${percent} %)`);
+	},
+	unrecorded: (count: number) => `${formatNumber(count)} ${count === 1 ? 'call' : 'calls'} that no hook told of`,
+	lost: (count: number) => `${formatNumber(count)} ${count === 1 ? 'record' : 'records'} of telemetry never came`,
 	calls: 'Calls',
 	onlyNewest: (shown: number, of: number) =>
 		`The newest ${formatNumber(shown)} of its ${formatNumber(of)} entries are shown. `,
