@@ -182,19 +182,24 @@ change_of(struct coverage_keeper *keeper, struct slice session)
 	return change;
 }
 
-/* Of a call's entries those of sessions and of people's decisions are none. */
+/* An entry with a call_id may be about the session, a person's word or a
+ * sub-agent. A program whose own calls are told one by one counts for nothing:
+ * hooks tell of those alone. */
 static bool
 is_of_call(struct slice capability)
 {
-	static const char *const others[] = { "session.", "approval.", "agent.",
-		"subagent.", "rate_limit." };
+	static const char *const groups[] = { "session.", "approval.", "agent.",
+		"rate_limit." };
+	static const char *const others[] = { "subagent.start", "subagent.stop",
+		"code.exec" };
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (slice_starts_with(capability, slice_of(others[i])))
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (slice_starts_with(capability, slice_of(groups[i])))
 			return false;
-	/* A program whose own calls are told one by one: hooks tell of those
-	 * alone. */
-	return !slice_is(capability, "code.exec");
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (slice_is(capability, others[i]))
+			return false;
+	return true;
 }
 
 static struct thread *
