@@ -65,6 +65,7 @@ check_context(const struct invocation *invocation, struct error *err)
 static int
 begin_send(struct invocation *invocation, struct error *err)
 {
+	invocation->is_once = true;
 	if (check_severity(invocation, err) == -1 ||
 	    check_text(invocation, "title", "what is wrong, in a few words",
 		ALERT_TITLE_BYTES, err) == -1 ||
@@ -153,6 +154,7 @@ begin_record(struct invocation *invocation, struct error *err)
 		invocation_set_call_id(invocation, told.entry.call_id);
 	invocation->message = told;
 	invocation->is_told = true;
+	invocation->is_once = true;
 	return 0;
 }
 

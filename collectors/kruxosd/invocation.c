@@ -142,8 +142,9 @@ on_commit(void *context, uint64_t tag, uint64_t seq, const struct error *err)
 
 /* --- recording ------------------------------------------------------------ */
 
-/* Has it been recorded before? Then what is told again is answered by that;
- * what is asked for again is done again. */
+/* Has it been recorded before, by a call_id of the caller's? Then what has an
+ * effect has had it, and is answered by that entry; what only reads is another
+ * entry. */
 static bool
 is_repetition(struct invocation *invocation, const struct commit_waiter *waiter)
 {
@@ -155,7 +156,7 @@ is_repetition(struct invocation *invocation, const struct commit_waiter *waiter)
 		return false;
 	invocation->has_call = !recent_look(parts->recent,
 	    &invocation->message.entry, clock_realtime(parts->clock), &match);
-	if (invocation->has_call || !invocation->is_told)
+	if (invocation->has_call || !invocation->is_once)
 		return false;
 	if (match.seq != 0)
 		on_commit(invocation, 0, match.seq, NULL);
@@ -377,13 +378,13 @@ step_check(struct invocation *invocation)
 	const struct json_node *invalid = said(invocation, "invalid");
 
 	invocation->effect = effect_find(capability);
-	if (invocation->effect == NULL)
+	if (invalid != NULL)
+		error_set(&invocation->refusal, ERROR_OUT_OF_RANGE, "%.*s",
+		    SLICE_ARG(invalid->text));
+	else if (invocation->effect == NULL)
 		error_set_field(&invocation->refusal, ERROR_NOT_FOUND,
 		    "capability", "there is no capability %.*s",
 		    SLICE_ARG(capability));
-	else if (invalid != NULL)
-		error_set(&invocation->refusal, ERROR_OUT_OF_RANGE, "%.*s",
-		    SLICE_ARG(invalid->text));
 	else
 		return 0;
 	invocation->message.summary = invalid;

@@ -346,7 +346,7 @@ what_is_told_twice_is_recorded_once_whenever_that_is(void **state)
 }
 
 static void
-what_is_asked_for_twice_is_done_twice(void **state)
+what_only_reads_is_another_entry_each_time(void **state)
 {
 	static const char call[] =
 	    "{\"capability\":\"system.metrics\",\"call_id\":\"toolu_1\"}";
@@ -359,6 +359,24 @@ what_is_asked_for_twice_is_done_twice(void **state)
 	commit_flush(scene->rig.commit);
 	assert_int_equal(count_answers(scene, "\"call_id\":\"toolu_1\""), 3);
 	assert_int_equal(rig_count(&scene->rig, "system.metrics"), 3);
+}
+
+static void
+an_effect_of_the_same_call_id_is_had_once(void **state)
+{
+#define SEND_AGAIN                                                 \
+	"{\"capability\":\"alerts.send\",\"call_id\":\"toolu_1\"," \
+	"\"arguments\":{\"severity\":\"info\",\"title\":\"down\"}}"
+	struct scene *scene = *state;
+
+	say(scene, "reader", "capability.invoke", SEND_AGAIN);
+	say(scene, "reader", "capability.invoke", SEND_AGAIN);
+	commit_flush(scene->rig.commit);
+	invoke(scene, SEND_AGAIN);
+	assert_answered(scene, "\"ok\":{\"seq\":2,");
+	assert_answered(scene, "\"sent\":true");
+	assert_int_equal(rig_count(&scene->rig, "alerts.send"), 1);
+	assert_int_equal(alerts_at(scene->parts.alerts, 0)->count, 1);
 }
 
 /* The id of what waits, of the last answer. */
@@ -505,7 +523,8 @@ main(void)
 		TEST(what_is_not_recorded_is_not_answered_as_done),
 		TEST(each_refusal_is_one_entry),
 		TEST(what_is_told_twice_is_recorded_once_whenever_that_is),
-		TEST(what_is_asked_for_twice_is_done_twice),
+		TEST(what_only_reads_is_another_entry_each_time),
+		TEST(an_effect_of_the_same_call_id_is_had_once),
 		TEST(what_was_approved_and_not_recorded_may_be_asked_for_again),
 		TEST(an_alert_is_there_before_its_call_is_answered),
 		TEST(an_alert_is_acknowledged_when_that_is_recorded),
