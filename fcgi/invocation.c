@@ -568,6 +568,7 @@ invocation_trace_id(struct slice traceparent)
 	bool is_zero = true;
 
 	if (traceparent.len < sizeof("00-") - 1 + ID + sizeof("-") - 1 ||
+	    slice_starts_with(traceparent, SLICE_LITERAL("ff")) ||
 	    traceparent.data[VERSION - 1] != '-' ||
 	    traceparent.data[VERSION + ID] != '-')
 		return none;
