@@ -80,21 +80,24 @@ export class FastCgi {
 	}
 
 	/**
-	 * GET `url`, with `variables` more than there are always: what came (head and
-	 * body), and whether it is whole. With `until`, it is enough that this has
-	 * come.
+	 * GET `url`, or POST `body`, some JSON, to it, with `variables` more than there
+	 * are always: what came (head and body), and whether it is whole. With `until`,
+	 * it is enough that this has come.
 	 */
-	async get(url, { deadline = 15_000, until, variables = {} } = {}) {
+	async get(url, { deadline = 15_000, until, variables = {}, body } = {}) {
 		const [path, query = ''] = url.split('?');
 		const environment = {
 			REQUEST_METHOD: 'GET', PATH_INFO: path, QUERY_STRING: query, SCRIPT_NAME: '',
 			SERVER_PROTOCOL: 'HTTP/1.1', GATEWAY_INTERFACE: 'CGI/1.1', ...variables,
 		};
+		if (body !== undefined)
+			Object.assign(environment, { REQUEST_METHOD: 'POST', CONTENT_TYPE: 'application/json' });
 		const end = performance.now() + deadline;
 		this.#socket.write(Buffer.concat([
 			record(BEGIN, 1, Buffer.from([0, RESPONDER, KEEP_CONNECTION, 0, 0, 0, 0, 0])),
 			record(PARAMS, 1, Buffer.concat(Object.entries(environment).map(([name, value]) => pair(name, value)))),
 			record(PARAMS, 1, Buffer.alloc(0)),
+			...body === undefined ? [] : [record(STDIN, 1, Buffer.from(body))],
 			record(STDIN, 1, Buffer.alloc(0)),
 		]));
 		let text = '';

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { Agent } from '../../api/harness/agent.js';
 import { until } from '../../api/harness/poll.js';
 import { Stack, build } from '../../api/harness/stack.js';
 import { assertEnd, words } from './daemon.js';
@@ -58,12 +59,16 @@ function parseAnswer(text) {
 
 const HEALTH = ['healthy', 'degraded', 'unhealthy', 'unknown', 'live', 'ready', 'not_ready'];
 
+/** What was recorded, or the word that it could not be; who asks is known. */
+const isGatewayAnswer = ({ status, result, error }) => status === 'ok' || result?.seq > 0 || error?.code === -32603;
+
 /** Of what is never the same twice: whole, and of its shape. */
 const shapes = {
 	'health.fcgi': body => HEALTH.includes(JSON.parse(body).status),
 	'metrics.fcgi': body => /^# HELP kruxos_[^]*\nkruxos_up [01]\n/.test(body) ||
 		['status', 'cpu_percent', 'figures'].some(key => key in JSON.parse(body)),
 	'approvals.fcgi': body => Array.isArray(JSON.parse(body).approvals),
+	'gateway.fcgi': body => isGatewayAnswer(JSON.parse(body)),
 	'proxy.fcgi': body => Array.isArray(JSON.parse(body).writes),
 	'session.fcgi': body => body === '' || JSON.parse(body).name === 'anna',
 	'alerts.fcgi': body => ['alerts', 'silences'].some(key => Array.isArray(JSON.parse(body)[key])),
@@ -121,10 +126,11 @@ function cgi(context, program, url, variables = {}) {
 }
 
 /**
- * A server, and some requests one behind the other, with `variables` of nginx;
- * `of` tells it from another subject of the same program.
+ * A server, and some requests one behind the other, with `variables` of nginx,
+ * to some urls a POST of a body; `of` tells it from another subject of the same
+ * program.
  */
-function server(context, program, urls, { variables, shape = shapes[program], of = '' } = {}) {
+function server(context, program, urls, { variables, bodies = {}, shape = shapes[program], of = '' } = {}) {
 	const references = new Map();
 	const socket = join(context.stack.rundir, `fault-${program}.sock`);
 	let count = 0;
@@ -140,7 +146,7 @@ function server(context, program, urls, { variables, shape = shapes[program], of
 		}
 		try {
 			const until = url.includes('/stream') ? '\n\n' : undefined;
-			const { text, isWhole } = await client.get(url, { until, variables });
+			const { text, isWhole } = await client.get(url, { until, variables, body: bodies[url] });
 			if (!isWhole)
 				life.refusals.push(text);
 			if (!isWhole || until !== undefined)
@@ -252,6 +258,8 @@ export async function programSubjects(test, depth) {
 	const approvals = ['/api/approvals?state=open'];
 	const proxy = ['/api/proxy/status'];
 	const session = ['/auth', '/api/session'];
+	const agent = await Agent.create(stack, 'caller');
+	const invocation = agent.request('capabilities.invoke', { name: 'system.metrics', arguments: { category: 'system' } });
 	const caller = cookie => ({
 		KRUXOS_METHOD: 'GET', KRUXOS_DASHBOARD_PORT: String(stack.dashPort),
 		HTTP_COOKIE: cookie, HTTP_X_KRUXOS_BACKGROUND: '1',
@@ -272,6 +280,9 @@ export async function programSubjects(test, depth) {
 		...alerts.map(url => cgi(context, 'alerts.fcgi', url)),
 		server(context, 'approvals.fcgi', approvals),
 		...approvals.map(url => cgi(context, 'approvals.fcgi', url)),
+		server(context, 'gateway.fcgi', ['/healthz', '/rpc'], {
+			variables: { HTTP_AUTHORIZATION: `Bearer ${agent.token}` }, bodies: { '/rpc': JSON.stringify(invocation) },
+		}),
 		server(context, 'proxy.fcgi', proxy),
 		...proxy.map(url => cgi(context, 'proxy.fcgi', url)),
 		server(context, 'session.fcgi', session, { variables: anna }),
