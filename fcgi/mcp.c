@@ -140,6 +140,18 @@ discover_write(struct mcp *mcp, struct asked *asked, struct json_writer *json)
 	mcp_answer_write_ttl(json, DISCOVER_TTL_MS);
 }
 
+/* All of them come at once, so no cursor of anybody's is ours. */
+static int
+list_ask(
+    struct mcp *mcp, struct asked *asked, const struct mcp_message *message)
+{
+	if (message->params == NULL ||
+	    json_reader_member(&mcp->reader, message->params, "cursor") == NULL)
+		return 0;
+	return mcp_message_refuse(&asked->refusal, 200, MCP_INVALID_PARAMS,
+	    "there is no such cursor");
+}
+
 static void
 list_write(struct mcp *mcp, struct asked *asked, struct json_writer *json)
 {
@@ -172,7 +184,7 @@ static const struct mcp_method methods[] = {
 	{ "ping", true, false, INVOCATION_SELF, NULL, NULL },
 	{ "server/discover", false, true, INVOCATION_SELF, NULL,
 	    discover_write },
-	{ "tools/list", true, true, INVOCATION_SELF, NULL, list_write },
+	{ "tools/list", true, true, INVOCATION_SELF, list_ask, list_write },
 	{ "tools/call", true, true, INVOCATION_CALL, call_ask, call_write },
 };
 

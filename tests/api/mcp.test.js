@@ -19,6 +19,7 @@ before(async () => {
 		'policy agent careful': { 'alerts.send': 'approval_required' },
 		'policy agent careful-today': { 'alerts.send': 'approval_required' },
 		'policy agent careful-new': { 'alerts.send': 'approval_required' },
+		'policy agent careful-alone': { 'alerts.send': 'approval_required' },
 		'policy agent fast': { 'alerts.list': 'notify' },
 		limit: { 'alerts.send': '100000/1m', 'alerts.list': '2/1h' },
 	});
@@ -94,6 +95,11 @@ test('tools are listed in an order that stays, with schemas', async () => {
 			!/send|acknowledge|record/.test(tool.name), tool.name);
 		assert.equal(tool.annotations.destructiveHint, false, tool.name);
 	}
+});
+
+test('all tools come at once, so there is no cursor', async () => {
+	const reply = await mcp.alone('tools/list', { cursor: 'a' });
+	assertError(reply, 200, -32602, reply.json.id);
 });
 
 test('a call is done, and is one entry of the log', async () => {
@@ -421,7 +427,7 @@ test('a call that waits is made again with its state, and runs once approved', a
 	const before = entriesOf('careful').length;
 	const { requestState } = asked;
 	for (const state of [
-		`${requestState.slice(0, -1)}~`, `0${requestState.slice(1)}`, '', 'a', 1, null,
+		`${requestState.slice(0, -1)}~`, `x${requestState.slice(1)}`, '', 'a', 1, null,
 		requestState.slice(0, 64),
 	]) {
 		const reply = await again(state);
@@ -613,10 +619,10 @@ test('today\'s client lists and calls, within its session', async () => {
 	assert.equal(new Set(made.map(entry => entry.session_id).filter(Boolean)).size, 1);
 });
 
-async function newClient(secret, capabilities = {}) {
+async function newClient(secret, options = {}) {
 	const { Client, StreamableHTTPClientTransport } = require('@modelcontextprotocol/client');
 	const client = new Client({ name: 'the new client', version: '5.6' },
-		{ capabilities, versionNegotiation: { mode: 'auto' } });
+		{ ...options, versionNegotiation: { mode: 'auto' } });
 	await client.connect(new StreamableHTTPClientTransport(endpoint(), bearer(secret)));
 	return client;
 }
@@ -652,7 +658,8 @@ test('the new client speaks the old era when it is told to', async () => {
 });
 
 test('the new client waits with its user until a person has approved', async () => {
-	const client = await newClient(await agent('careful-new'), { elicitation: { form: {} } });
+	const client = await newClient(await agent('careful-new'),
+		{ capabilities: { elicitation: { form: {} } } });
 	let asked = 0;
 	client.setRequestHandler('elicitation/create', async ({ params }) => {
 		assert.match(params.message, /kruxos approve/);
@@ -683,3 +690,15 @@ test('the new client waits with its user until a person has approved', async () 
 	}
 });
 
+test('the new client without a user asks again, and it is one request', async () => {
+	const { SdkErrorCode } = require('@modelcontextprotocol/client');
+	const client = await newClient(await agent('careful-alone'), { inputRequired: { maxRounds: 2 } });
+	try {
+		await assert.rejects(client.callTool({ name: 'alerts__send', arguments: sending }),
+			{ code: SdkErrorCode.InputRequiredRoundsExceeded });
+	} finally {
+		await client.close();
+	}
+	assert.deepEqual(entriesOf('careful-alone').map(entry => entry.capability),
+		['approval.request']);
+});
