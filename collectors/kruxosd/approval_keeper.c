@@ -152,6 +152,8 @@ owe_request(struct state_change *change, const struct entry *asked,
 	json_writer_object(&json);
 	json_writer_pair_slice(&json, "approval_id", row->id);
 	json_writer_pair_slice(&json, "capability", row->capability);
+	if (asked->call_id.len > 0)
+		json_writer_pair_slice(&json, "call_id", asked->call_id);
 	json_writer_key(&json, "arguments");
 	json_writer_raw(&json, row->request);
 	json_writer_end_object(&json);
@@ -235,30 +237,15 @@ redact(struct approval_keeper *keeper, struct slice arguments, struct buf *out,
 	return result;
 }
 
-/* The caller's call_id, if it can stand in a URL and is no other request's;
- * else one of ours. */
-static int
-choose_id(struct state_change *change, struct ask *ask, struct error *err)
+/* Never the caller's call_id, and never one that was there before: who looks at
+ * one request cannot be made to decide on another. */
+static void
+choose_id(struct ask *ask)
 {
-	struct slice wanted = ask->entry->call_id;
-	bool is_usable = wanted.len > 0 && wanted.data[0] != '.' &&
-			 memchr(wanted.data, '/', wanted.len) == NULL;
-	char made[ACCOUNT_ID_BYTES + 1];
-	struct approval_row other;
-	int found = 1;
+	char made[CREDENTIAL_NAME_SIZE];
 
-	if (is_usable)
-		found = approval_writer_find(
-		    change->writer, wanted, &ask->arena, &other, err);
-	if (found == -1)
-		return -1;
-	ask->row.id = wanted;
-	if (found == 1) {
-		credential_make_id(made);
-		ask->row.id =
-		    slice_of(arena_printf(&ask->arena, "call-%s", made));
-	}
-	return 0;
+	credential_make_name("call-", made);
+	ask->row.id = arena_slice(&ask->arena, slice_of(made));
 }
 
 static int
@@ -268,9 +255,9 @@ add_new(struct approval_keeper *keeper, struct state_change *change,
 	cleanup(buf_free) struct buf request = BUF_INIT;
 	const struct entry *entry = ask->entry;
 
-	if (choose_id(change, ask, err) == -1 ||
-	    redact(keeper, ask->arguments, &request, err) == -1)
+	if (redact(keeper, ask->arguments, &request, err) == -1)
 		return -1;
+	choose_id(ask);
 	ask->is_new = true;
 	ask->row.agent = entry->actor_name;
 	ask->row.capability = entry->capability;

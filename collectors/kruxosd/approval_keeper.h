@@ -1,11 +1,11 @@
 /* What agents have asked a person for, and what came of it.
  *
  * A request is known by who asks, for which capability, and by the SHA-256 of
- * the arguments' bytes. The first such call makes it, under an id that is the
- * call_id of all three steps: the request, the decision and the call that runs.
- * The same call again waits for the same answer. What was accepted runs once,
- * what was rejected is refused once; then the same call asks anew. A request
- * that nobody decides, and an acceptance that nobody uses, expires.
+ * the arguments' bytes. The first such call makes it, under a new id that is
+ * the call_id of all three steps: the request, the decision and the call that
+ * runs. The same call again waits for the same answer. What was accepted runs
+ * once, what was rejected is refused once; then the same call asks anew. A
+ * request that nobody decides, and an acceptance that nobody uses, expires.
  *
  * Requests are in state.db together with the entries that say so
  * (state_change.h): no restart loses one.
@@ -54,7 +54,8 @@ typedef void (*approval_on_reply)(
     void *context, const struct approval_reply *reply, const struct error *err);
 
 /* May the call run that `entry` is about: its agent, capability, session_id,
- * call_id, trace_id, uid and source? `arguments`: an object as JSON; {NULL, 0}:
+ * call_id (what the agent calls it; {NULL, 0}: nothing), trace_id, uid and
+ * source? `arguments`: an object as JSON; {NULL, 0}:
  * none. `on_reply` hears once, perhaps before this returns; of a new request
  * when its entry is durable. After APPROVAL_RUNS, approval_keeper_end(). */
 void

@@ -513,11 +513,14 @@ static void
 ask(struct invocation *invocation)
 {
 	const struct json_node *arguments;
+	struct entry entry;
 
 	keep(invocation);
 	arguments = invocation->message.request;
-	approval_keeper_ask(invocation->parts->approvals,
-	    &invocation->message.entry,
+	entry = invocation->message.entry;
+	if (invocation->is_new)
+		entry.call_id = (struct slice){ NULL, 0 };
+	approval_keeper_ask(invocation->parts->approvals, &entry,
 	    arguments == NULL ? (struct slice){ NULL, 0 } : arguments->text,
 	    on_reply, invocation);
 }

@@ -29,10 +29,16 @@ struct scene {
 	/* What the last call heard. */
 	unsigned heard;
 	enum approval_answer reply;
-	enum error_code code; /* ERROR_NONE: it is a reply */
-	char id[ENTRY_NAME_BYTES + 1];
+	enum error_code code;	       /* ERROR_NONE: it is a reply */
+	char id[ENTRY_NAME_BYTES + 1]; /* as the tests have it */
 	char user[64], reason[64];
+
+	/* Those of all requests that were heard of, ID_BYTES each: the tests
+	 * call them call-1, call-2, … */
+	struct buf ids;
 };
+
+enum { ID_BYTES = CREDENTIAL_NAME_SIZE - 1 };
 
 static const struct config config = {
 	.idle_timeout = 30 * USEC_PER_MIN,
@@ -92,6 +98,7 @@ setup(void **state)
 	snprintf(scene->path, sizeof(scene->path), "%s/state.db", scene->dir);
 	scene->caller.on_answer = on_answer;
 	buf_init(&scene->answer);
+	buf_init(&scene->ids);
 	open_keepers(scene);
 	*state = scene;
 	return 0;
@@ -107,6 +114,7 @@ teardown(void **state)
 	close_keepers(scene);
 	rig_free(&scene->rig);
 	buf_free(&scene->answer);
+	buf_free(&scene->ids);
 	model_empty_folder(dir, ".");
 	close(dir);
 	rmdir(scene->dir);
@@ -122,6 +130,52 @@ restart(struct scene *scene)
 	open_keepers(scene);
 }
 
+/* --- ids ------------------------------------------------------------------ */
+
+/* The place of `id` among those that were heard of, from 1 on. */
+static size_t
+place_of(struct scene *scene, struct slice id)
+{
+	assert_int_equal(id.len, ID_BYTES);
+	for (size_t at = 0; at < scene->ids.len; at += ID_BYTES)
+		if (memcmp(scene->ids.data + at, id.data, id.len) == 0)
+			return at / ID_BYTES + 1;
+	buf_add_slice(&scene->ids, id);
+	return scene->ids.len / ID_BYTES;
+}
+
+static void
+replace_all(struct buf *text, struct slice what, struct slice by)
+{
+	cleanup(buf_free) struct buf before = BUF_INIT;
+	const char *at, *found;
+
+	buf_add_slice(&before, buf_slice(text));
+	buf_reset(text);
+	for (at = before.data; (found = strstr(at, what.data)) != NULL;
+	     at = found + what.len) {
+		buf_add(text, at, (size_t)(found - at));
+		buf_add_slice(text, by);
+	}
+	buf_add_str(text, at);
+}
+
+/* call-1 for its id in what is asked, and the other way in answers; no test
+ * that asks has ten of them. */
+static void
+name_ids(struct scene *scene, struct buf *text, bool is_answer)
+{
+	for (size_t at = 0; at < scene->ids.len; at += ID_BYTES) {
+		char id[ID_BYTES + 1], name[32];
+
+		snprintf(name, sizeof(name), "call-%zu", at / ID_BYTES + 1);
+		snprintf(id, sizeof(id), "%.*s", (int)ID_BYTES,
+		    scene->ids.data + at);
+		replace_all(text, slice_of(is_answer ? id : name),
+		    slice_of(is_answer ? name : id));
+	}
+}
+
 /* --- a call --------------------------------------------------------------- */
 
 struct call {
@@ -129,7 +183,7 @@ struct call {
 };
 
 static const struct call removal = { "fixer", "shell.exec",
-	"{\"command\":\"rm -rf build\"}", "call-1", "sess-1" };
+	"{\"command\":\"rm -rf build\"}", "toolu_01", "sess-1" };
 
 static void
 on_reply(
@@ -142,7 +196,8 @@ on_reply(
 	if (reply == NULL)
 		return;
 	scene->reply = reply->answer;
-	snprintf(scene->id, sizeof(scene->id), "%.*s", SLICE_ARG(reply->id));
+	snprintf(scene->id, sizeof(scene->id), "call-%zu",
+	    place_of(scene, reply->id));
 	snprintf(
 	    scene->user, sizeof(scene->user), "%.*s", SLICE_ARG(reply->user));
 	snprintf(scene->reason, sizeof(scene->reason), "%.*s",
@@ -188,6 +243,16 @@ assert_fails(struct scene *scene, const struct call *call, enum error_code code)
 	commit_flush(scene->rig.commit);
 	assert_int_equal(scene->heard, heard + 1);
 	assert_int_equal(scene->code, code);
+}
+
+static void
+end_call(struct scene *scene, const char *name, bool is_recorded)
+{
+	cleanup(buf_free) struct buf id = BUF_INIT;
+
+	buf_add_str(&id, name);
+	name_ids(scene, &id, false);
+	approval_keeper_end(scene->keeper, buf_slice(&id), is_recorded);
 }
 
 /* --- a person's word ------------------------------------------------------ */
@@ -249,6 +314,7 @@ ask_as(struct scene *scene, unsigned classes, const char *credential,
 	if (credential != NULL)
 		buf_addf(&line, ",\"credential\":\"%s\"", credential);
 	buf_add_char(&line, '}');
+	name_ids(scene, &line, false);
 	buf_reset(&scene->answer);
 	assert_int_equal(
 	    message_parse(&parser, &peer, 0, buf_slice(&line), &message, &err),
@@ -258,10 +324,12 @@ ask_as(struct scene *scene, unsigned classes, const char *credential,
 	for (;;) {
 		commit_flush(scene->rig.commit);
 		if (scene->answer.len > 0)
-			return scene->answer.data;
+			break;
 		assert_int_equal(poll(&hashed, 1, 60000), 1);
 		account_keeper_take(scene->accounts);
 	}
+	name_ids(scene, &scene->answer, true);
+	return scene->answer.data;
 }
 
 static const char *
@@ -304,10 +372,11 @@ said(struct scene *scene, const char *key)
 
 /* --- the log -------------------------------------------------------------- */
 
-/* Entries about approvals as `CAPABILITY ACTOR CALL_ID SESSION STATUS`, a line
- * each. */
 static void
-read_log(struct scene *scene, struct buf *out)
+read_log(struct scene *scene,
+    void (*on_entry)(
+	struct scene *scene, const struct entry *entry, struct buf *out),
+    struct buf *out)
 {
 	struct error err;
 	cleanup(cursor_freep) struct cursor *cursor =
@@ -321,13 +390,33 @@ read_log(struct scene *scene, struct buf *out)
 		assert_int_equal(entry_parse(line.line, &entry, &err), 0);
 		if (slice_starts_with(
 			entry.capability, SLICE_LITERAL("approval.")))
-			buf_addf(out, "%.*s %.*s %.*s %.*s %s\n",
-			    SLICE_ARG(entry.capability),
-			    SLICE_ARG(entry.actor_name),
-			    SLICE_ARG(entry.call_id),
-			    SLICE_ARG(entry.session_id),
-			    entry_status_name(entry.status));
+			on_entry(scene, &entry, out);
 	}
+}
+
+static void
+add_request(struct scene *scene, const struct entry *entry, struct buf *out)
+{
+	(void)scene;
+	if (slice_is(entry->capability, "approval.request"))
+		buf_addf(out, "%.*s\n", SLICE_ARG(entry->request));
+}
+
+static void
+read_requests(struct scene *scene, struct buf *out)
+{
+	read_log(scene, add_request, out);
+	name_ids(scene, out, true);
+}
+
+/* `CAPABILITY ACTOR ID SESSION STATUS` */
+static void
+add_words(struct scene *scene, const struct entry *entry, struct buf *out)
+{
+	buf_addf(out, "%.*s %.*s call-%zu %.*s %s\n",
+	    SLICE_ARG(entry->capability), SLICE_ARG(entry->actor_name),
+	    place_of(scene, entry->call_id), SLICE_ARG(entry->session_id),
+	    entry_status_name(entry->status));
 }
 
 static void
@@ -335,11 +424,12 @@ assert_log(struct scene *scene, const char *wanted)
 {
 	cleanup(buf_free) struct buf log = BUF_INIT;
 
-	read_log(scene, &log);
+	read_log(scene, add_words, &log);
 	assert_string_equal(log.len == 0 ? "" : log.data, wanted);
 }
 
 #define ASKED	 "approval.request fixer call-1 sess-1 pending\n"
+#define ASKED_2	 "approval.request fixer call-2 sess-1 pending\n"
 #define ACCEPTED "approval.accept root call-1 sess-1 success\n"
 #define REJECTED "approval.reject root call-1 sess-1 success\n"
 #define EXPIRED	 "approval.reject  call-1 sess-1 success\n"
@@ -376,11 +466,10 @@ what_was_accepted_runs_once(void **state)
 	/* While it runs and behind it, the same call asks anew. */
 	assert_int_equal(make_call(scene, &again), APPROVAL_WAITS);
 	assert_string_equal(scene->id, "call-2");
-	approval_keeper_end(scene->keeper, SLICE_LITERAL("call-1"), true);
+	end_call(scene, "call-1", true);
 	assert_int_equal(make_call(scene, &removal), APPROVAL_WAITS);
 	assert_string_equal(scene->id, "call-2");
-	assert_log(scene,
-	    ASKED ACCEPTED "approval.request fixer call-2 sess-1 pending\n");
+	assert_log(scene, ASKED ACCEPTED ASKED_2);
 }
 
 static void
@@ -391,9 +480,9 @@ a_call_that_could_not_be_recorded_may_run_again(void **state)
 	make_call(scene, &removal);
 	accept_call(scene);
 	assert_int_equal(make_call(scene, &removal), APPROVAL_RUNS);
-	approval_keeper_end(scene->keeper, SLICE_LITERAL("call-1"), false);
+	end_call(scene, "call-1", false);
 	assert_int_equal(make_call(scene, &removal), APPROVAL_RUNS);
-	approval_keeper_end(scene->keeper, SLICE_LITERAL("call-1"), true);
+	end_call(scene, "call-1", true);
 	assert_int_equal(make_call(scene, &removal), APPROVAL_WAITS);
 }
 
@@ -413,7 +502,7 @@ what_was_rejected_is_refused_once_with_the_reason(void **state)
 	assert_string_equal(scene->reason, "not\\nnow");
 	assert_string_equal(scene->user, "root");
 	assert_int_equal(make_call(scene, &removal), APPROVAL_WAITS);
-	assert_log(scene, ASKED REJECTED ASKED);
+	assert_log(scene, ASKED REJECTED ASKED_2);
 }
 
 static void
@@ -442,23 +531,32 @@ another_call_does_not_pass(void **state)
 	assert_int_equal(make_call(scene, &removal), APPROVAL_RUNS);
 }
 
+/* Who looks at one request cannot be made to decide on another. */
 static void
-an_id_that_is_taken_or_no_good_gives_way(void **state)
+an_id_is_not_the_callers_and_never_comes_twice(void **state)
 {
-	static const struct call calls[] = {
-		{ "other", "shell.exec", "{}", "call-1", NULL },
-		{ "other", "shell.exec", "{\"n\":1}", "..", NULL },
-		{ "other", "shell.exec", "{\"n\":2}", "a/b", NULL },
-		{ "other", "shell.exec", "{\"n\":3}", NULL, NULL },
-	};
 	struct scene *scene = *state;
+	cleanup(buf_free) struct buf requests = BUF_INIT;
+	struct call other = removal;
 
 	make_call(scene, &removal);
-	for (size_t i = 0; i < COUNT(calls); i++) {
-		assert_int_equal(make_call(scene, &calls[i]), APPROVAL_WAITS);
-		assert_memory_equal(scene->id, "call-", 5);
-		assert_int_equal(strlen(scene->id), 5 + ACCOUNT_ID_BYTES);
-	}
+	assert_memory_equal(scene->ids.data, "call-", 5);
+	ask(scene, "approval.reject", "{\"id\":\"call-1\",\"reason\":\"no\"}");
+	assert_int_equal(make_call(scene, &removal), APPROVAL_REJECTS);
+	other.arguments = "{\"command\":\"rm -rf /\"}";
+	make_call(scene, &other);
+	assert_string_equal(scene->id, "call-2");
+	assert_says(ask(scene, "approval.accept", "{\"id\":\"call-1\"}"),
+	    "\"not_found\"");
+	/* What the agent calls it is recorded. */
+	read_requests(scene, &requests);
+	assert_string_equal(requests.data,
+	    "{\"approval_id\":\"call-1\",\"capability\":\"shell.exec\","
+	    "\"call_id\":\"toolu_01\",\"arguments\":{\"command\":\"rm -rf "
+	    "build\"}}\n"
+	    "{\"approval_id\":\"call-2\",\"capability\":\"shell.exec\","
+	    "\"call_id\":\"toolu_01\",\"arguments\":{\"command\":\"rm -rf "
+	    "/\"}}\n");
 }
 
 static void
@@ -519,7 +617,7 @@ a_request_that_nobody_decides_expires(void **state)
 	assert_says(ask(scene, "approval.accept", "{\"id\":\"call-1\"}"),
 	    "\"not_found\"");
 	assert_int_equal(make_call(scene, &removal), APPROVAL_WAITS);
-	assert_log(scene, ASKED EXPIRED ASKED);
+	assert_log(scene, ASKED EXPIRED ASKED_2);
 }
 
 static void
@@ -530,7 +628,7 @@ a_call_finds_out_itself_that_its_request_has_expired(void **state)
 	make_call(scene, &removal);
 	rig_advance(&scene->rig, config.approval_timeout + 1);
 	assert_int_equal(make_call(scene, &removal), APPROVAL_WAITS);
-	assert_log(scene, ASKED EXPIRED ASKED);
+	assert_log(scene, ASKED EXPIRED ASKED_2);
 }
 
 static void
@@ -542,7 +640,7 @@ what_was_accepted_is_good_for_a_while(void **state)
 	accept_call(scene);
 	rig_advance(&scene->rig, config.approval_valid + 1);
 	assert_int_equal(make_call(scene, &removal), APPROVAL_WAITS);
-	assert_log(scene, ASKED ACCEPTED EXPIRED ASKED);
+	assert_log(scene, ASKED ACCEPTED EXPIRED ASKED_2);
 }
 
 static void
@@ -554,7 +652,7 @@ a_clock_that_is_set_back_makes_nothing_younger(void **state)
 	accept_call(scene);
 	scene->rig.clock.realtime -= STEP_BACK + 1;
 	assert_int_equal(make_call(scene, &removal), APPROVAL_WAITS);
-	assert_log(scene, ASKED ACCEPTED EXPIRED ASKED);
+	assert_log(scene, ASKED ACCEPTED EXPIRED ASKED_2);
 }
 
 static void
@@ -834,7 +932,7 @@ main(void)
 		TEST(a_call_that_could_not_be_recorded_may_run_again),
 		TEST(what_was_rejected_is_refused_once_with_the_reason),
 		TEST(another_call_does_not_pass),
-		TEST(an_id_that_is_taken_or_no_good_gives_way),
+		TEST(an_id_is_not_the_callers_and_never_comes_twice),
 		TEST(a_restart_loses_nothing),
 		TEST(an_entry_that_the_log_does_not_take_stays_owed),
 		TEST(a_request_that_nobody_decides_expires),
