@@ -4,6 +4,7 @@
  * breaks an agent: whatever is wrong is a word on standard error, and the exit
  * code 0. What cannot be handed in now is left in the spool. */
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "config/config.h"
 #include "hook/call.h"
 #include "hook/shorten.h"
@@ -17,7 +18,7 @@
 
 static const char help[] =
     "Usage: kruxos-hook AGENT [--name NAME] [--event EVENT] [--fail-closed]\n"
-    "                   [-c FILE]\n"
+    "                   [--timeout MS] [-c FILE]\n"
     "Record one event of a coding agent, which it reads on standard input.\n"
     "\n"
     "AGENT is claude-code, codex, gemini, cursor or opencode.\n"
@@ -25,6 +26,8 @@ static const char help[] =
     "  -n, --name NAME    the agent's name in the log; by default AGENT\n"
     "  -e, --event EVENT  which event it is, where the input does not say so\n"
     "      --fail-closed  deny a tool call that cannot be recorded\n"
+    "  -t, --timeout MS   wait so long for kruxosd, twice before a tool call;\n"
+    "                     by default 500, and 700 at the end of a session\n"
     "  -c, --config FILE  configuration; by default $KRUXOS_CONFIG, else\n"
     "                     /etc/kruxos/kruxos.conf\n"
     "  -h, --help         print this, and exit\n"
@@ -54,13 +57,15 @@ enum {
 /* For each of two waits: what may run, and the entry. */
 #define PATIENCE (500 * USEC_PER_MSEC)
 /* At the end of a session Codex kills its hooks after a second. */
-#define LAST_PATIENCE (700 * USEC_PER_MSEC)
+#define LAST_PATIENCE	   (700 * USEC_PER_MSEC)
+#define MOST_PATIENCE_MSEC 60000
 
 struct options {
 	enum event_agent agent;
 	struct slice name;
 	struct slice event; /* {NULL, 0}: as the input says */
 	bool is_fail_closed;
+	usec_t patience; /* 0: by the event */
 	const char *config;
 };
 
@@ -87,6 +92,26 @@ misused(const char *what, const char *which)
 	return EX_USAGE;
 }
 
+static int
+read_agent(int argc, char **argv, struct options *options)
+{
+	int agent;
+
+	if (argc == 0)
+		return misused("AGENT is missing", "");
+	if (argc > 1)
+		return misused("too many operands: ", argv[1]);
+	agent = event_agent_of(slice_of(argv[0]));
+	if (agent == -1)
+		return misused("no agent is called ", argv[0]);
+	options->agent = (enum event_agent)agent;
+	if (options->name.data == NULL)
+		options->name = slice_of(argv[0]);
+	if (!entry_is_name(options->name))
+		return misused("no name for the log: ", options->name.data);
+	return -1;
+}
+
 /* -1: go on; else the exit code. */
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -96,15 +121,17 @@ read_options(int argc, char **argv, struct options *options)
 		{ "name", required_argument, NULL, 'n' },
 		{ "event", required_argument, NULL, 'e' },
 		{ "fail-closed", no_argument, NULL, FAIL_CLOSED },
+		{ "timeout", required_argument, NULL, 't' },
 		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
-	int option, agent;
+	uint64_t millis;
+	int option;
 
 	while (
-	    (option = getopt_long(argc, argv, "n:e:c:hV", names, NULL)) != -1)
+	    (option = getopt_long(argc, argv, "n:e:t:c:hV", names, NULL)) != -1)
 		switch (option) {
 		case 'n':
 			options->name = slice_of(optarg);
@@ -114,6 +141,12 @@ read_options(int argc, char **argv, struct options *options)
 			break;
 		case FAIL_CLOSED:
 			options->is_fail_closed = true;
+			break;
+		case 't':
+			if (number_parse_u64(slice_of(optarg), 1,
+				MOST_PATIENCE_MSEC, &millis) == -1)
+				return misused("no such time: ", optarg);
+			options->patience = millis * USEC_PER_MSEC;
 			break;
 		case 'c':
 			options->config = optarg;
@@ -127,19 +160,7 @@ read_options(int argc, char **argv, struct options *options)
 		default:
 			return misused("no such option", "");
 		}
-	if (optind == argc)
-		return misused("AGENT is missing", "");
-	if (optind + 1 < argc)
-		return misused("too many operands: ", argv[optind + 1]);
-	agent = event_agent_of(slice_of(argv[optind]));
-	if (agent == -1)
-		return misused("no agent is called ", argv[optind]);
-	options->agent = (enum event_agent)agent;
-	if (options->name.data == NULL)
-		options->name = slice_of(argv[optind]);
-	if (!entry_is_name(options->name))
-		return misused("no name for the log: ", options->name.data);
-	return -1;
+	return read_agent(argc - optind, argv + optind, options);
 }
 
 /* --- input ---------------------------------------------------------------- */
@@ -261,6 +282,14 @@ hand_in(struct call_desk *desk, const struct place *place)
 	leave(desk, place, buf_slice(&rest), &err);
 }
 
+static usec_t
+find_patience(const struct options *options, const struct event *event)
+{
+	if (options->patience != 0)
+		return options->patience;
+	return event->kind == EVENT_SESSION_END ? LAST_PATIENCE : PATIENCE;
+}
+
 static int
 take_event(const struct options *options, const struct event *event,
     const struct place *place)
@@ -285,8 +314,7 @@ take_event(const struct options *options, const struct event *event,
 	/* Without it, entries lack durations and no more. */
 	desk.waiting = waiting_open(
 	    desk.agent_name, event->session_id, desk.boottime, &ignored);
-	delivery_open(&delivery, place->socket,
-	    event->kind == EVENT_SESSION_END ? LAST_PATIENCE : PATIENCE);
+	delivery_open(&delivery, place->socket, find_patience(options, event));
 	call_take(&desk);
 	hand_in(&desk, place);
 	delivery_close(&delivery);

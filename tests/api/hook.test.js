@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import {
-	chmodSync, linkSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync,
+	chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync,
 	truncateSync, writeFileSync,
 } from 'node:fs';
 import net from 'node:net';
@@ -31,9 +31,12 @@ after(async () => {
 	await stack.stop();
 });
 
+// A machine that does much else at once is waited for.
+const patient = ['--timeout', '30000'];
+
 /** Run the hook as an agent does. */
 function hook(args, input, env = {}) {
-	return run(program, args, {
+	return run(program, [...args, ...patient], {
 		input: typeof input === 'object' && !Buffer.isBuffer(input) ? JSON.stringify(input) : input,
 		env: { ...stack.environment, XDG_RUNTIME_DIR: runtime, ...env },
 	});
@@ -364,7 +367,7 @@ test('cursor tells of a command twice, and it is recorded once', async () => {
 
 test('kruxos hook is kruxos-hook', async () => {
 	const call = callOf['claude-code']('by-kruxos');
-	const answer = await stack.kruxos(['hook', 'claude-code', '--name', 'fenced'],
+	const answer = await stack.kruxos(['hook', 'claude-code', '--name', 'fenced', ...patient],
 		{ input: JSON.stringify(call), env: { XDG_RUNTIME_DIR: runtime } });
 	assert.equal(read['claude-code'](answer)[0], 'deny');
 });
@@ -443,7 +446,7 @@ test('the environment is not recorded, and no key of a provider', async () => {
 });
 
 test('wrong usage is told to who types it', async () => {
-	for (const args of [[], ['nobody'], ['codex', 'extra'], ['codex', '--nonsense'], ['codex', '--name', 'a b']]) {
+	for (const args of [[], ['nobody'], ['codex', '-t', '0'], ['codex', 'extra'], ['codex', '--nonsense'], ['codex', '--name', 'a b']]) {
 		const answer = await hook(args, '');
 		assert.equal(answer.code, 64, args.join(' '));
 		assert.match(answer.stderr, /--help/);
@@ -555,6 +558,11 @@ test('what does not belong in the spool is removed and not looked into', async (
 		'{"do":"account.set","id":"r1","args":{"name":"mallory","role":"operator"}}\nnonsense\n' +
 		line.replace('hostile', 'after-commands'));
 	writeFileSync(place('another.txt'), 'stays');
+	const isRoot = process.getuid() === 0;
+	if (isRoot) {
+		writeFileSync(place('7-stranger.ndjson'), line);
+		chownSync(place('7-stranger.ndjson'), 54321, 54321);
+	}
 	await stack.resume();
 	await until('it is taken in', () => entriesOf('after-commands').length === 1);
 	await until('all of it is gone', () => spoolFiles().join() === 'another.txt');
@@ -562,6 +570,8 @@ test('what does not belong in the spool is removed and not looked into', async (
 	const accounts = await stack.kruxos(['account', 'list', '--json']);
 	assert.doesNotMatch(accounts.stdout, /mallory/);
 	const said = readFileSync(join(stack.rundir, 'log/kruxosd.log'), 'utf8');
+	if (isRoot)
+		assert.match(said, /7-stranger\.ndjson is removed: uid 54321 is in none of the groups/);
 	for (const words of [/1-link\.ndjson is removed: it is a link/, /2-second-name\.ndjson is removed: .*another name/,
 		/3-fifo\.ndjson is removed: it is no file/, /4-folder\.ndjson is removed/, /5-large\.ndjson is removed: .*more than/])
 		assert.match(said, words);
