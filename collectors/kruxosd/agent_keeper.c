@@ -6,6 +6,8 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+#include <assert.h>
+
 enum {
 	GUESSES_A_MINUTE = 60, /* unless configured */
 	DENIALS_A_MINUTE = 10, /* of one agent, that become entries */
@@ -71,15 +73,21 @@ agent_keeper_find(struct agent_keeper *keeper, struct slice name)
 	return NULL;
 }
 
+static bool
+stands_behind(const struct agent *agent, const struct agent_row *row)
+{
+	assert(agent != NULL && row != NULL);
+	return strcmp(agent->row.name, row->name) > 0;
+}
+
 /* In the order of their names. */
 static struct agent *
-add(struct agent_keeper *keeper, const char *name)
+add(struct agent_keeper *keeper, const struct agent_row *row)
 {
 	struct agent *agent = memory_new(sizeof(*agent));
 	size_t at = keeper->count++;
 
-	for (; at > 0 && strcmp(keeper->agents[at - 1]->row.name, name) > 0;
-	     at--)
+	for (; at > 0 && stands_behind(keeper->agents[at - 1], row); at--)
 		keeper->agents[at] = keeper->agents[at - 1];
 	keeper->agents[at] = agent;
 	return agent;
@@ -91,7 +99,7 @@ agent_keeper_put(struct agent_keeper *keeper, const struct agent_row *row)
 	struct agent *agent = agent_keeper_find(keeper, slice_of(row->name));
 
 	if (agent == NULL)
-		agent = add(keeper, row->name);
+		agent = add(keeper, row);
 	else
 		LIST_REMOVE(agent, of_bucket);
 	agent->row = *row;

@@ -74,6 +74,28 @@ check_refusal(const struct error *err)
 	assert(strcmp(received.sentence, err->sentence) == 0);
 }
 
+/* A command's arguments as what an agent tells of a call of its own. */
+static void
+check_told(struct message_parser *parser, const struct message *message)
+{
+	struct message told = { .reader = message->reader,
+		.entry = { .actor = ENTRY_AGENT,
+		    .actor_name = SLICE_LITERAL("a"),
+		    .source = ENTRY_GATEWAY } };
+	struct error err;
+
+	if (message->args == NULL)
+		return;
+	if (message_read_call(parser, message->reader, message->args, NOW,
+		&told, &err) == -1) {
+		check_refusal(&err);
+		return;
+	}
+	assert(!entry_is_reserved(told.entry.capability));
+	assert(slice_is(told.entry.actor_name, "a"));
+	check_entry(&told);
+}
+
 int
 LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -91,8 +113,10 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 			check_refusal(&err);
 		else if (message.kind == MESSAGE_ENTRY)
 			check_entry(&message);
-		else if (message.kind == MESSAGE_COMMAND)
+		else if (message.kind == MESSAGE_COMMAND) {
 			check_command(&message);
+			check_told(&parser, &message);
+		}
 	}
 	return 0;
 }
