@@ -270,6 +270,19 @@ test:
 	@$(again) redaction
 	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,www browser load)
 
+# Coding agents that are too large to be installed for each run of the tests.
+agent_packages := build/agents/node_modules/.package-lock.json
+$(agent_packages): tests/agents/package.json tests/agents/package-lock.json
+	@mkdir -p $(@D)
+	@cp $^ build/agents
+	npm --prefix build/agents ci --ignore-scripts --no-audit --no-fund --loglevel=error
+
+test-agents:
+	@packaging/install-packages build run test
+	@tests/install-node
+	@$(again) all $(agent_packages)
+	@tests/run $(BUILD) agents
+
 # What the tests run, of a build of its own, and what they do not.
 coverage:
 	@packaging/install-packages build run test monitor coverage
@@ -371,6 +384,7 @@ help:
 #: make stop     stop what runs under RUNDIR
 #: make test     install what is needed, run every test
 #: make unit     the unit tests alone
+#: make test-agents hooks with Codex, which is large (170 MB)
 #: make fault    power cuts, failing disks, bits that flip: some minutes
 #: make load     crowds, floods and slow clients: two minutes
 #: make soak     both with the counts for a night
