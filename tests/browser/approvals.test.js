@@ -169,8 +169,8 @@ test('what is decided too late is said in the dialog', async t => {
 test('what is decided elsewhere has nothing to press, and says so', async t => {
 	await tell({ request: { capability: 'shell.exec', command: 'rm -r build' } });
 	const page = await dashboard.open(t, '/approvals');
-	const waiting = card(page, 'rm -r build');
-	await waiting.getByText('It is decided where it was asked for').waitFor();
+	const waiting = page.locator('section', { hasText: 'These are decided where they were asked for' }).locator('.approval', { hasText: 'rm -r build' });
+	await waiting.waitFor();
 	assert.equal(await waiting.getByRole('button').count(), 0);
 });
 

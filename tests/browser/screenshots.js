@@ -44,7 +44,7 @@ async function pages() {
 		{ name: 'session', path: `/sessions/${nested.session_id}` },
 		{ name: 'approval', path: `/sessions/${waited.session_id}` },
 		{ name: 'alerts', path: '/alerts', open: '.alert-head' },
-		{ name: 'approvals', path: '/approvals', open: '.decided summary' },
+		{ name: 'approvals', path: '/approvals' },
 		{ name: 'proxy', path: '/proxy' },
 	];
 }

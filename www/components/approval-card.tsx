@@ -69,7 +69,7 @@ export function ApprovalCard({ approval, onDecided }: { approval: Approval; onDe
 			</p>
 		</header>
 		<ApprovalRequest approval={approval} />
-		{approval.held !== true ? <p class="muted">{approval.held === null ? words.unknown : words.elsewhere}</p>
-			: isOperator && <Actions approval={approval} onDecided={onDecided} />}
+		{approval.held === null && <p class="muted">{words.unknown}</p>}
+		{approval.held === true && isOperator && <Actions approval={approval} onDecided={onDecided} />}
 	</li>;
 }

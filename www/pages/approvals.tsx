@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 
 import { approvals, APPROVALS_EVERY_MS, approvalsFailure, decidedPath, refreshApprovals, type Approvals as Answer } from '../api/approvals';
 import { usePolled } from '../api/polled';
+import type { Approval } from '../api/types';
 import { ApprovalCard } from '../components/approval-card';
 import { ApprovalRow } from '../components/approval-row';
 import { Empty } from '../components/empty';
@@ -28,22 +29,42 @@ const keys: Keys = {
 	k: () => moveFocus('.approval h3, .decided summary', -1),
 };
 
+function Cards({ list, onDecided }: { list: Approval[]; onDecided: () => void }) {
+	return <ul class="approvals">
+		{list.map(one => <ApprovalCard key={`${one.id} ${one.asked_at}`} approval={one} onDecided={onDecided} />)}
+	</ul>;
+}
+
+/** What is decided here, or would be, were the daemon there. */
+function Here({ list, onDecided }: { list: Approval[]; onDecided: () => void }) {
+	return list.length > 0 ? <Cards list={list} onDecided={onDecided} />
+		: <Empty title={words.empty.title} command={words.empty.command}><p>{words.empty.text}</p></Empty>;
+}
+
+function Elsewhere({ list, onDecided }: { list: Approval[]; onDecided: () => void }) {
+	return list.length === 0 ? null : <section>
+		<h2>{words.elsewhere.title}</h2>
+		<p class="muted">{words.elsewhere.text}</p>
+		<Cards list={list} onDecided={onDecided} />
+	</section>;
+}
+
 function Open({ onDecided }: { onDecided: () => void }) {
 	const known = useStore(approvals);
 	const error = useStore(approvalsFailure);
+	const elsewhere = known?.approvals.filter(one => one.held === false) ?? [];
 
-	return <section>
-		<h2>{words.open}</h2>
-		{error !== undefined && <Failure error={error} onRetry={refreshApprovals.get()} />}
-		{known === undefined ? error === undefined && <p class="muted" aria-busy="true">{shell.loading}</p>
-			: known.approvals.length === 0
-				? <Empty title={words.empty.title} command={words.empty.command}><p>{words.empty.text}</p></Empty>
-				: <ul class="approvals">
-					{known.approvals.map(one => <ApprovalCard key={`${one.id} ${one.asked_at}`} approval={one} onDecided={onDecided} />)}
-				</ul>}
-		{known !== undefined && known.total > known.approvals.length &&
-			<p class="muted">{words.more(known.total - known.approvals.length)}</p>}
-	</section>;
+	return <>
+		<section>
+			<h2>{words.open}</h2>
+			{error !== undefined && <Failure error={error} onRetry={refreshApprovals.get()} />}
+			{known === undefined ? error === undefined && <p class="muted" aria-busy="true">{shell.loading}</p>
+				: <Here list={known.approvals.filter(one => one.held !== false)} onDecided={onDecided} />}
+			{known !== undefined && known.total > known.approvals.length &&
+				<p class="muted">{words.more(known.total - known.approvals.length)}</p>}
+		</section>
+		<Elsewhere list={elsewhere} onDecided={onDecided} />
+	</>;
 }
 
 function Decided({ limit, onMore, known }:

@@ -13,7 +13,10 @@ export const approvals = {
 	request: 'What is asked for',
 	noRequest: 'The request is empty, or was erased.',
 	inexact: 'Numbers in it are too large for a browser; the entry has all their digits.',
-	elsewhere: 'It is decided where it was asked for: by the agent’s own user, or at another gateway.',
+	elsewhere: {
+		title: 'Waiting elsewhere',
+		text: 'These are decided where they were asked for: by the agent’s own user, or at another gateway.',
+	},
 	unknown: 'The daemon does not answer, so nothing can be decided now.',
 	actions: { accept: 'Accept', reject: 'Reject' },
 	label: (action: string, capability: string, name: string) => `${action}: ${capability}, asked by ${name}`,
