@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from typing import Optional
 
 from .errors import CallTimeoutError
 
@@ -33,15 +32,11 @@ class Deadline:
             raise self.passed(sent=sent)
         return left
 
-    def passed(
-        self, *, sent: bool, cause: Optional[BaseException] = None
-    ) -> CallTimeoutError:
+    def passed(self, *, sent: bool) -> CallTimeoutError:
         """The error that says so."""
-        error = CallTimeoutError(
+        return CallTimeoutError(
             f"no answer within {self._seconds:g} s", sent=sent
         )
-        error.__cause__ = cause
-        return error
 
     def pause(self, seconds: float) -> bool:
         """Wait so long; False when it would be too late, or nobody waits."""

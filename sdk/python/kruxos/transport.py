@@ -17,7 +17,7 @@ from typing import Any, List, Optional, Tuple
 
 from .deadline import Deadline
 from .endpoint import Endpoint
-from .errors import ProtocolError, UnavailableError
+from .errors import CallTimeoutError, ProtocolError, UnavailableError
 from .token import Token
 from .version import __version__
 
@@ -119,7 +119,7 @@ class Transport:
             connection.connect()
         except (socket.timeout, TimeoutError) as error:
             connection.close()
-            raise deadline.passed(sent=False, cause=error) from None
+            raise deadline.passed(sent=False) from error
         except OSError as error:
             connection.close()
             raise UnavailableError(f"{where}: {error}", sent=False) from error
@@ -131,15 +131,17 @@ class Transport:
         body: bytes,
         deadline: Deadline,
     ) -> Reply:
+        connection.sock.settimeout(deadline.left_or_raise(sent=False))
         try:
-            connection.sock.settimeout(deadline.left_or_raise(sent=False))
             connection.response_class = _until(deadline)
             connection.request(
                 "POST", self.endpoint.path, body, self._headers()
             )
             return self._read(connection.getresponse())
+        except CallTimeoutError:
+            raise
         except (socket.timeout, TimeoutError) as error:
-            raise deadline.passed(sent=True, cause=error) from None
+            raise deadline.passed(sent=True) from error
         except (OSError, http.client.IncompleteRead) as error:
             raise UnavailableError(
                 f"{self.endpoint}: {error}", sent=True
