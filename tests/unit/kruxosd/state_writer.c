@@ -132,6 +132,48 @@ an_entry_comes_back_as_it_was_owed(void **state)
 	}
 }
 
+/* A file of the version before agents, with entries that it owes. */
+static void
+what_an_older_daemon_owed_is_owed_still(void **state)
+{
+	static const char rows[] =
+	    "INSERT INTO owed_entry (at, uid, source, user_name, capability, "
+	    "request) VALUES (7, 1000, 'dashboard', 'ana', 'token.create', "
+	    "'{}'), (8, 0, 'daemon', '', 'account.sign_out', '{}')";
+	struct database_schema before = schema_state;
+	struct scene *scene = *state;
+	struct database *database;
+	struct slice request;
+	struct entry entry;
+	struct error err;
+
+	before.count = 3;
+	state_close(scene->state);
+	unlink(scene->path);
+	database = database_open(scene->path, DATABASE_WRITE, &err);
+	assert_non_null(database);
+	assert_int_equal(database_migrate(database, &before, &err), 0);
+	assert_int_equal(database_run(database, rows, &err), 0);
+	database_close(database);
+	scene->state = state_open(scene->path, &clock_system, &err);
+	assert_non_null(scene->state);
+	assert_int_equal(state_status(scene->state), STATUS_STATE_OK);
+
+	assert_int_equal(state_writer_owed_entry(scene->writer, 1,
+			     &scene->arena, &entry, &request, &err),
+	    1);
+	assert_int_equal(entry.actor, ENTRY_USER);
+	assert_true(slice_is(entry.actor_name, "ana"));
+	assert_int_equal(entry.source, ENTRY_DASHBOARD);
+	assert_int_equal(entry.status, ENTRY_SUCCESS);
+	assert_null(entry.session_id.data);
+	assert_int_equal(state_writer_owed_entry(scene->writer, 2,
+			     &scene->arena, &entry, &request, &err),
+	    1);
+	assert_int_equal(entry.actor, ENTRY_SYSTEM);
+	assert_int_equal(entry.tier, ENTRY_NO_TIER);
+}
+
 static void
 what_was_taken_back_is_not_owed(void **state)
 {
@@ -188,6 +230,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_entry_comes_back_as_it_was_owed),
+		TEST(what_an_older_daemon_owed_is_owed_still),
 		TEST(what_was_taken_back_is_not_owed),
 		TEST(another_file_in_its_place_is_opened_anew),
 	};
