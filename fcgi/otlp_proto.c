@@ -260,15 +260,15 @@ take_span(struct reader *reader, const Otlp__Span *span)
 		.trace_id = hex_of(made, span->trace_id),
 		.span_id = hex_of(made, span->span_id),
 		.parent_span_id = hex_of(made, span->parent_span_id),
-		.has_failed =
-		    span->status != NULL && span->status->code == STATUS_ERROR,
 	};
 
 	take_attributes(
 	    reader, made, span->attributes, span->n_attributes, &record);
-	if (record.has_failed)
+	if (span->status != NULL && span->status->code == STATUS_ERROR) {
+		record.has_failed = true;
 		otlp_record_put(&record, OTLP_ERROR, UCHAR_MAX, OTLP_STRING,
 		    text_of(made, span->status->message));
+	}
 	hand_over(reader, &record);
 }
 

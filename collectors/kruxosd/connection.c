@@ -302,6 +302,21 @@ thread_of(const struct message *message)
 }
 
 static void
+begin_outcome(struct connection_room *room, const struct message *message,
+    struct slice thread, usec_t now, uint64_t ticket)
+{
+	const struct json_node *input =
+	    message->request == NULL ? NULL
+				     : json_reader_member(message->reader,
+					   message->request, "tool_input");
+
+	outcomes_begin(room->outcomes, &message->entry, thread, now, ticket);
+	if (message->entry.source == ENTRY_HOOK)
+		unnamed_calls_add(outcomes_unnamed(room->outcomes),
+		    &message->entry, message->reader, input);
+}
+
+static void
 take_entry(struct connection *connection, const struct message *message)
 {
 	struct connection_room *room = connection->room;
@@ -346,8 +361,7 @@ take_entry(struct connection *connection, const struct message *message)
 	if (has_call)
 		recent_begin(room->recent, ticket);
 	if (is_outcome)
-		outcomes_begin(
-		    room->outcomes, &message->entry, thread, now, ticket);
+		begin_outcome(room, message, thread, now, ticket);
 }
 
 /* A command may hold a password. Its bytes are this process's own, and nobody

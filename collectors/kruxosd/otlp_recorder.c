@@ -239,6 +239,22 @@ take_known(struct request *request, const struct recent_match *match)
 		request->waiting++;
 }
 
+/* Is it one that a hook told of, by an id of the hook's own? */
+static bool
+is_unnamed(const struct request *request, const struct message *message)
+{
+	const struct json_reader *reader = request->call->reader;
+	const struct json_node *arguments =
+	    message->request == NULL
+		? NULL
+		: json_reader_member(reader, message->request, "arguments");
+
+	return unnamed_calls_is_made(message->entry.call_id) &&
+	       unnamed_calls_take(
+		   outcomes_unnamed(request->recorder->parts.outcomes),
+		   &message->entry, reader, arguments);
+}
+
 static void
 take_call(struct request *request, const struct message *message)
 {
@@ -253,6 +269,10 @@ take_call(struct request *request, const struct message *message)
 	if (outcomes_look(
 		parts->outcomes, &message->entry, none, now, &match)) {
 		take_known(request, &match);
+		return;
+	}
+	if (is_unnamed(request, message)) {
+		request->known++;
 		return;
 	}
 	if (add(parts, request, message, &waiter, &ticket, &err) == -1) {

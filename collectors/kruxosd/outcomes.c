@@ -4,6 +4,7 @@
 
 struct outcomes {
 	struct recent *told;
+	struct unnamed_calls *unnamed;
 	outcomes_on_seen on_seen; /* NULL: nobody hears */
 	void *context;
 };
@@ -23,6 +24,7 @@ outcomes_new(const struct recent *elder, recent_find find, void *find_context)
 	struct outcomes *outcomes = memory_new(sizeof(*outcomes));
 
 	outcomes->told = recent_new_by(say_end, elder, find, find_context);
+	outcomes->unnamed = unnamed_calls_new();
 	return outcomes;
 }
 
@@ -32,7 +34,14 @@ outcomes_free(struct outcomes *outcomes)
 	if (outcomes == NULL)
 		return;
 	recent_free(outcomes->told);
+	unnamed_calls_free(outcomes->unnamed);
 	free(outcomes);
+}
+
+struct unnamed_calls *
+outcomes_unnamed(struct outcomes *outcomes)
+{
+	return outcomes->unnamed;
 }
 
 bool

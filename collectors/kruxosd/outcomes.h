@@ -17,6 +17,7 @@
 #define KRUXOSD_OUTCOMES_H
 
 #include "collectors/kruxosd/recent.h"
+#include "collectors/kruxosd/unnamed_calls.h"
 
 struct outcomes;
 
@@ -26,6 +27,9 @@ struct outcomes;
 struct outcomes *
 outcomes_new(const struct recent *elder, recent_find find, void *find_context);
 void outcomes_free(struct outcomes *outcomes);
+
+/* Of calls whose ids were made. */
+struct unnamed_calls *outcomes_unnamed(struct outcomes *outcomes);
 
 /* Does it tell how a call ended, by a hook or by telemetry? The functions below
  * are for such entries. */

@@ -90,7 +90,11 @@ test('a session of Codex: what another hook has denied, telemetry does not tell'
 });
 
 test('a session of Gemini CLI, which gives its calls no ids', async () => {
-	await covers(await play('gemini', 'gemini-cli'), all(9));
+	const session = await play('gemini', 'gemini-cli');
+	await covers(session, all(9));
+	// What its hooks have no end of: it was denied.
+	assert.deepEqual(stack.entries().filter(one => one.session_id === session && one.source === 'otlp')
+		.map(({ capability, status }) => [capability, status]), [['shell.exec', 'denied']]);
 });
 
 test('what the policy denies lowers nothing', async () => {

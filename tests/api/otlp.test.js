@@ -192,6 +192,27 @@ test('the calls of a sub-agent are known by its thread', async () => {
 	assert.equal(entryOf('h-5').source, 'hook');
 });
 
+test('calls without ids are known by what they are', async () => {
+	const ends = { agent_name: 'gemini', capability: 'filesystem.read', request: { tool_input: { file_path: 'a b' } } };
+	await say(hook({ ...ends, call_id: 'gemini-1' }));
+	await say(hook({ ...ends, call_id: 'gemini-2' }));
+	const tell = at => take('/v1/logs', { resourceLogs: [{ scopeLogs: [{ logRecords: [{
+		timeUnixNano: nanos(at),
+		attributes: attributes({
+			'event.name': 'gemini_cli.tool_call', 'session.id': 'hooked', function_name: 'read_file',
+			function_args: '{\n  "file_path": "a b"\n}', success: true,
+		}),
+	}] }] }] });
+	const before = otlpEntries().length;
+	const now = Date.now();
+	for (const at of [now, now, now + 1, now])
+		await tell(at);
+	assert.equal(otlpEntries().length, before);
+	await tell(now + 2);
+	await tell(now + 2);
+	assert.equal(otlpEntries().length, before + 1);
+});
+
 test('what was recorded is known after a restart, too', async () => {
 	const seq = stack.entries().at(-1).seq;
 	await stack.untilIndexed(seq);
