@@ -1,5 +1,6 @@
 #include "collectors/kruxosd/entrance.h"
 
+#include "collectors/kruxosd/agent_session.h"
 #include "collectors/kruxosd/export.h"
 #include "collectors/kruxosd/proxy_report.h"
 #include "collectors/kruxosd/report.h"
@@ -280,23 +281,15 @@ run_agent_self(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
 
-	invocation_self_command(&kruxosd->invocation, call);
+	agent_session_self_command(&kruxosd->invocation, call);
 }
 
 static void
-run_session_start(void *context, struct command_call *call)
+run_session(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
 
-	invocation_start_command(&kruxosd->invocation, call);
-}
-
-static void
-run_session_end(void *context, struct command_call *call)
-{
-	struct kruxosd *kruxosd = context;
-
-	invocation_end_command(&kruxosd->invocation, call);
+	agent_session_command(&kruxosd->invocation, call);
 }
 
 static void
@@ -333,7 +326,8 @@ static const struct command commands[] = {
 	    NULL },
 	{ "agent.revoke", MESSAGE_OWNER, run_agent_revoke, agent_name_args },
 	{ "agent.rotate", MESSAGE_OWNER, run_agent_rotate, agent_name_args },
-	{ "agent.self", MESSAGE_AGENT, run_agent_self, invocation_self_args },
+	{ "agent.self", MESSAGE_AGENT, run_agent_self,
+	    agent_session_self_args },
 	{ "alerts.acknowledge",
 	    MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR, run_acknowledge,
 	    alerts_acknowledge_args },
@@ -370,9 +364,9 @@ static const struct command commands[] = {
 	    run_proxy_retry, proxy_decide_args },
 	{ "service.heartbeat", MESSAGE_ANYONE, run_heartbeat,
 	    telemetry_heartbeat_args },
-	{ "session.end", MESSAGE_AGENT, run_session_end, invocation_end_args },
-	{ "session.start", MESSAGE_AGENT, run_session_start,
-	    invocation_start_args },
+	{ "session.end", MESSAGE_AGENT, run_session, agent_session_end_args },
+	{ "session.start", MESSAGE_AGENT, run_session,
+	    agent_session_start_args },
 	{ "silences.add", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
 	    run_silence, silences_add_args },
 	{ "silences.remove", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,

@@ -29,18 +29,10 @@ struct invocation_parts {
 	struct alerts *alerts;
 };
 
-/* capability.invoke, session.start, session.end, and agent.self: who am I, and
- * what may I (docs/door.md)? */
-extern const struct command_arg invocation_args[], invocation_start_args[],
-    invocation_end_args[], invocation_self_args[];
+/* capability.invoke (docs/door.md). */
+extern const struct command_arg invocation_args[];
 
 void invocation_command(
-    const struct invocation_parts *parts, struct command_call *call);
-void invocation_start_command(
-    const struct invocation_parts *parts, struct command_call *call);
-void invocation_end_command(
-    const struct invocation_parts *parts, struct command_call *call);
-void invocation_self_command(
     const struct invocation_parts *parts, struct command_call *call);
 
 #endif

@@ -425,6 +425,8 @@ test('sessions begin and end in an agent\'s name', async () => {
 	const end = await ask('session.end', { session_id, reason: 'done' }, made.token);
 	assert.deepEqual([bySeq(end.seq).capability, bySeq(end.seq).summary], ['session.end', 'done']);
 	assert.equal((await refused('session.end', { session_id: 'a b' }, made.token)).field, 'session_id');
+	assert.deepEqual([entriesOf(made.name).at(-1).capability, entriesOf(made.name).at(-1).request],
+		['gateway.request', { command: 'session.end' }]);
 	assert.equal((await refused('session.start', { session_id: '' }, made.token)).field, 'session_id');
 	await stack.untilIndexed(end.seq);
 	const [session] = (await stack.get(`/api/sessions/${session_id}`)).sessions;

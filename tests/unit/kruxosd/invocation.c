@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "collectors/kruxosd/agent_session.h"
 #include "collectors/kruxosd/call_finder.h"
 #include "tests/unit/daemon_rig.h"
 
@@ -149,7 +150,7 @@ run_invoke(void *context, struct command_call *call)
 static void
 run_start(void *context, struct command_call *call)
 {
-	invocation_start_command(&((struct scene *)context)->parts, call);
+	agent_session_command(&((struct scene *)context)->parts, call);
 }
 
 static void
@@ -161,7 +162,7 @@ run_accept(void *context, struct command_call *call)
 
 static const struct command commands[] = {
 	{ "capability.invoke", MESSAGE_AGENT, run_invoke, invocation_args },
-	{ "session.start", MESSAGE_AGENT, run_start, invocation_start_args },
+	{ "session.start", MESSAGE_AGENT, run_start, agent_session_start_args },
 	{ "approval.accept", MESSAGE_OWNER, run_accept, approval_decide_args },
 	{ 0 },
 };
