@@ -52,6 +52,7 @@ struct commit {
 	struct commit_head head;
 	struct buf uids;    /* of the entries taken, in order: "7 7 8 " */
 	struct buf systems; /* what commit_add_system() was given */
+	struct entry last;  /* the entry taken, its strings gone */
 };
 
 static struct commit commit;
@@ -73,6 +74,7 @@ commit_add(struct commit *self, const struct commit_entry *entry,
 	await(self->next_ticket, waiter);
 	*ret_ticket = self->next_ticket++;
 	buf_addf(&self->uids, "%u ", entry->entry.uid);
+	self->last = entry->entry;
 	return 0;
 }
 
@@ -463,6 +465,59 @@ errors_stand_in_the_order_of_lines(void **state)
 			       ROBOT("5") ACCEPTED("1", "3", "6") ROBOT("7"));
 	assert_int_equal(counts().entries_refused, 4);
 	close(peer);
+}
+
+static void
+what_was_left_for_later_has_times_of_its_own_and_no_commands(void **state)
+{
+	usec_t left = test_now - 3 * USEC_PER_DAY;
+	char time[CLOCK_TEXT_SIZE];
+	cleanup(buf_free) struct buf line = BUF_INIT;
+	struct error err = { 0 };
+	int ends[2];
+
+	(void)state;
+	clock_format(left - USEC_PER_HOUR, time);
+	buf_addf(&line,
+	    "{\"time\":\"%s\",\"actor_type\":\"agent\","
+	    "\"agent_name\":\"a\",\"capability\":\"fs.read\","
+	    "\"status\":\"success\"}\n",
+	    time);
+	buf_add_str(&line, "{\"do\":\"ping\",\"id\":\"r1\"}\n");
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(
+	    ingest_adopt_spooled(stage.ingest, ends[0], 0, left, &err), 0);
+	say(ends[1], line.data);
+	/* The command names its peer, who is looked up beside everything. */
+	for (int i = 0; i < 1000 && counts().entries_refused == 0; i++) {
+		poll(NULL, 0, 1);
+		run();
+	}
+	assert_heard(ends[1],
+	    ACCEPTED("1", "1",
+		"1") "{\"error\":\"not_allowed\",\"line\":2,\"field\":\"do\","
+		     "\"detail\":\"commands are not left for later\"}\n");
+	assert_int_equal(commit.last.time, left - USEC_PER_HOUR);
+	assert_false(commit.last.is_clamped);
+	close(ends[1]);
+}
+
+static void
+a_stranger_has_left_nothing(void **state)
+{
+	struct error err = { 0 };
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(
+	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	assert_int_equal(ingest_adopt_spooled(
+			     stage.ingest, ends[0], 4000000, test_now, &err),
+	    -1);
+	assert_int_equal(err.code, ERROR_NOT_ALLOWED);
+	assert_true(is_closed(ends[1]));
+	close(ends[1]);
 }
 
 static void
@@ -1215,6 +1270,9 @@ main(void)
 		TEST(lines_of_one_batch_are_answered_together),
 		TEST(nothing_is_answered_before_it_is_durable),
 		TEST(errors_stand_in_the_order_of_lines),
+		TEST(
+		    what_was_left_for_later_has_times_of_its_own_and_no_commands),
+		TEST(a_stranger_has_left_nothing),
 		TEST(empty_lines_count_and_break_a_run),
 		TEST(seqs_of_others_between_break_a_run),
 		TEST(what_the_disk_refuses_is_told_line_by_line),

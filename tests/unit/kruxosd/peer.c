@@ -52,6 +52,37 @@ classes_come_from_uid_and_groups(void **state)
 }
 
 static void
+who_is_not_here_is_looked_up(void **state)
+{
+	unsigned classes = 99;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(peer_of_user(&rules, 0, &classes, &err), 0);
+	assert_int_equal(classes, MESSAGE_OWNER);
+	/* Nobody has this number. */
+	assert_int_equal(peer_of_user(&rules, 4000000, &classes, &err), 0);
+	assert_int_equal(classes, 0);
+}
+
+/* Of its own group, too. */
+static void
+the_groups_of_who_is_not_here_count(void **state)
+{
+	struct peer_rules own = rules;
+	const struct passwd *user = getpwnam("daemon");
+	unsigned classes;
+	struct error err;
+
+	(void)state;
+	if (user == NULL)
+		skip();
+	own.producers = user->pw_gid;
+	assert_int_equal(peer_of_user(&own, user->pw_uid, &classes, &err), 0);
+	assert_int_equal(classes, MESSAGE_PRODUCER);
+}
+
+static void
 a_name_that_is_missing_is_nobodys(void **state)
 {
 	static const struct peer_names names = {
@@ -148,6 +179,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classes_come_from_uid_and_groups),
+		cmocka_unit_test(who_is_not_here_is_looked_up),
+		cmocka_unit_test(the_groups_of_who_is_not_here_count),
 		cmocka_unit_test(a_name_that_is_missing_is_nobodys),
 		cmocka_unit_test(names_are_looked_up),
 		cmocka_unit_test(the_kernel_says_who_the_other_end_is),
