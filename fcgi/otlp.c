@@ -275,9 +275,16 @@ take(struct program *prog, const struct request *req, struct reply *rep,
 	uint64_t refused = 0;
 	int status = check_token(req, err);
 
-	if (status == 0)
-		status =
-		    read_in_turn(req, encoding, signal, calls, &counts, err);
+	if (status != 0)
+		return status;
+	/* What costs much is not looked into for whoever sends it: no call yet,
+	 * so that this asks about the token alone. */
+	if (is_large(req)) {
+		status = record(prog, calls, req, rep, &refused, err);
+		if (status != 200)
+			return status;
+	}
+	status = read_in_turn(req, encoding, signal, calls, &counts, err);
 	if (status == 0)
 		status = record(prog, calls, req, rep, &refused, err);
 	if (status != 200)

@@ -326,6 +326,38 @@ for (const kind of ['http', 'proto'])
 		});
 	}
 
+// --- the command -----------------------------------------------------------------
+
+test('calls that are none are refused, and those beside them recorded', async () => {
+	const good = { session_id: 'direct', capability: 'shell.exec', status: 'success', duration_ms: 1.5, request: { tool: 'Bash' } };
+	const calls = [
+		{ ...good, call_id: 'd-1', time: '2026-11-28T10:00:00Z', decided_by: 'user', trace_id: 't-1' },
+		{ ...good, call_id: 'no id' }, { ...good, call_id: 'd-2', capability: 'none' }, { ...good, call_id: 'd-2', status: 'pending' },
+		{ ...good, call_id: 'd-2', time: 'now' }, { ...good, call_id: 'd-2', duration_ms: -1 }, { ...good, call_id: 'd-2', agent_name: 'other' },
+		{ ...good, call_id: 'd-2', capability: 'account.create' }, { ...good, call_id: 'd-2', request: 'text' }, good, {},
+		{ ...good, call_id: 'd-3' }, { ...good, call_id: 'd-3' },
+	];
+	const sequences = [{}, { session_id: 'direct' }, { session_id: 'direct', ranges: 1 }, { session_id: 'no name', ranges: [1, 2] },
+		{ session_id: 'direct', ranges: [1] }, { session_id: 'direct', ranges: [3, 2] }, { session_id: 'direct', ranges: ['1', 2] },
+		{ session_id: 'direct', ranges: [1, 5, 7, 9] }];
+	await door.write(JSON.stringify({ do: 'otlp.record', id: 'd', args: { calls, sequences }, credential: token }) + '\n');
+	assert.deepEqual(await door.answer(), { id: 'd', ok: { recorded: 2, known: 1, refused: 10 } });
+	const found = stack.entries().filter(({ session_id }) => session_id === 'direct');
+	assert.deepEqual(found.map(({ call_id, agent_name, uid }) => [call_id, agent_name, uid]),
+		[['d-1', 'laptop', process.getuid()], ['d-3', 'laptop', process.getuid()]]);
+	assert.equal(found[0].decided_by, 'user');
+});
+
+test('only an agent may say it, and only as it is foreseen', async () => {
+	await door.write(JSON.stringify({ do: 'otlp.record', id: 'e1', args: { calls: [] } }) + '\n');
+	assert.equal((await door.answer()).error, 'not_allowed');
+	for (const [args, error] of [[{}, 'missing_field'], [{ calls: {} }, 'wrong_type'], [{ calls: [1] }, 'wrong_type'],
+		[{ calls: [], other: 1 }, 'unknown_field']]) {
+		await door.write(JSON.stringify({ do: 'otlp.record', id: 'e2', args, credential: token }) + '\n');
+		assert.equal((await door.answer()).error, error);
+	}
+});
+
 // --- bad input -------------------------------------------------------------------
 
 const failure = reply => assertAnswer('/v1/traces', reply, 'POST');
@@ -352,6 +384,12 @@ test('nor by one that was revoked, and an entry says so', async () => {
 	const entry = stack.entries().findLast(({ capability }) => capability === 'agent.deny');
 	assert.equal(entry.request.agent, 'gone');
 	assert.equal(entry.request.command, 'otlp.record');
+});
+
+test('what is packed is not unpacked for nobody', async () => {
+	const reply = await post('/v1/traces', Buffer.from('no gzip'),
+		{ 'Content-Encoding': 'gzip', Authorization: `Bearer krx_agent_${'C'.repeat(43)}` });
+	assert.equal(reply.status, 401);
 });
 
 test('a body of another type, or packed by something else, is refused', async () => {
