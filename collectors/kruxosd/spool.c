@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 
 enum {
-	FILES = 4096,	       /* of one look at the folder */
+	FILES = 1 << 16,       /* of one look at the folder */
 	FILE_BYTES = 16 << 20, /* of a file */
 	NAME_BYTES = 128,      /* of its name */
 	RECEIVE_BYTES = 16 << 10,
@@ -41,7 +41,7 @@ struct spool {
 
 	/* The names of one look, in their order. */
 	char **names;
-	size_t count, next;
+	size_t count, capacity, next;
 
 	/* The file that is taken in, and our end of its connection. */
 	int socket; /* -1: none */
@@ -206,14 +206,22 @@ remove_half(const struct spool *spool, int dir, const char *name)
 		unlinkat(dir, name, 0);
 }
 
+static void
+add_name(struct spool *spool, const char *name)
+{
+	spool->names = memory_grow(spool->names, &spool->capacity,
+	    spool->count + 1, sizeof(*spool->names));
+	spool->names[spool->count++] = strdup(name);
+}
+
 static int
 compare_names(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The first FILES of the folder, in whatever order it lists them: those of one
- * look are in their own order. */
+/* Beyond FILES, those that the folder lists first, in whatever order it does,
+ * come first. */
 static void
 look(struct spool *spool, int dir)
 {
@@ -227,11 +235,9 @@ look(struct spool *spool, int dir)
 		cleanup_close(&again);
 		return;
 	}
-	if (spool->names == NULL)
-		spool->names = memory_new(FILES * sizeof(*spool->names));
 	while (spool->count < FILES && (item = readdir(listing)) != NULL)
 		if (is_spooled(item->d_name))
-			spool->names[spool->count++] = strdup(item->d_name);
+			add_name(spool, item->d_name);
 		else
 			remove_half(spool, dir, item->d_name);
 	if (spool->count > 0)

@@ -290,21 +290,6 @@ a_folder_in_which_others_could_remove_files_is_not_read(void **state)
 	assert_false(is_there(fixture, "1.ndjson"));
 }
 
-static void
-many_files_are_taken_in_look_by_look(void **state)
-{
-	struct fixture *fixture = *state;
-	char name[32];
-
-	for (int i = 0; i < FILES + 3; i++) {
-		snprintf(name, sizeof(name), "%05d.ndjson", i);
-		put(fixture, name, "x\n");
-	}
-	run(fixture);
-	run(fixture);
-	assert_int_equal(door.heard.len, 2 * (FILES + 3));
-}
-
 int
 main(void)
 {
@@ -316,7 +301,6 @@ main(void)
 		TEST(who_is_not_let_in_now_waits_and_a_stranger_does_not),
 		TEST(what_is_half_written_goes_after_an_hour),
 		TEST(a_folder_in_which_others_could_remove_files_is_not_read),
-		TEST(many_files_are_taken_in_look_by_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
