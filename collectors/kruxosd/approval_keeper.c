@@ -334,7 +334,8 @@ waiting_new(const struct ask *ask, approval_on_reply on_reply, void *context)
 	return waiting;
 }
 
-/* 0: `on_reply` has heard, or will. */
+/* 0: `on_reply` has heard, or will. A decision stands in the log before what
+ * follows from it, also if the log took nothing when it was made. */
 static int
 run(struct approval_keeper *keeper, struct ask *ask, approval_on_reply on_reply,
     void *context, struct error *err)
@@ -343,6 +344,7 @@ run(struct approval_keeper *keeper, struct ask *ask, approval_on_reply on_reply,
 	struct state_change change;
 	int result;
 
+	owed_entries_tick(keeper->changer->owed);
 	if (state_change_begin(keeper->changer, &change, err) == -1)
 		return -1;
 	result = look_up(keeper, &change, ask, err);

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/diag.h"
 
 #include <openssl/crypto.h>
 
@@ -45,18 +46,21 @@ digest(struct slice text, unsigned char ret_digest[static SHA256_BYTES])
 	sha256_free(sha256);
 }
 
-/* So few come at once, or not before the machine has any (getrandom(2)); a
- * secret that can be guessed is no answer to anything. */
+/* A secret that can be guessed is no answer to anything. */
 static void
 fill(unsigned char *bytes, size_t len)
 {
-	ssize_t got;
+	size_t drawn = 0;
 
-	do
-		got = getrandom(bytes, len, 0);
-	while (got == -1 && errno == EINTR);
-	if (got != (ssize_t)len)
-		abort();
+	while (drawn < len) {
+		ssize_t more = getrandom(bytes + drawn, len - drawn, 0);
+
+		if (more == -1 && errno != EINTR) {
+			diag(DIAG_CRITICAL, "getrandom: %m");
+			abort();
+		}
+		drawn += more == -1 ? 0 : (size_t)more;
+	}
 }
 
 void

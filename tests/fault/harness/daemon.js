@@ -181,21 +181,26 @@ export class Producer {
 		return true;
 	}
 
-	/** Returns what follows `ok`; undefined when it was refused or not answered. */
-	async command(verb, args) {
+	/** Returns { ok } or { error, … }; an empty object when it was not answered. */
+	async ask(verb, args, credential) {
 		const door = await this.#open();
 		if (door === undefined)
-			return undefined;
-		await door.write(JSON.stringify({ do: verb, id: 'r1', args }) + '\n');
+			return {};
+		await door.write(JSON.stringify({ do: verb, id: 'r1', args, credential }) + '\n');
 		for (;;) {
 			const answer = await door.answer();
 			if (answer === null || answer.line === 0) {
 				this.close();
-				return undefined;
+				return {};
 			}
 			if (answer.ok !== undefined || answer.error !== undefined)
-				return answer.ok;
+				return answer;
 		}
+	}
+
+	/** Returns what follows `ok`; undefined when it was refused or not answered. */
+	async command(verb, args) {
+		return (await this.ask(verb, args)).ok;
 	}
 }
 
@@ -223,6 +228,22 @@ async function erase(producer, ledger) {
 		ledger.erased.add(seq);
 }
 
+/** A call that a person has to approve: asked for, accepted, made and made again. */
+async function approve(producer, ledger) {
+	const agent = { name: 'asker', purpose: 'faults' };
+	const { token } = await producer.command('agent.create', agent) ??
+		await producer.command('agent.rotate', { name: agent.name }) ?? {};
+	const call = { capability: 'alerts.send', arguments: { severity: 'info', title: ledger.call() } };
+	const invoke = () => producer.ask('capability.invoke', call, token);
+	if (token === undefined)
+		return;
+	const { approval_id: id } = await invoke();
+	if (id !== undefined)
+		await producer.command('approval.accept', { id });
+	await invoke();
+	await invoke();
+}
+
 /** A standard session, until it is over or the daemon has ended. */
 async function drive(daemon, ledger) {
 	const one = new Producer(daemon, ledger);
@@ -232,6 +253,7 @@ async function drive(daemon, ledger) {
 		// Twice the same call, in a batch and after it.
 		await one.record([entry('one', { call_id: 'twice' }), entry('one', { call_id: 'twice' })]);
 		await erase(one, ledger);
+		await approve(one, ledger);
 		await one.command('audit.export', { format: 'ndjson', filters: {} });
 		await one.command('audit.reindex', {});
 		/* Signals come before entries. */
@@ -320,6 +342,16 @@ export function assertRecorded(entries, ledger) {
 			assert.ok(at(seq).erased_by > seq, `${seq} was not erased`);
 }
 
+/** Whether each call that took a person's word had it, once. */
+function assertApproved(entries) {
+	const accepted = new Set();
+	for (const { capability, call_id, agent_name, status } of entries)
+		if (capability === 'approval.accept')
+			accepted.add(call_id);
+		else if (capability === 'alerts.send' && agent_name === 'asker' && status === 'success')
+			assert.ok(accepted.delete(call_id), `${call_id} has run without a person's word`);
+}
+
 /** What must hold once nothing fails any more. */
 async function assertWhole(folder, ledger) {
 	const refusedBefore = ledger.refused.size;
@@ -341,6 +373,7 @@ async function assertWhole(folder, ledger) {
 	}
 
 	assertRecorded(readLog(folder), ledger);
+	assertApproved(readLog(folder));
 	const { code, stdout, stderr } = await run(join(build, 'bin/kruxos'),
 		['audit', 'verify', '--dir', join(folder, 'audit')]);
 	assert.equal(code, 0, stdout + stderr);
@@ -349,7 +382,7 @@ async function assertWhole(folder, ledger) {
 /* --- scenes --------------------------------------------------------------- */
 
 const DAY = 24 * 3600;
-const config = days => `[audit]\nretention_days = ${days}\n`;
+const config = days => `[audit]\nretention_days = ${days}\n[policy]\nalerts.send = approval_required\n`;
 
 /** A folder as a daemon leaves it after a few days, with the ledger of it. */
 async function makeTemplate(folder, environment) {
