@@ -277,7 +277,16 @@ give_call_id(struct invocation *invocation)
 	invocation->is_new = true;
 }
 
-/* A name that is none is not recorded as one: the entry is about the asking. */
+/* May the entry be of this name? What is reserved, and is nothing that agents
+ * can ask for, would say what the daemon alone has to say. */
+static bool
+is_recordable(const struct invocation *invocation, struct slice name)
+{
+	return entry_is_capability(name) &&
+	       (invocation->effect != NULL || !message_is_reserved(name));
+}
+
+/* Else the entry is about the asking. */
 static int
 read_capability(struct invocation *invocation, struct error *err)
 {
@@ -285,7 +294,8 @@ read_capability(struct invocation *invocation, struct error *err)
 	cleanup(buf_free) struct buf shown = BUF_INIT;
 	struct json_writer json;
 
-	if (entry_is_capability(name)) {
+	invocation->effect = effect_find(name);
+	if (is_recordable(invocation, name)) {
 		invocation->message.entry.capability = name;
 		invocation->message.request = said(invocation, "arguments");
 		return 0;
@@ -357,7 +367,6 @@ step_check(struct invocation *invocation)
 	struct slice capability = invocation->message.entry.capability;
 	const struct json_node *invalid = said(invocation, "invalid");
 
-	invocation->effect = effect_find(capability);
 	if (invalid != NULL)
 		error_set(&invocation->refusal, ERROR_OUT_OF_RANGE, "%.*s",
 		    SLICE_ARG(invalid->text));

@@ -255,13 +255,20 @@ read_entry(struct message_parser *parser, const struct message_peer *peer,
 	return 0;
 }
 
-/* Look-alikes of a reserved name in other letters are reserved too. */
 static bool
 is_reserved(struct slice capability, char ret_lower[ENTRY_NAME_BYTES])
 {
 	for (size_t i = 0; i < capability.len; i++)
 		ret_lower[i] = (char)tolower((unsigned char)capability.data[i]);
 	return entry_is_reserved((struct slice){ ret_lower, capability.len });
+}
+
+bool
+message_is_reserved(struct slice capability)
+{
+	char lower[ENTRY_NAME_BYTES];
+
+	return is_reserved(capability, lower);
 }
 
 static bool
@@ -388,7 +395,6 @@ message_read_call(struct message_parser *parser,
 		USER_NAME,
 		POLICY_TIER,
 	};
-	char lower[ENTRY_NAME_BYTES];
 	struct message told = *ret;
 	unsigned seen;
 
@@ -406,7 +412,7 @@ message_read_call(struct message_parser *parser,
 		    entry_fields[has(seen, CAPABILITY) ? STATUS : CAPABILITY]
 			.key,
 		    err);
-	if (is_reserved(told.entry.capability, lower))
+	if (message_is_reserved(told.entry.capability))
 		return error_set_field(err, ERROR_NOT_ALLOWED, "capability",
 		    "%.*s is reserved and not yours to record",
 		    SLICE_ARG(told.entry.capability));

@@ -113,6 +113,10 @@ int message_read_call(struct message_parser *parser,
     const struct json_reader *reader, const struct json_node *object,
     usec_t now, struct message *ret, struct error *err);
 
+/* Is this name reserved for the daemon (entry_is_reserved()), or one that looks
+ * like it in other letters? */
+bool message_is_reserved(struct slice capability);
+
 /* White space alone: a line that counts and says nothing. */
 bool message_is_blank(struct slice line);
 

@@ -249,7 +249,7 @@ test('what there is not, is recorded and not found', async () => {
 	assert.equal((await refusedInvoke(made, 'shell.exec', { command: 'id' })).error, 'not_found');
 	let entry = entriesOf(made.name).at(-1);
 	assert.deepEqual([entry.capability, entry.status, entry.request], ['shell.exec', 'error', { command: 'id' }]);
-	for (const capability of ['nodot', 'with space.x', '', `x.${'y'.repeat(200)}`, '\u001b[31m.x']) {
+	for (const capability of ['session.start', 'rate_limit.hit', 'Audit.Erase', 'approval.accept', 'nodot', 'with space.x', '', `x.${'y'.repeat(200)}`, '\u001b[31m.x']) {
 		assert.equal((await refusedInvoke(made, capability)).error, 'not_found', capability);
 		entry = entriesOf(made.name).at(-1);
 		assert.deepEqual([entry.capability, entry.status], ['capability.invoke', 'error']);

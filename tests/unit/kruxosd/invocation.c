@@ -325,6 +325,19 @@ each_refusal_is_one_entry(void **state)
 }
 
 static void
+a_reserved_name_that_is_asked_for_is_in_no_entry_of_that_name(void **state)
+{
+	struct scene *scene = *state;
+
+	invoke(scene, "{\"capability\":\"session.start\"}");
+	assert_answered(scene, "\"not_found\"");
+	invoke(scene, "{\"capability\":\"Log.open\",\"invalid\":\"no\"}");
+	assert_int_equal(rig_count(&scene->rig, "session.start"), 0);
+	assert_int_equal(rig_count(&scene->rig, "Log.open"), 0);
+	assert_int_equal(rig_count(&scene->rig, "capability.invoke"), 2);
+}
+
+static void
 what_is_told_twice_is_recorded_once_whenever_that_is(void **state)
 {
 	struct scene *scene = *state;
@@ -523,6 +536,8 @@ main(void)
 		TEST(a_call_is_answered_when_its_entry_is_durable),
 		TEST(what_is_not_recorded_is_not_answered_as_done),
 		TEST(each_refusal_is_one_entry),
+		TEST(
+		    a_reserved_name_that_is_asked_for_is_in_no_entry_of_that_name),
 		TEST(what_is_told_twice_is_recorded_once_whenever_that_is),
 		TEST(what_only_reads_is_another_entry_each_time),
 		TEST(an_effect_of_the_same_call_id_is_had_once),
