@@ -240,8 +240,8 @@ ingest_adopt_spooled(
 		close(fd);
 		return -1;
 	}
-	if (classes != 0)
-		return adopt(ingest, fd, uid, classes, at, err);
+	if ((classes & (MESSAGE_OWNER | MESSAGE_PRODUCER)) != 0)
+		return adopt(ingest, fd, uid, MESSAGE_PRODUCER, at, err);
 	close(fd);
 	return set_stranger(uid, err);
 }

@@ -59,8 +59,9 @@ int ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
     struct error *err);
 
 /* The same for what `uid` has left for later at `at` (CLOCK_REALTIME), which is
- * read from `fd`: what he may is looked up, and his times count from then.
- * ERROR_NOT_ALLOWED: he is a stranger. */
+ * read from `fd`: with a producer's rights, if he has them by the groups that
+ * he is in now, and no more, for a file can be moved by others than its owner.
+ * His times count from then. ERROR_NOT_ALLOWED: he is none. */
 int ingest_adopt_spooled(
     struct ingest *ingest, int fd, uid_t uid, usec_t at, struct error *err);
 

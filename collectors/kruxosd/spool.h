@@ -2,7 +2,7 @@
  *
  * In the folder ([paths] spool_dir) lie files `TIME-….ndjson` of lines as the
  * door takes them. They are taken in, in the order of their names, as if their
- * owner had come by the door: with his rights, as fairly, answered when they
+ * owner had come by the door: as a producer, as fairly, answered when they
  * are durable. A file is removed when all of it has its answer; a daemon that
  * ends before takes it in again, and what was recorded is known by its call_id.
  * Their times count from when the file was made. Entries `ingest.spooled` say

@@ -468,7 +468,7 @@ errors_stand_in_the_order_of_lines(void **state)
 }
 
 static void
-what_was_left_for_later_has_times_of_its_own_and_no_commands(void **state)
+what_was_left_for_later_is_a_producers_entries_of_that_time(void **state)
 {
 	usec_t left = test_now - 3 * USEC_PER_DAY;
 	char time[CLOCK_TEXT_SIZE];
@@ -483,21 +483,26 @@ what_was_left_for_later_has_times_of_its_own_and_no_commands(void **state)
 	    "\"agent_name\":\"a\",\"capability\":\"fs.read\","
 	    "\"status\":\"success\"}\n",
 	    time);
-	buf_add_str(&line, "{\"do\":\"ping\",\"id\":\"r1\"}\n");
+	buf_add_str(&line, "{\"do\":\"ping\",\"id\":\"r1\"}\n"
+			   "{\"actor_type\":\"system\",\"capability\":\"x.y\","
+			   "\"status\":\"success\"}\n");
 	assert_int_equal(
 	    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
 	assert_int_equal(
 	    ingest_adopt_spooled(stage.ingest, ends[0], 0, left, &err), 0);
 	say(ends[1], line.data);
 	/* The command names its peer, who is looked up beside everything. */
-	for (int i = 0; i < 1000 && counts().entries_refused == 0; i++) {
+	for (int i = 0; i < 1000 && counts().entries_refused < 2; i++) {
 		poll(NULL, 0, 1);
 		run();
 	}
 	assert_heard(ends[1],
 	    ACCEPTED("1", "1",
 		"1") "{\"error\":\"not_allowed\",\"line\":2,\"field\":\"do\","
-		     "\"detail\":\"commands are not left for later\"}\n");
+		     "\"detail\":\"commands are not left for later\"}\n"
+		     "{\"error\":\"not_allowed\",\"line\":3,"
+		     "\"field\":\"actor_type\",\"detail\":\"system entries are "
+		     "for root and the daemon's own user\"}\n");
 	assert_int_equal(commit.last.time, left - USEC_PER_HOUR);
 	assert_false(commit.last.is_clamped);
 	close(ends[1]);
@@ -1271,7 +1276,7 @@ main(void)
 		TEST(nothing_is_answered_before_it_is_durable),
 		TEST(errors_stand_in_the_order_of_lines),
 		TEST(
-		    what_was_left_for_later_has_times_of_its_own_and_no_commands),
+		    what_was_left_for_later_is_a_producers_entries_of_that_time),
 		TEST(a_stranger_has_left_nothing),
 		TEST(empty_lines_count_and_break_a_run),
 		TEST(seqs_of_others_between_break_a_run),
