@@ -401,20 +401,26 @@ step_policy(struct invocation *invocation)
 	return ends(invocation, ENTRY_DENIED, ENTRY_BY_POLICY);
 }
 
-/* What the gateway could not read is recorded as that; it tells so itself. */
+/* What only reads has been read by the gateway, or could not be: that is
+ * recorded, and it tells so itself. */
+static int
+begin_effect(struct invocation *invocation)
+{
+	const struct effect *effect = invocation->effect;
+
+	if (effect->begin != NULL)
+		return effect->begin(invocation, &invocation->refusal);
+	invocation->message.summary = said(invocation, "error");
+	return invocation->message.summary == NULL ? 0 : -1;
+}
+
 static void
 step_effect(struct invocation *invocation)
 {
-	const struct effect *effect = invocation->effect;
-	const struct json_node *failed = said(invocation, "error");
 	enum entry_decider decider = invocation->message.entry.decider;
 
-	if (failed != NULL)
-		invocation->message.summary = failed;
-	else if (effect->begin == NULL ||
-		 effect->begin(invocation, &invocation->refusal) == 0)
-		return;
-	ends(invocation, ENTRY_ERROR, decider);
+	if (begin_effect(invocation) == -1)
+		ends(invocation, ENTRY_ERROR, decider);
 }
 
 /* --- a person's approval -------------------------------------------------- */
@@ -463,7 +469,8 @@ reject(struct invocation *invocation, const struct approval_reply *reply)
 		error_set(refusal, ERROR_NOT_ALLOWED,
 		    "%.*s has rejected it: %s", SLICE_ARG(reply->user),
 		    reason.len > 0 ? reason.data : "no reason was given");
-	ends(invocation, ENTRY_DENIED, ENTRY_BY_USER);
+	ends(invocation, ENTRY_DENIED,
+	    reply->user.len == 0 ? ENTRY_BY_POLICY : ENTRY_BY_USER);
 }
 
 /* What it took to wait for a person is not what it takes. */
