@@ -85,8 +85,7 @@ delivery_ask(struct delivery *delivery, struct slice agent_name,
 		read_policy(buf_slice(&answer), ret);
 		return 0;
 	}
-	return err->code == ERROR_UNREACHABLE || err->code == ERROR_CORRUPT ? -1
-									    : 0;
+	return -1;
 }
 
 /* --- entries -------------------------------------------------------------- */

@@ -34,13 +34,13 @@ struct delivery_policy {
 	struct buf line; /* … this one: "kruxos.conf:41: shell.* = …" */
 };
 
-/* Ask for it. -1: kruxosd does not answer. */
+/* Ask for it. -1: kruxosd has not said. */
 int delivery_ask(struct delivery *delivery, struct slice agent_name,
     struct slice capability, struct delivery_policy *ret, struct error *err);
 
 /* Hand in `lines`, each with its '\n', and wait until they are durable. -1: not
  * all are; err says why, and `ret_rest` gets those that may be handed in later:
- * the others will never be taken. */
+ * the others will never be taken. ERROR_NOT_ALLOWED: nor will those. */
 int delivery_send(struct delivery *delivery, struct slice lines,
     struct buf *ret_rest, struct error *err);
 

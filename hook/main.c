@@ -250,7 +250,8 @@ leave(const struct call_desk *desk, const struct place *place,
 	bool is_silent = desk->verdict == ANSWER_DENY;
 	struct error err;
 
-	if (lines.len == 0 || place->spool == NULL) {
+	if (lines.len == 0 || place->spool == NULL ||
+	    why->code == ERROR_NOT_ALLOWED) {
 		if (!is_silent)
 			say("not recorded: %s", why->sentence);
 	} else if (spool_write(place->spool, desk->now, lines, &err) == -1) {

@@ -539,6 +539,56 @@ test('a daemon that does not answer is not waited for, nor by SIGTERM ended with
 	rmSync(folder, { recursive: true });
 });
 
+/** A door that answers as `answer` says, with a stack's folders around it: what is left in its spool. */
+async function withDoor(answer, use) {
+	const folder = mkdtempSync(join(tmpdir(), 'kruxos-door-'));
+	const server = net.createServer(socket => {
+		let line = 0;
+		socket.on('error', () => {}).setEncoding('utf8').on('data', text => {
+			for (const said of text.trimEnd().split('\n'))
+				socket.write(answer(JSON.parse(said), ++line));
+		});
+	});
+	await new Promise(resolve => server.listen(join(folder, 'ingest.sock'), resolve));
+	mkdirSync(join(folder, 'spool'));
+	writeFileSync(join(folder, 'kruxos.conf'), '[policy]\nnetwork.* = blocked\n');
+	try {
+		await use(['-c', join(folder, 'kruxos.conf')], () => readdirSync(join(folder, 'spool')).length);
+	} finally {
+		server.close();
+		rmSync(folder, { recursive: true });
+	}
+}
+
+test('a log that takes nothing now is told later; what is refused is not', async () => {
+	const call = callOf.codex('answers-1');
+	const failed = (code, line) => `{"error":"${code}","line":${line},"detail":"so it is"}\n`;
+
+	await withDoor((said, line) => said.do ? '{"id":"c1","error":"not_found"}\n' : failed('audit_unavailable', line),
+		async (config, left) => {
+			const answer = await hook(['codex', ...config], call);
+			assert.deepEqual([answer.code, answer.stdout], [0, '']);
+			assert.match(answer.stderr, /recorded later: so it is/);
+			assert.equal(left(), 1);
+			// A daemon that knows of no policy: the file has it.
+			const blocked = await hook(['codex', ...config], { ...call, tool_name: 'WebFetch' });
+			assert.equal(read.codex(blocked)[0], 'deny');
+		});
+	for (const refuse of [(said, line) => said.do ? '{"id":"c1","ok":{}}\n' : failed('not_allowed', line),
+		() => failed('not_allowed', 0)])
+		await withDoor(refuse, async (config, left) => {
+			const answer = await hook(['codex', ...config], call);
+			assert.deepEqual([answer.code, answer.stdout], [0, '']);
+			assert.match(answer.stderr, /not recorded: so it is/);
+			assert.equal(left(), 0);
+		});
+	await withDoor(() => 'no JSON\n', async (config, left) => {
+		const answer = await hook(['codex', ...config], call);
+		assert.deepEqual([answer.code, answer.stdout], [0, '']);
+		assert.equal(left(), 1);
+	});
+});
+
 test('what does not belong in the spool is removed and not looked into', async () => {
 	const spool = join(stack.rundir, 'spool');
 	const place = name => join(spool, name);
