@@ -75,15 +75,28 @@ given_or(uint64_t given, unsigned standard)
 	return given > 0 ? (unsigned)given : standard;
 }
 
+/* By which name what listens on `bind` is asked from here. */
+static const char *
+checked_host(const char *bind, struct arena *arena)
+{
+	if (strcmp(bind, "0.0.0.0") == 0 || strcmp(bind, "::") == 0)
+		return "localhost";
+	if (strchr(bind, ':') != NULL)
+		return arena_printf(arena, "[%s]", bind);
+	return bind;
+}
+
 /* What is wrong, or a port that is another's, is never written: it would be
  * kept. */
 static int
 write_config(const struct rundir *dir, const struct setup_wanted *wanted,
-    const char *path, struct error *err)
+    const char *path, struct arena *arena, struct error *err)
 {
 	cleanup(config_freep) struct config *config = NULL;
 	cleanup(buf_free) struct buf text = BUF_INIT;
 	cleanup(buf_free) struct buf problems = BUF_INIT;
+	const char *bind = wanted->bind != NULL ? wanted->bind : "127.0.0.1";
+	unsigned gateway_port = given_or(wanted->gateway_port, 7700);
 
 	buf_addf(&text,
 	    "# kruxos.conf(5). Written once by kruxos-run; yours from now on.\n"
@@ -91,11 +104,14 @@ write_config(const struct rundir *dir, const struct setup_wanted *wanted,
 	    "bind = %s\n"
 	    "health_port = %u\n"
 	    "dashboard_port = %u\n"
-	    "gateway_port = %u\n",
-	    wanted->bind != NULL ? wanted->bind : "127.0.0.1",
-	    given_or(wanted->health_port, 7701),
-	    given_or(wanted->dash_port, 7800),
-	    given_or(wanted->gateway_port, 7700));
+	    "gateway_port = %u\n"
+	    "\n"
+	    "[service gateway]\n"
+	    "kind = http\n"
+	    "target = http://%s:%u/healthz\n",
+	    bind, given_or(wanted->health_port, 7701),
+	    given_or(wanted->dash_port, 7800), gateway_port,
+	    checked_host(bind, arena), gateway_port);
 	if (config_parse(path, buf_slice(&text), &config, &problems) == -1)
 		return error_set(err, ERROR_INVALID, "%.*s",
 		    (int)strcspn(problems.data, "\n"), problems.data);
@@ -148,7 +164,7 @@ setup_config(const struct rundir *dir, const struct setup_wanted *wanted,
 	bool is_new =
 	    faccessat(dir->fd, "kruxos.conf", F_OK, AT_SYMLINK_NOFOLLOW) == -1;
 
-	if (is_new && write_config(dir, wanted, path, err) == -1)
+	if (is_new && write_config(dir, wanted, path, arena, err) == -1)
 		return -1;
 	if (config_load(path, &config, err) == -1 ||
 	    check_config(config, wanted, err) == -1)

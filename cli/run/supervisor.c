@@ -115,7 +115,7 @@ add_all_fcgi(struct supervisor *supervisor, char *config, struct error *err)
 		return error_set_errno(
 		    err, "%s", supervisor->programs.fcgi_folder);
 	for (int i = 0; i < count; i++) {
-		if (result == 0 && supervisor->count < SUPERVISOR_PARTS - 1)
+		if (result == 0 && supervisor->count < SUPERVISOR_PARTS - 2)
 			result = add_fcgi(
 			    supervisor, entries[i]->d_name, config, err);
 		free(entries[i]);
@@ -145,11 +145,12 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 	struct part *part;
 
 	add_part(supervisor, "kruxosd", daemon, 3);
-	add_part(supervisor, "observer", observer, 3);
 	if (add_all_fcgi(supervisor, config, err) == -1)
 		return -1;
 	part = add_part(supervisor, "nginx", nginx, 7);
 	part->socket = supervisor->config->api_socket;
+	/* It asks the others whether they are there. */
+	add_part(supervisor, "observer", observer, 3);
 	return part_clear_socket(part, err);
 }
 
@@ -344,9 +345,10 @@ supervisor_stop(struct supervisor *supervisor)
 	if (count == 0)
 		return;
 	reap(supervisor, true);
-	stop_parts(supervisor, count - 1, count); /* nginx */
-	stop_parts(supervisor, 1, count - 1);	  /* observer, FastCGI */
-	stop_parts(supervisor, 0, 1);		  /* kruxosd */
+	stop_parts(supervisor, count - 1, count);     /* observer */
+	stop_parts(supervisor, count - 2, count - 1); /* nginx */
+	stop_parts(supervisor, 1, count - 2);	      /* FastCGI */
+	stop_parts(supervisor, 0, 1);		      /* kruxosd */
 	for (size_t i = 0; i < count; i++)
 		listener_close(&supervisor->parts[i].listener);
 }

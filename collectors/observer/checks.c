@@ -11,7 +11,9 @@
 
 #include <math.h>
 
-#define SPREAD USEC_PER_SEC
+#define SPREAD	       USEC_PER_SEC
+#define START_PATIENCE (2 * USEC_PER_SEC)
+#define START_PAUSE    (USEC_PER_SEC / 10)
 
 struct check {
 	struct checks *checks;
@@ -32,6 +34,7 @@ struct checks {
 	checks_listener *on_change;
 	void *context;
 	usec_t interval;
+	usec_t began_at; /* CLOCK_MONOTONIC */
 	struct web_probes *web;
 	struct socket_probes *sockets;
 	struct unit_probes *units;
@@ -109,6 +112,15 @@ set_result(struct check *check, const struct verdict *verdict, usec_t took)
 		check->checks->on_change(check->checks->context);
 }
 
+/* Who is started together with us may not be there at once. */
+static bool
+may_still_start(
+    const struct check *check, const struct verdict *verdict, usec_t now)
+{
+	return verdict->status == OBSERVED_UNHEALTHY && check->number == 0 &&
+	       now - check->checks->began_at < START_PATIENCE;
+}
+
 void
 check_end(struct check *check, const struct verdict *verdict)
 {
@@ -118,6 +130,10 @@ check_end(struct check *check, const struct verdict *verdict)
 	usec_t interval = check->checks->interval;
 
 	check->is_running = false;
+	if (may_still_start(check, verdict, now)) {
+		set_timer(check, START_PAUSE);
+		return;
+	}
 	set_result(check, verdict, end - check->began_at);
 	set_timer(check, spent < interval ? interval - spent : 0);
 }
@@ -164,6 +180,7 @@ checks_new(sd_event *event, struct clock *clock, struct web *web,
 
 	checks->event = sd_event_ref(event);
 	checks->clock = clock;
+	checks->began_at = clock_monotonic(clock);
 	checks->on_change = on_change;
 	checks->context = context;
 	checks->sockets = socket_probes_new(event);
