@@ -84,9 +84,9 @@ answer(struct invocation *invocation, uint64_t seq)
 static void
 end_approval(const struct invocation *invocation, bool is_recorded)
 {
-	if (invocation->is_approved)
+	if (invocation->approval_id[0] != '\0')
 		approval_keeper_end(invocation->parts->approvals,
-		    slice_of(invocation->call_id), is_recorded);
+		    slice_of(invocation->approval_id), is_recorded);
 }
 
 /* What is refused stays so, whether or not the log could take it: that it was
@@ -477,7 +477,8 @@ reject(struct invocation *invocation, const struct approval_reply *reply)
 static void
 run_approved(struct invocation *invocation)
 {
-	invocation->is_approved = true;
+	memcpy(invocation->approval_id, invocation->call_id,
+	    sizeof(invocation->approval_id));
 	invocation->began_at = clock_monotonic(invocation->parts->clock);
 	invocation->message.entry.decider = ENTRY_BY_USER;
 	step_effect(invocation);

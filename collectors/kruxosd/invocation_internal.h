@@ -36,7 +36,9 @@ struct invocation {
 	enum entry_tier tier;
 	struct error refusal; /* when it is recorded; ERROR_NONE: done */
 	bool has_call;	      /* recent.h knows of it */
-	bool is_approved;     /* its call_id is the approval's id */
+	/* "": it needed no approval. Not its call_id, which a call that is told
+	 * of brings along. */
+	char approval_id[ENTRY_NAME_BYTES + 1];
 
 	/* The effect's own. */
 	uint64_t alert;

@@ -192,6 +192,19 @@ test('what a person is to approve waits, and runs once when he has', async () =>
 	await until('its end is known', async () => (await status()).result.state !== 'pending');
 });
 
+test('what is told of under an approval ends no other', async () => {
+	const told = more => ({ capability: 'shell.exec', status: 'success', summary: 'one of two', ...more });
+	const { approval_id: waits } = (await bot.refusedInvoke('audit.record', told())).data;
+	const named = told({ call_id: waits });
+	const { approval_id } = (await bot.refusedInvoke('audit.record', named)).data;
+	assert.equal((await stack.kruxos(['approve', 'accept', approval_id])).code, 0);
+	await bot.invoke('audit.record', named);
+	const { stdout } = await stack.kruxos(['approve', 'list', '--all', '--json']);
+	const held = JSON.parse(stdout).approvals.map(({ id, state }) => [id, state]);
+	assert.deepEqual(held.filter(([id]) => [waits, approval_id].includes(id)), [[waits, 'open']]);
+	assert.equal((await stack.kruxos(['approve', 'reject', waits, '--reason', 'that was all'])).code, 0);
+});
+
 test('what is done more often than it may be is told when to come again', async () => {
 	const calls = [];
 	for (let i = 0; i < 4; i++)
