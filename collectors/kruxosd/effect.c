@@ -132,7 +132,8 @@ end_acknowledge(struct invocation *invocation, uint64_t seq,
 
 /* The entry is the call that is told of, not the telling. What it says of
  * itself counts as the agent's word: which names are not its to write, and what
- * the policy says, it cannot. */
+ * the policy says, it cannot. Nor what is done here, by policy and limit: an
+ * entry of alerts.send is an alert. */
 static int
 begin_record(struct invocation *invocation, struct error *err)
 {
@@ -146,6 +147,10 @@ begin_record(struct invocation *invocation, struct error *err)
 	if (message_read_call(&invocation->parser, invocation->reader,
 		arguments, now, &told, err) == -1)
 		return -1;
+	if (effect_find(told.entry.capability) != NULL)
+		return error_set_field(err, ERROR_NOT_ALLOWED, "capability",
+		    "%.*s is recorded when it is done, and told of by nobody",
+		    SLICE_ARG(told.entry.capability));
 	if (told.entry.session_id.data == NULL)
 		told.entry.session_id = invocation->message.entry.session_id;
 	if (told.entry.call_id.data == NULL)

@@ -399,6 +399,7 @@ test('what a runtime has done itself is recorded as its agent\'s, once', async (
 	for (const [args, error] of [
 		[{ capability: 'audit.erase', status: 'success' }, 'not_allowed'],
 		[{ capability: 'Session.Start', status: 'success' }, 'not_allowed'],
+		[{ capability: 'alerts.send', status: 'success', request: { severity: 'critical', title: 'x' } }, 'not_allowed'],
 		[{ capability: 'shell.exec', status: 'success', agent_name: 'other' }, 'not_allowed'],
 		[{ capability: 'shell.exec', status: 'success', source: 'hook' }, 'not_allowed'],
 		[{ capability: 'shell.exec', status: 'success', policy_tier: 'notify' }, 'not_allowed'],
