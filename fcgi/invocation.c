@@ -6,7 +6,9 @@
 #include "base/text.h"
 #include "config/config.h"
 #include "fcgi/rpc.h"
+#include "http/caller.h"
 #include "http/route.h"
+#include "store/credential.h"
 
 #include <assert.h>
 
@@ -53,6 +55,17 @@ init(struct invocation *invocation, struct invocations *list,
 		.list = list,
 		.began_at = clock_monotonic(&clock_system),
 	};
+}
+
+struct slice
+invocation_token(const struct request *req)
+{
+	struct caller caller = caller_of(req);
+
+	return caller.via == CALLER_BEARER &&
+		       credential_kind_of(caller.credential) == CREDENTIAL_AGENT
+		   ? caller.credential
+		   : (struct slice){ NULL, 0 };
 }
 
 struct invocations *

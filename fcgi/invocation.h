@@ -84,7 +84,11 @@ struct gateway {
 	struct json_reader answers; /* the loop's thread's, for what comes */
 };
 
-/* `token` is what the request came with: something, whatever it is worth. */
+/* The token that `req` came with, if it looks like an agent's; {NULL, 0}: none.
+ * No other credential is handed on to kruxosd. */
+struct slice invocation_token(const struct request *req);
+
+/* `token` is invocation_token()'s, whatever it is worth. */
 struct invocations *invocations_new(
     struct gateway *gateway, struct request *req, struct slice token);
 

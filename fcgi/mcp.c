@@ -8,7 +8,6 @@
 #include "fcgi/mcp_tool.h"
 #include "fcgi/rpc.h"
 #include "http/body.h"
-#include "http/caller.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -211,15 +210,15 @@ method_find(const struct mcp_message *message)
 static struct asked *
 asked_new(struct mcp *mcp, struct request *req)
 {
-	struct caller caller = caller_of(req);
+	struct slice token = invocation_token(req);
 	struct asked *asked;
 
-	if (caller.via != CALLER_BEARER)
+	if (token.data == NULL)
 		return NULL;
 	asked = arena_alloc(req->arena, sizeof(*asked));
 	asked->arena = req->arena;
-	asked->list = invocations_new(mcp->gateway, req, caller.credential);
-	sha256_digest(mcp->sha256, caller.credential, asked->agent);
+	asked->list = invocations_new(mcp->gateway, req, token);
+	sha256_digest(mcp->sha256, token, asked->agent);
 	return asked;
 }
 

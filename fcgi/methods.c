@@ -5,7 +5,6 @@
 #include "fcgi/rpc.h"
 #include "fcgi/schema.h"
 #include "http/body.h"
-#include "http/caller.h"
 
 #include <assert.h>
 
@@ -480,16 +479,16 @@ methods_post(struct gateway *gateway, struct request *req, struct reply *rep,
 	int again;
 
 	if (methods == NULL) {
-		struct caller caller = caller_of(req);
+		struct slice token = invocation_token(req);
 
 		if (!body_is_json(req)) {
 			error_set(err, ERROR_INVALID,
 			    "the body must be application/json");
 			return 415;
 		}
-		if (caller.via != CALLER_BEARER)
+		if (token.data == NULL)
 			return refuse_stranger(rep);
-		req->state = methods = begin(gateway, req, caller.credential);
+		req->state = methods = begin(gateway, req, token);
 	}
 	again = invocations_run(methods->list);
 	return again == INVOCATIONS_DONE ? answer(methods, rep) : again;

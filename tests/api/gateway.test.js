@@ -241,10 +241,17 @@ test('who is not known is not answered', async () => {
 		stack.entries().some(one => one.capability === 'agent.deny' && one.request.agent === 'revoked'));
 });
 
-test('a person\'s session is no agent\'s token', async () => {
+test('a person\'s session or token is no agent\'s', async () => {
 	const { secret } = await stack.signIn();
-	const error = await new Agent(stack.gateway, 'x', secret).refusedInvoke('system.metrics', { category: 'system' });
-	assert.ok([-32001, -32003].includes(error.code), JSON.stringify(error));
+	const token = await stack.kruxos(['token', 'create', 'a-program', '--scope', 'operate', '--account', 'anna']);
+	assert.equal(token.code, 0, token.stderr);
+	for (const credential of [secret, token.stdout.trim()]) {
+		const stranger = new Agent(stack.gateway, 'x', credential);
+		for (const method of ['capabilities.list', 'session.create']) {
+			const { status, code } = await stranger.refused(method);
+			assert.deepEqual([status, code], [401, -32003], method);
+		}
+	}
 });
 
 test('nobody speaks for another', async () => {

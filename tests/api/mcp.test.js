@@ -247,7 +247,8 @@ test('too many calls are told when to come again', async () => {
 test('without an agent\'s token there is no answer', async () => {
 	const other = await agent('soon-gone');
 	await door.command('agent.revoke', { name: 'soon-gone' });
-	for (const wrong of [undefined, 'a', `krx_agent_${'a'.repeat(43)}`, other]) {
+	const { secret } = await stack.signIn();
+	for (const wrong of [undefined, 'a', `krx_agent_${'a'.repeat(43)}`, other, secret]) {
 		const nobody = new Mcp(stack, wrong);
 		for (const reply of [
 			await nobody.alone('tools/list'), await nobody.call('system__info', {}),
