@@ -334,7 +334,8 @@ may_be_unrecorded(const struct invocation *invocation, const struct error *err)
 	return err->code == ERROR_AUDIT_UNAVAILABLE &&
 	       config->on_audit_failure == CONFIG_ALLOW &&
 	       invocation->row != NULL && invocation->row->read != NULL &&
-	       invocation->invalid.code == ERROR_NONE;
+	       invocation->invalid.code == ERROR_NONE &&
+	       invocation->failed.code == ERROR_NONE;
 }
 
 static void

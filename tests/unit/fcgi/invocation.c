@@ -397,6 +397,23 @@ what_cannot_be_recorded_is_not_shown_unless_that_is_allowed(void **state)
 }
 
 static void
+what_cannot_be_read_nor_recorded_is_no_result(void **state)
+{
+	struct error said;
+
+	(void)state;
+	diag_init("test", DIAG_ERROR);
+	config.on_audit_failure = CONFIG_ALLOW;
+	reading = -1, failure = ERROR_SYSTEM;
+	struct invocation *call = add_call("system.info", NULL);
+
+	error_set(&said, ERROR_AUDIT_UNAVAILABLE, "no space");
+	run(&said);
+	assert_int_equal(call->err.code, ERROR_AUDIT_UNAVAILABLE);
+	assert_null(call->result.data);
+}
+
+static void
 without_kruxosd_nothing_is_shown_whatever_is_allowed(void **state)
 {
 	struct invocation *call = add_call("system.health", NULL);
@@ -510,6 +527,7 @@ main(void)
 		TEST(a_session_is_for_the_token_s_agent_alone),
 		TEST(
 		    what_cannot_be_recorded_is_not_shown_unless_that_is_allowed),
+		TEST(what_cannot_be_read_nor_recorded_is_no_result),
 		TEST(without_kruxosd_nothing_is_shown_whatever_is_allowed),
 		TEST(
 		    what_cannot_be_read_is_recorded_and_told_without_its_place),
