@@ -79,7 +79,7 @@ schemas    := $(sort $(foreach file,$(notdir $(wildcard sql/schema/*.sql)),$(fir
 generated  := $(patsubst sql/%.sql,$(BUILD)/gen/sql/%.h,$(wildcard sql/*.sql)) \
               $(patsubst %,$(BUILD)/gen/sql/schema_%.h,$(schemas)) \
               $(BUILD)/gen/cli/opencode_plugin.h \
-              $(BUILD)/gen/fcgi/otlp.pb-c.h
+              $(BUILD)/gen/fcgi/otlp.pb-c.h $(BUILD)/gen/fcgi/schemas.h
 
 $(BUILD)/gen/sql/%.h: sql/%.sql sql/header.awk
 	@mkdir -p $(@D)
@@ -95,6 +95,11 @@ $(foreach name,$(schemas),$(eval $(call schema_rule,$(name))))
 $(BUILD)/gen/cli/opencode_plugin.h: hook/opencode.js hook/header.awk
 	@mkdir -p $(@D)
 	awk -f hook/header.awk -v name=opencode_plugin $< >$@
+
+# What the gateway's capabilities may be asked with.
+$(BUILD)/gen/fcgi/schemas.h: $(sort $(wildcard fcgi/schemas/*.json)) fcgi/header.awk
+	@mkdir -p $(@D)
+	awk -f fcgi/header.awk $(filter %.json,$^) >$@
 
 # --- protobuf: messages into structs ------------------------------------------
 

@@ -10,7 +10,7 @@
  * Their meaning is JSON Schema's (2020-12); what else a schema says of a value,
  * title, description, default and examples, is for its readers. Anything beyond
  * that makes it no schema of ours, so that nothing which it says is passed
- *over.
+ * over.
  */
 #ifndef FCGI_SCHEMA_H
 #define FCGI_SCHEMA_H
