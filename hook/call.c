@@ -1,11 +1,15 @@
 #include "hook/call.h"
 
 #include "base/cleanup.h"
+#include "base/number.h"
 #include "door/message.h"
 #include "hook/outcome.h"
 
 /* Calls that are ended because their session is, at most. */
 enum { ENDED_CALLS = DELIVERY_LINES - 1 };
+
+/* A call that takes a month, and more, has no duration. */
+#define MILLIS_MAX 1e10
 
 /* Names and ids of an entry, made good ones, and where they lie. */
 struct names {
@@ -143,33 +147,42 @@ add_millis(struct buf *out, usec_t duration)
 	    (unsigned)(duration % USEC_PER_MSEC));
 }
 
+/* An agent's own word on it, if it is one that the door takes. */
+static bool
+read_duration(const struct event *event, double *ret_millis)
+{
+	const struct slice digits = event->duration;
+
+	return digits.len > 0 && digits.len <= MESSAGE_DURATION_BYTES &&
+	       digits.data[0] != '-' &&
+	       number_parse_double(digits, 0, MILLIS_MAX, ret_millis) == 0;
+}
+
 /* How long it took, by the agent's word or by our own two looks at the clock;
  * and how long a person was waited for, which only the first can tell. */
 static void
 measure(const struct call_desk *desk, const struct event *event,
     const struct waiting_call *call, struct names *names, struct record *record)
 {
-	double millis = -1;
-	usec_t since_asked;
+	usec_t since_asked, ran;
+	double millis;
 
-	if (event->duration.len > 0 &&
-	    event->duration.len < MESSAGE_DURATION_BYTES &&
-	    event->duration.data[0] != '-') {
-		buf_add_slice(&names->duration, event->duration);
-		millis = strtod(names->duration.data, NULL);
-	} else if (call != NULL && desk->boottime >= call->begun) {
+	if (!read_duration(event, &millis)) {
+		if (call == NULL || desk->boottime < call->begun)
+			return;
 		add_millis(&names->duration, desk->boottime - call->begun);
+		record->duration_ms = buf_slice(&names->duration);
 		record->is_slower = call->asked != 0;
+		return;
 	}
-	record->duration_ms = buf_slice(&names->duration);
-	if (call == NULL || call->asked == 0 || millis < 0 || millis > 1e12 ||
-	    desk->boottime < call->asked)
+	record->duration_ms = event->duration;
+	if (call == NULL || call->asked == 0 || desk->boottime < call->asked)
 		return;
 	since_asked = desk->boottime - call->asked;
-	if (since_asked < (usec_t)(millis * (double)USEC_PER_MSEC))
+	ran = (usec_t)(millis * (double)USEC_PER_MSEC);
+	if (since_asked < ran)
 		return;
-	add_millis(&names->waited,
-	    since_asked - (usec_t)(millis * (double)USEC_PER_MSEC));
+	add_millis(&names->waited, since_asked - ran);
 	record->waited_ms = buf_slice(&names->waited);
 }
 
@@ -182,7 +195,7 @@ find_call(const struct call_desk *desk, const struct event *event,
 	cleanup(buf_free) struct buf id = BUF_INIT;
 	struct waiting_wanted wanted = { 0 };
 
-	*ret = (struct waiting_call){ .text = BUF_INIT };
+	*ret = (struct waiting_call)WAITING_CALL_INIT;
 	if (desk->waiting == NULL)
 		return false;
 	record_add_name(&id, event->call_id);
@@ -200,8 +213,7 @@ find_call(const struct call_desk *desk, const struct event *event,
 static bool
 has_other_half(const struct call_desk *desk)
 {
-	cleanup(
-	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
+	cleanup(waiting_call_free) struct waiting_call call = WAITING_CALL_INIT;
 
 	return find_call(desk, desk->event, false, &call) && !call.has_made_id;
 }
@@ -284,8 +296,6 @@ take_before(struct call_desk *desk)
 	cleanup(names_free) struct names names = NAMES_INIT;
 	struct record record = make_call_record(desk, desk->event, &names);
 	struct delivery_policy policy = { .line = BUF_INIT };
-	cleanup(
-	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
 
 	ask_policy(desk, record.capability, &policy);
 	decide(desk, record.capability, &policy);
@@ -357,8 +367,7 @@ take_after(struct call_desk *desk)
 {
 	const struct event *event = desk->event;
 	cleanup(names_free) struct names names = NAMES_INIT;
-	cleanup(
-	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
+	cleanup(waiting_call_free) struct waiting_call call = WAITING_CALL_INIT;
 	bool is_known;
 	struct record record;
 
@@ -388,8 +397,7 @@ static void
 take_asked(struct call_desk *desk)
 {
 	cleanup(names_free) struct names names = NAMES_INIT;
-	cleanup(
-	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
+	cleanup(waiting_call_free) struct waiting_call call = WAITING_CALL_INIT;
 	struct record record;
 
 	if (!find_call(desk, desk->event, false, &call)) {
@@ -412,8 +420,7 @@ static void
 mark_asked(struct call_desk *desk)
 {
 	struct waiting_wanted any = { 0 };
-	cleanup(
-	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
+	cleanup(waiting_call_free) struct waiting_call call = WAITING_CALL_INIT;
 
 	if (desk->waiting != NULL &&
 	    slice_is(desk->event->failure, "ToolPermission") &&
@@ -438,8 +445,7 @@ add_denied(struct call_desk *desk, const struct event *event,
 static void
 take_refused(struct call_desk *desk)
 {
-	cleanup(
-	    waiting_call_free) struct waiting_call call = { .text = BUF_INIT };
+	cleanup(waiting_call_free) struct waiting_call call = WAITING_CALL_INIT;
 	bool is_known = find_call(desk, desk->event, true, &call);
 
 	add_denied(desk, desk->event, is_known ? &call : NULL,
@@ -459,9 +465,8 @@ take_batch(struct call_desk *desk)
 	for (const struct json_node *node = json_reader_first(reader, calls);
 	     node != NULL && denied < DELIVERY_LINES;
 	     node = json_reader_next(reader, calls, node)) {
-		cleanup(waiting_call_free) struct waiting_call call = {
-			.text = BUF_INIT
-		};
+		cleanup(waiting_call_free) struct waiting_call call =
+		    WAITING_CALL_INIT;
 		struct event event;
 
 		event_read_call(desk->event, node, &event);
@@ -485,9 +490,8 @@ end_asked(struct call_desk *desk, bool is_of_all)
 
 	for (int count = 0; count < ENDED_CALLS; count++) {
 		cleanup(names_free) struct names names = NAMES_INIT;
-		cleanup(waiting_call_free) struct waiting_call call = {
-			.text = BUF_INIT
-		};
+		cleanup(waiting_call_free) struct waiting_call call =
+		    WAITING_CALL_INIT;
 		struct record record;
 
 		if (!waiting_take(desk->waiting, &wanted, &call))
@@ -525,6 +529,14 @@ take_stop(struct call_desk *desk)
 		waiting_end(desk->waiting);
 }
 
+/* A prompt, or the end of a sub-agent: no question of before is still open. */
+static void
+take_turn(struct call_desk *desk)
+{
+	if (desk->waiting != NULL)
+		end_asked(desk, false);
+}
+
 static void
 take_session_start(struct call_desk *desk)
 {
@@ -553,7 +565,7 @@ call_take(struct call_desk *desk)
 		[EVENT_SESSION_START] = { take_session_start, "session.start" },
 		[EVENT_SESSION_END] = { take_session_end, "session.end" },
 		[EVENT_COMPACT] = { NULL, "agent.compact" },
-		[EVENT_PROMPT] = { NULL, "agent.prompt" },
+		[EVENT_PROMPT] = { take_turn, "agent.prompt" },
 		[EVENT_BEFORE] = { take_before },
 		[EVENT_AFTER] = { take_after },
 		[EVENT_FAILED] = { take_after },
@@ -562,7 +574,7 @@ call_take(struct call_desk *desk)
 		[EVENT_REFUSED] = { take_refused },
 		[EVENT_SUBAGENT_START] = { take_subagent_start,
 		    "subagent.start" },
-		[EVENT_SUBAGENT_STOP] = { NULL, "subagent.stop" },
+		[EVENT_SUBAGENT_STOP] = { take_turn, "subagent.stop" },
 		[EVENT_NOTIFICATION] = { mark_asked, "agent.notification" },
 		[EVENT_STOP] = { take_stop, "agent.stop" },
 	};

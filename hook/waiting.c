@@ -399,7 +399,7 @@ find(struct waiting *waiting, char kind, const struct waiting_wanted *wanted,
 		.behind = "" };
 	char behind[WAITING_NAME_BYTES];
 
-	*ret = (struct waiting_call){ .text = BUF_INIT };
+	*ret = (struct waiting_call)WAITING_CALL_INIT;
 	while (walk(waiting, &search)) {
 		if (read_call(waiting, &search, ret) && fits(wanted, ret) &&
 		    (!is_taken || unlinkat(waiting->dir, search.found, 0) == 0))
@@ -451,9 +451,8 @@ waiting_link(
     struct waiting *waiting, struct slice agent_id, struct slice call_id)
 {
 	struct waiting_wanted wanted = { .call_id = call_id };
-	cleanup(waiting_call_free) struct waiting_call starter = {
-		.text = BUF_INIT
-	};
+	cleanup(waiting_call_free) struct waiting_call starter =
+	    WAITING_CALL_INIT;
 	cleanup(buf_free) struct buf known = BUF_INIT;
 	char path[WAITING_NAME_BYTES];
 

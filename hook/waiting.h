@@ -40,6 +40,11 @@ struct waiting_call {
 	struct buf text;       /* that the slices lie in */
 };
 
+#define WAITING_CALL_INIT        \
+	{                        \
+		.text = BUF_INIT \
+	}
+
 void waiting_call_free(struct waiting_call *call);
 
 struct waiting;

@@ -236,13 +236,16 @@ test('a person is asked, and how long he was waited for is known', async () => {
 	assert.equal(entries[2].duration_ms, 0.25);
 });
 
-test('what was asked and never ran is denied when the turn is over', async () => {
-	const call = { session_id: `gone-${++sessions}`, tool_name: 'Bash', tool_input: { command: 'x' } };
-	await hook(['codex'], { ...call, tool_use_id: 'call_gone', hook_event_name: 'PreToolUse' });
-	await hook(['codex'], { ...call, hook_event_name: 'PermissionRequest' });
-	await hook(['codex'], { session_id: call.session_id, hook_event_name: 'Stop' });
-	assert.deepEqual(inShort(entriesOf(call.session_id)), ['1 shell.exec pending', '1 approval.request pending',
-		'1 shell.exec denied user', 'agent.stop']);
+test('what was asked and never ran is denied when the turn is over, or the next begins', async () => {
+	for (const [event, capability] of [['Stop', 'agent.stop'], ['UserPromptSubmit', 'agent.prompt'],
+		['SessionEnd', 'session.end']]) {
+		const call = { session_id: `gone-${++sessions}`, tool_name: 'Bash', tool_input: { command: 'x' } };
+		await hook(['codex'], { ...call, tool_use_id: 'call_gone', hook_event_name: 'PreToolUse' });
+		await hook(['codex'], { ...call, hook_event_name: 'PermissionRequest' });
+		await hook(['codex'], { session_id: call.session_id, hook_event_name: event, prompt: 'another' });
+		assert.deepEqual(inShort(entriesOf(call.session_id)), ['1 shell.exec pending',
+			'1 approval.request pending', '1 shell.exec denied user', capability]);
+	}
 });
 
 for (const [agent, file] of [['claude-code', 'claude-code/hooks-parallel.ndjson'],
