@@ -55,7 +55,6 @@ try {
 	const memory = new MemoryWatch(stack);
 	try {
 		benchAcknowledgements(stack);
-		await benchGateway(stack);
 		const { filled, fewer, asked } = await fillAndAsk(stack);
 		reportFill(filled);
 		await benchSize(stack);
@@ -75,6 +74,7 @@ try {
 			await benchPostgres(stack, filled.indexed, asked);
 		await benchStreams(stack);
 		await benchExport(stack);
+		await benchGateway(stack);
 		benchHook(stack);
 		await benchOtlp(stack);
 		await benchObserving(stack);

@@ -135,6 +135,9 @@ const growth = ({ entries, rowsOf }) => ({
 /** The chapters in the order of the document, their charts by name. */
 const chapters = {
 	door: { title: 'The door', charts: { ingest } },
+	gateway: { title: 'The gateway', charts: {} },
+	hooks: { title: 'Hooks', charts: {} },
+	telemetry: { title: 'Telemetry', charts: {} },
 	start: { title: 'Starts', charts: { start } },
 	index: { title: 'The index', charts: {} },
 	queries: {
@@ -158,6 +161,7 @@ const chapters = {
 	streams: { title: 'Streams', charts: { streams, 'streams-latency': latencies } },
 	observing: { title: 'Observing', charts: {} },
 	memory: { title: 'Memory', charts: { memory } },
+	'The dashboard in a browser': { title: 'The dashboard in a browser', charts: {} },
 };
 
 /** Of the large run: what says more than the small one's. */
