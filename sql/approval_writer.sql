@@ -47,5 +47,9 @@ UPDATE approval SET state = ?2 WHERE id = ?1;
 UPDATE approval SET state = ?2, decided_at = ?3, decided_by = ?4, reason = ?5
 WHERE id = ?1;
 
+-- Long ago: their time is over.
+-- name: approval_writer_end_of_agent
+UPDATE approval SET asked_at = 0, decided_at = 0 WHERE agent = ?1;
+
 -- name: approval_writer_remove
 DELETE FROM approval WHERE id = ?1;

@@ -1,5 +1,7 @@
 #include "collectors/kruxosd/agent_keeper_internal.h"
 
+#include "collectors/kruxosd/approval_writer.h"
+
 #include "base/cleanup.h"
 #include "base/json_writer.h"
 
@@ -158,6 +160,12 @@ change_in(struct state_change *state, const struct agent_change *change,
 
 	write_request(&request, change);
 	if (agent_writer_put(state->writer, &change->row, err) == -1)
+		return -1;
+	/* Another agent may have the name then: what was accepted is not his.
+	 */
+	if (change->row.revoked_at != 0 &&
+	    approval_writer_end_of_agent(
+		state->writer, slice_of(change->row.name), err) == -1)
 		return -1;
 	return state_change_owe(state, command_entry(change->call),
 	    change->capability, buf_slice(&request), err);

@@ -196,6 +196,16 @@ approval_writer_decide(struct state_writer *writer, struct slice id,
 }
 
 int
+approval_writer_end_of_agent(
+    struct state_writer *writer, struct slice agent, struct error *err)
+{
+	struct statement end = start(writer, APPROVAL_WRITER_END_OF_AGENT);
+
+	statement_bind_text(&end, 1, agent);
+	return state_writer_run(writer, &end, err);
+}
+
+int
 approval_writer_remove(
     struct state_writer *writer, struct slice id, struct error *err)
 {

@@ -64,6 +64,10 @@ int approval_writer_decide(struct state_writer *writer, struct slice id,
     enum approval_step step, usec_t now, struct slice user, struct slice reason,
     struct error *err);
 
+/* The time of all of `agent` is over. */
+int approval_writer_end_of_agent(
+    struct state_writer *writer, struct slice agent, struct error *err);
+
 int approval_writer_remove(
     struct state_writer *writer, struct slice id, struct error *err);
 

@@ -235,6 +235,20 @@ test('what waits is counted; what is decided, or has expired, is not', async () 
 	});
 });
 
+test('what an agent has asked is gone with the agent', async () => {
+	const ids = [];
+	for (const title of ['open', 'accepted'])
+		ids.push((await refused(invoke('alerts.send', alert(title), 'other'), 'approval_required')).approval_id);
+	await door.command('approval.accept', { id: ids[1] });
+	await door.command('agent.revoke', { name: 'other' });
+	tokens.other = (await door.command('agent.create', { name: 'other', purpose: 'another' })).token;
+	const anew = await refused(invoke('alerts.send', alert('accepted'), 'other'), 'approval_required');
+	assert.ok(!ids.includes(anew.approval_id));
+	for (const [id, count] of [[ids[0], 2], [ids[1], 3]])
+		assert.deepEqual((await untilRecorded(id, count)).at(-1).slice(0, 3), ['approval.reject', null, 'success']);
+	await door.command('approval.reject', { id: anew.approval_id, reason: 'a test' });
+});
+
 test('a restart loses no request and no decision', async () => {
 	const { approval_id: id } = await refused(invoke('alerts.send', alert('late')), 'approval_required');
 	door.close();
