@@ -10,6 +10,7 @@
 #include "cli/hook_file.h"
 #include "cli/hook_settings.h"
 #include "cli/json.h"
+#include "cli/order.h"
 #include "cli/table.h"
 
 #include <ctype.h>
@@ -256,12 +257,43 @@ ask_last(const struct config *config, struct finding *finding,
 	return 0;
 }
 
+/* Would the door take what this user's hooks tell? They ask it the same. */
+static int
+ask_door(struct cli *cli, struct finding *finding, struct error *err)
+{
+	cleanup(buf_free) struct buf args = BUF_INIT;
+	cleanup(buf_free) struct buf result = BUF_INIT;
+	struct json_writer json;
+	struct error why;
+
+	json_writer_init(&json, &args);
+	json_writer_object(&json);
+	json_writer_pair(&json, "agent_name", finding->name);
+	json_writer_pair(&json, "capability", "shell.exec");
+	json_writer_end_object(&json);
+	if (order_run(cli, "policy.ask", buf_slice(&args), "hook", &result,
+		&why) == 0)
+		return 0;
+	if (why.code != ERROR_NOT_ALLOWED) {
+		*err = why;
+		return -1;
+	}
+	advise(finding, "kruxosd takes nothing from this user's hooks: %s",
+	    why.sentence);
+	return 0;
+}
+
 static void
 ask_all(struct doctor *doctor)
 {
 	const struct config *config = cli_config(doctor->cli, &doctor->why);
 
 	doctor->is_reachable = config != NULL;
+	for (size_t i = 0; i < doctor->count && doctor->is_reachable; i++)
+		if (doctor->findings[i].is_registered)
+			doctor->is_reachable =
+			    ask_door(doctor->cli, &doctor->findings[i],
+				&doctor->why) == 0;
 	for (size_t i = 0; i < doctor->count && doctor->is_reachable; i++)
 		doctor->is_reachable =
 		    ask_last(config, &doctor->findings[i], &doctor->cli->arena,

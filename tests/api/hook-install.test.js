@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, test } from 'node:test';
 
+import { FakeDoor } from './harness/fake_door.js';
 import { build, run } from './harness/stack.js';
 
 const fakeCodex = fileURLToPath(new URL('harness/fake_codex.js', import.meta.url));
@@ -264,18 +265,22 @@ test('usage that is wrong is told of', async () => {
 	assert.match(stderr, /OpenCode loads plug-ins of a user or a project/);
 });
 
-/** What answers at api.sock, where a stack would. */
-async function withApi(entries, work) {
+/** What answers at the door and at api.sock, where a stack would. */
+async function withApi(entries, work, verdict = { policy_tier: 'autonomous' }) {
+	const door = await FakeDoor.open();
 	const asked = [];
 	const server = createServer((request, response) => {
 		asked.push(request.url);
 		response.end(JSON.stringify({ entries }));
 	});
-	await new Promise(resolve => server.listen(join(folder, 'api.sock'), resolve));
+	door.answers['policy.ask'] = verdict;
+	await new Promise(resolve => server.listen(join(door.folder, 'api.sock'), resolve));
+	environment = { ...environment, ...door.environment };
 	try {
 		await work(asked);
 	} finally {
 		await new Promise(resolve => server.close(resolve));
+		door.close();
 	}
 }
 
@@ -337,11 +342,21 @@ test('doctor: a program that is gone, settings that are broken, an agent that is
 	});
 });
 
+test('doctor: a door that is closed to this user', async () => {
+	installCodex();
+	await succeeds('install', 'codex', '--user');
+	await withApi([], async () => {
+		const { code, agents: [codex] } = await diagnose();
+		assert.equal(code, 2);
+		assert.deepEqual(codex.problems, ['kruxosd takes nothing from this user\'s hooks: you are a stranger']);
+	}, { error: 'not_allowed', detail: 'you are a stranger' });
+});
+
 test('doctor: a daemon that is not there is unknown', async () => {
 	installCodex();
 	await succeeds('install', 'codex', '--user');
 	const { code, reachable, stderr } = await diagnose();
 	assert.equal(code, 3);
 	assert.equal(reachable, false);
-	assert.match(stderr, /api\.sock/);
+	assert.match(stderr, /ingest\.sock/);
 });
