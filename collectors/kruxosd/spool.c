@@ -214,6 +214,15 @@ add_name(struct spool *spool, const char *name)
 	spool->names[spool->count++] = strdup(name);
 }
 
+/* One that holds something stays, and takes nobody's place. */
+static void
+remove_folder(const struct spool *spool, int dir, const char *name)
+{
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
+		diag(DIAG_WARNING, "%s/%s is removed: it is no file",
+		    spool->folder, name);
+}
+
 static int
 compare_names(const void *a, const void *b)
 {
@@ -236,10 +245,12 @@ look(struct spool *spool, int dir)
 		return;
 	}
 	while (spool->count < FILES && (item = readdir(listing)) != NULL)
-		if (is_spooled(item->d_name))
-			add_name(spool, item->d_name);
-		else
+		if (!is_spooled(item->d_name))
 			remove_half(spool, dir, item->d_name);
+		else if (item->d_type == DT_DIR)
+			remove_folder(spool, dir, item->d_name);
+		else
+			add_name(spool, item->d_name);
 	if (spool->count > 0)
 		qsort(spool->names, spool->count, sizeof(*spool->names),
 		    compare_names);
@@ -296,8 +307,7 @@ refuse(struct spool *spool, int dir, const char *name, const struct error *err)
 	text_add_visible(&shown, slice_of(name), TEXT_ONE_LINE);
 	diag(DIAG_WARNING, "%s/%s is removed: %s", spool->folder, shown.data,
 	    err->sentence);
-	if (unlinkat(dir, name, 0) == -1)
-		unlinkat(dir, name, AT_REMOVEDIR);
+	unlinkat(dir, name, 0);
 }
 
 static uint64_t
@@ -339,6 +349,26 @@ connect_owner(struct spool *spool, const struct stat *st, struct error *err)
 	return error_set_errno(err, "the spool's event source");
 }
 
+/* Is it our lack, and not the file's? Then another time it can be read. */
+static bool
+is_passing(const struct error *err)
+{
+	static const int numbers[] = { EMFILE, ENFILE, ENOMEM, EIO };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (err->code == ERROR_SYSTEM && err->errnum == numbers[i])
+			return true;
+	return false;
+}
+
+static bool
+say_waits(const struct spool *spool, const char *name, const struct error *err)
+{
+	diag(DIAG_WARNING, "%s/%s waits: %s", spool->folder, name,
+	    err->sentence);
+	return false;
+}
+
 /* False: nothing can be taken at the moment. */
 static bool
 begin_file(struct spool *spool, int dir, const char *name)
@@ -347,9 +377,11 @@ begin_file(struct spool *spool, int dir, const char *name)
 	struct stat st;
 
 	if (read_file(dir, name, &st, &spool->text, &err) == -1) {
+		close_file(spool);
+		if (is_passing(&err))
+			return say_waits(spool, name, &err);
 		if (err.code != ERROR_SYSTEM || err.errnum != ENOENT)
 			refuse(spool, dir, name, &err);
-		close_file(spool);
 		return true;
 	}
 	spool->sent = spool->lines = spool->answered = 0;
@@ -363,9 +395,7 @@ begin_file(struct spool *spool, int dir, const char *name)
 		refuse(spool, dir, name, &err);
 		return true;
 	}
-	diag(
-	    DIAG_WARNING, "%s/%s waits: %s", spool->folder, name, err.sentence);
-	return false;
+	return say_waits(spool, name, &err);
 }
 
 static void

@@ -605,6 +605,7 @@ test('what does not belong in the spool is removed and not looked into', async (
 	linkSync(outside, place('2-second-name.ndjson'));
 	execFileSync('mkfifo', [place('3-fifo.ndjson')]);
 	mkdirSync(place('4-folder.ndjson'));
+	mkdirSync(place('4-full.ndjson/within'), { recursive: true });
 	writeFileSync(place('5-large.ndjson'), line);
 	truncateSync(place('5-large.ndjson'), (16 << 20) + 1);
 	writeFileSync(place('6-commands.ndjson'),
@@ -618,7 +619,7 @@ test('what does not belong in the spool is removed and not looked into', async (
 	}
 	await stack.resume();
 	await until('it is taken in', () => entriesOf('after-commands').length === 1);
-	await until('all of it is gone', () => spoolFiles().join() === 'another.txt');
+	await until('all of it is gone', () => spoolFiles().join() === '4-full.ndjson,another.txt');
 	assert.equal(entriesOf('hostile').length, 0);
 	const accounts = await stack.kruxos(['account', 'list', '--json']);
 	assert.doesNotMatch(accounts.stdout, /mallory/);
@@ -630,6 +631,8 @@ test('what does not belong in the spool is removed and not looked into', async (
 		assert.match(said, words);
 	const spooled = stack.entries().findLast(({ capability }) => capability === 'ingest.spooled');
 	assert.deepEqual(spooled.request, { uid: process.getuid(), files: 1, entries: 1, known: 0, refused: 2 });
+	assert.doesNotMatch(said, /4-full/, 'nothing is said of what stays');
+	rmSync(place('4-full.ndjson'), { recursive: true });
 	rmSync(place('another.txt'));
 });
 
