@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 enum {
-	/* kruxosd takes 16 commands of a connection at once, and reads no more
-	 * of it until one of them has ended. */
 	WIRES = 8,
+	/* kruxosd takes so many commands of a connection at once, and reads no
+	 * more of it until one of them has ended. */
+	WIRE_CALLS = 16,
 	/* On their way; whoever comes then is told so. */
 	CALLS_MAX = 1024,
 	OUTPUT_BYTES = 16 << 20, /* of a connection that takes nothing */
@@ -266,16 +267,21 @@ connect_wire(struct wire *wire, struct error *err)
 
 /* --- asking --------------------------------------------------------------- */
 
-/* The one with the fewest calls; of equals the first, so that a quiet gateway
- * keeps one connection alone. */
+/* The first that kruxosd still reads, so that few system calls carry many
+ * commands; else the one with the fewest. */
 static struct wire *
 choose_wire(struct link *link)
 {
 	struct wire *best = &link->wires[0];
 
-	for (size_t i = 1; i < WIRES; i++)
-		if (link->wires[i].count < best->count)
-			best = &link->wires[i];
+	for (size_t i = 0; i < WIRES; i++) {
+		struct wire *wire = &link->wires[i];
+
+		if (wire->count < WIRE_CALLS)
+			return wire;
+		if (wire->count < best->count)
+			best = wire;
+	}
 	return best;
 }
 

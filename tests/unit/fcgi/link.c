@@ -181,20 +181,19 @@ static void
 answers_come_in_any_order_and_in_pieces(void **state)
 {
 	struct fixture *f = *state;
-	/* The first and the ninth go over the same connection. */
-	struct asked all[WIRES + 1];
+	struct asked all[9];
 	int fd;
 
-	for (size_t i = 0; i <= WIRES; i++)
+	for (size_t i = 0; i < 9; i++)
 		ask(f, &all[i], "{}");
 	turn(f);
 	fd = accept_one(f);
 	assert_non_null(strstr(hear(fd), "\"id\":\"9\""));
 	say(fd, "{\"id\":\"9\",\"error\":\"not_allowed\",\"detail\":\"no\"}\n"
 		"{\"id\":\"1\",\"error\":\"approval_re");
-	wait_for(f, &all[WIRES]);
-	assert_int_equal(all[WIRES].code, ERROR_NOT_ALLOWED);
-	assert_string_equal(all[WIRES].text, "no");
+	wait_for(f, &all[8]);
+	assert_int_equal(all[8].code, ERROR_NOT_ALLOWED);
+	assert_string_equal(all[8].text, "no");
 	assert_int_equal(all[0].outcomes, 0);
 	say(fd, "quired\",\"detail\":\"ask\",\"approval_id\":\"call-1\"}\n");
 	wait_for(f, &all[0]);
