@@ -78,7 +78,6 @@ print_urls(const struct config *config, const char *state)
 	printf(
 	    "%s\n"
 	    "  health     http://%s%s%s:%u/health\n"
-	    "  agents     http://%s%s%s:%u/rpc and /mcp\n"
 	    "  dashboard  %s/\n"
 	    "  agents     http://%s%s%s:%u/mcp, /rpc, /v1\n"
 	    "  sign in    kruxos -c %s login-link\n"
