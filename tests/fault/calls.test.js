@@ -13,7 +13,7 @@ const family = new Family({
 	number: 5, what: 'a system call fails', file: 'calls.test.js', seconds: 40,
 	wanted: call => call !== 'malloc',
 	floors: { 'audit.fcgi': 20, 'activity.fcgi': 10, 'health.fcgi': 10,
-		'metrics.fcgi': 10, 'alerts.fcgi': 10, 'approvals.fcgi': 10, 'gateway.fcgi': 10, 'proxy.fcgi': 10, 'session.fcgi': 10, kruxos: 20 },
+		'metrics.fcgi': 10, 'alerts.fcgi': 10, 'approvals.fcgi': 10, 'gateway.fcgi': 10, 'otlp.fcgi': 10, 'proxy.fcgi': 10, 'session.fcgi': 10, kruxos: 20 },
 	pairs: 5000,
 });
 

@@ -228,7 +228,7 @@ async function erase(producer, ledger) {
 		ledger.erased.add(seq);
 }
 
-/** A call that a person has to approve: asked for, accepted, made and made again. */
+/** A call that a person has to approve: asked for, accepted, made and made again; and one that telemetry tells of, twice. */
 async function approve(producer, ledger) {
 	const agent = { name: 'asker', purpose: 'faults' };
 	const { token } = await producer.command('agent.create', agent) ??
@@ -242,6 +242,8 @@ async function approve(producer, ledger) {
 		await producer.command('approval.accept', { id });
 	await invoke();
 	await invoke();
+	await producer.ask('otlp.record', { calls: [1, 2].map(() =>
+		({ call_id: call.arguments.title, session_id: 'told', capability: 'shell.exec', status: 'error', request: {} })) }, token);
 }
 
 /** A standard session, until it is over or the daemon has ended. */

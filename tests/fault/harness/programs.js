@@ -62,6 +62,9 @@ const HEALTH = ['healthy', 'degraded', 'unhealthy', 'unknown', 'live', 'ready', 
 /** What was recorded, or the word that it could not be; who asks is known. */
 const isGatewayAnswer = ({ status, result, error }) => status === 'ok' || result?.seq > 0 || error?.code === -32603;
 
+/** All was taken, or the word that it is to be sent again. */
+const isTelemetryAnswer = answer => answer.code === 14 || Object.keys(answer).length === 0;
+
 /** Of what is never the same twice: whole, and of its shape. */
 const shapes = {
 	'health.fcgi': body => HEALTH.includes(JSON.parse(body).status),
@@ -69,6 +72,7 @@ const shapes = {
 		['status', 'cpu_percent', 'figures'].some(key => key in JSON.parse(body)),
 	'approvals.fcgi': body => Array.isArray(JSON.parse(body).approvals),
 	'gateway.fcgi': body => isGatewayAnswer(JSON.parse(body)),
+	'otlp.fcgi': body => isTelemetryAnswer(JSON.parse(body)),
 	'proxy.fcgi': body => Array.isArray(JSON.parse(body).writes),
 	'session.fcgi': body => body === '' || JSON.parse(body).name === 'anna',
 	'alerts.fcgi': body => ['alerts', 'silences'].some(key => Array.isArray(JSON.parse(body)[key])),
@@ -260,6 +264,13 @@ export async function programSubjects(test, depth) {
 	const session = ['/auth', '/api/session'];
 	const agent = await Agent.create(stack, 'caller');
 	const invocation = agent.request('capabilities.invoke', { name: 'system.metrics', arguments: { category: 'system' } });
+	const telemetry = {
+		resourceLogs: [{ scopeLogs: [{ logRecords: [{
+			timeUnixNano: '1795533451963000000',
+			attributes: Object.entries({ 'event.name': 'tool_result', tool_name: 'Bash', tool_use_id: 'told', tool_input: '{"command":"ls"}' })
+				.map(([key, stringValue]) => ({ key, value: { stringValue } })),
+		}] }] }],
+	};
 	const caller = cookie => ({
 		KRUXOS_METHOD: 'GET', KRUXOS_DASHBOARD_PORT: String(stack.dashPort),
 		HTTP_COOKIE: cookie, HTTP_X_KRUXOS_BACKGROUND: '1',
@@ -282,6 +293,9 @@ export async function programSubjects(test, depth) {
 		...approvals.map(url => cgi(context, 'approvals.fcgi', url)),
 		server(context, 'gateway.fcgi', ['/healthz', '/rpc'], {
 			variables: { HTTP_AUTHORIZATION: `Bearer ${agent.token}` }, bodies: { '/rpc': JSON.stringify(invocation) },
+		}),
+		server(context, 'otlp.fcgi', ['/v1/logs'], {
+			variables: { HTTP_AUTHORIZATION: `Bearer ${agent.token}` }, bodies: { '/v1/logs': JSON.stringify(telemetry) },
 		}),
 		server(context, 'proxy.fcgi', proxy),
 		...proxy.map(url => cgi(context, 'proxy.fcgi', url)),
