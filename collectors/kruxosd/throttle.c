@@ -111,6 +111,8 @@ throttle_place(struct slice address, struct throttle_place *room)
 
 	if (address.len >= sizeof(text))
 		return address;
+	if (slice_starts_with(address, SLICE_LITERAL("127.")))
+		return SLICE_LITERAL("127.0.0.1");
 	snprintf(text, sizeof(text), "%.*s", SLICE_ARG(address));
 	if (inet_pton(AF_INET6, text, ipv6) != 1 || IN6_IS_ADDR_V4MAPPED(ipv6))
 		return address;

@@ -27,7 +27,8 @@ void throttle_set(struct throttle *throttle, unsigned a_minute);
 usec_t throttle_try(struct throttle *throttle, struct slice key, usec_t now);
 
 /* By what who comes from `address` is counted: who has an IPv6 address has the
- * 2^64 of its network, and they are one. Lies in `address` or in `room`. */
+ * 2^64 of its network, and who is on this machine all of 127.0.0.0/8; they are
+ * one. Lies in `address` or in `room`, or is a constant. */
 struct throttle_place {
 	struct in6_addr address;
 };

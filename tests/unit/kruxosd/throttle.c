@@ -109,6 +109,8 @@ a_network_of_ipv6_is_one_place_and_an_address_of_ipv4_one(void **state)
 		{ "192.0.2.1", "192.0.2.1", true },
 		{ "192.0.2.1", "192.0.2.2", false },
 		{ "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
+		{ "127.0.0.1", "127.9.8.7", true },
+		{ "127.0.0.1", "128.0.0.1", false },
 		{ "uid 1000", "uid 1001", false },
 		{ "", "", true },
 	};
