@@ -43,8 +43,7 @@ struct invocations {
 	usec_t read_until; /* CLOCK_MONOTONIC */
 };
 
-/* --- the question ----------------------------------------------------------
- */
+/* --- the question --------------------------------------------------------- */
 
 static void
 init(struct invocation *invocation, struct invocations *list,
@@ -154,8 +153,7 @@ on_one_line(struct slice json, struct arena *arena)
 	return (struct slice){ copy, json.len };
 }
 
-/* --- reading ---------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 /* What lies where on this machine is no agent's to know. */
 static void
@@ -280,8 +278,7 @@ read_all(struct invocations *list)
 			read_later(invocation);
 }
 
-/* --- the answer ------------------------------------------------------------
- */
+/* --- the answer ----------------------------------------------------------- */
 
 static struct slice
 text_member(
@@ -388,8 +385,7 @@ on_answer(struct link_call *call, const struct answer *answer,
 		request_resume(list->req);
 }
 
-/* --- asking ----------------------------------------------------------------
- */
+/* --- asking --------------------------------------------------------------- */
 
 static void
 pair_if(struct json_writer *json, const char *key, struct slice text)
@@ -501,8 +497,7 @@ ask_all(struct invocations *list)
 	return list->waiting > 0 ? HANDLER_LATER : INVOCATIONS_DONE;
 }
 
-/* --- who asks --------------------------------------------------------------
- */
+/* --- who asks ------------------------------------------------------------- */
 
 /* The token says who; that somebody else is named is no mistake to pass over.
  */
@@ -538,8 +533,7 @@ take_self(struct invocations *list)
 			check_agent(invocation);
 }
 
-/* --- from one stage to the next --------------------------------------------
- */
+/* --- from one stage to the next ------------------------------------------- */
 
 int
 invocations_run(struct invocations *list)
@@ -569,8 +563,7 @@ invocations_run(struct invocations *list)
 	return INVOCATIONS_DONE;
 }
 
-/* --- traces ----------------------------------------------------------------
- */
+/* --- traces --------------------------------------------------------------- */
 
 /* "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" */
 struct slice

@@ -87,8 +87,7 @@ mcp_free(struct mcp *mcp)
 	free(mcp);
 }
 
-/* --- what there is ---------------------------------------------------------
- */
+/* --- what there is -------------------------------------------------------- */
 
 static void
 write_capabilities(struct json_writer *json)
@@ -203,8 +202,7 @@ method_find(const struct mcp_message *message)
 	return NULL;
 }
 
-/* --- who asks, and in which session ----------------------------------------
- */
+/* --- who asks, and in which session --------------------------------------- */
 
 /* What it came with goes to kruxosd, whatever it is worth. NULL: nothing. */
 static struct asked *
@@ -266,8 +264,7 @@ begin_session(
 	return 0;
 }
 
-/* --- POST ------------------------------------------------------------------
- */
+/* --- POST ----------------------------------------------------------------- */
 
 /* "application/json", or a range that holds it; a client that says nothing
  * takes what it gets. */
@@ -432,8 +429,7 @@ mcp_post(struct mcp *mcp, struct request *req, struct reply *rep)
 	return again == INVOCATIONS_DONE ? answer(mcp, asked, rep) : again;
 }
 
-/* --- DELETE ----------------------------------------------------------------
- */
+/* --- DELETE --------------------------------------------------------------- */
 
 static int
 delete_begin(struct mcp *mcp, struct request *req, struct reply *rep)

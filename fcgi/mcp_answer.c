@@ -1,7 +1,6 @@
 #include "fcgi/mcp_answer.h"
 
-/* --- errors ----------------------------------------------------------------
- */
+/* --- errors --------------------------------------------------------------- */
 
 /* Revisions of the second era alone: those of the first are spoken after a
  * handshake, and no request of this kind could name them. */
@@ -91,8 +90,7 @@ mcp_answer_error(struct reply *rep, struct slice id, const struct error *err)
 	}
 }
 
-/* --- results ---------------------------------------------------------------
- */
+/* --- results -------------------------------------------------------------- */
 
 void
 mcp_answer_write_server(struct json_writer *json)

@@ -7,8 +7,7 @@
 /* What the client's user is asked, among the inputRequests. */
 #define APPROVAL "approval"
 
-/* --- the question ----------------------------------------------------------
- */
+/* --- the question --------------------------------------------------------- */
 
 static const struct json_node *
 param(const struct json_reader *json, const struct mcp_message *message,
@@ -118,8 +117,7 @@ mcp_call_ask(struct mcp_call *call, const struct mcp_state_key *key,
 	    question, ret_refusal);
 }
 
-/* --- what came of it -------------------------------------------------------
- */
+/* --- what came of it ------------------------------------------------------ */
 
 /* Which entry it became. */
 static void

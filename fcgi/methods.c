@@ -30,8 +30,7 @@ struct methods {
 	struct item *first, **last;
 };
 
-/* --- the methods ------------------------------------------------------------
- */
+/* --- the methods ---------------------------------------------------------- */
 
 static struct slice
 text_param(const struct json_reader *json, const struct json_node *params,
@@ -261,8 +260,7 @@ schema_of(const struct methods_row *row)
 	return schema;
 }
 
-/* --- reading a body ---------------------------------------------------------
- */
+/* --- reading a body ------------------------------------------------------- */
 
 static struct item *
 add_item(struct methods *methods)
@@ -368,8 +366,7 @@ read_body(struct methods *methods)
 		read_request(methods, &json, node);
 }
 
-/* --- answering --------------------------------------------------------------
- */
+/* --- answering ------------------------------------------------------------ */
 
 static void
 write_item(struct methods *methods, struct item *item, struct json_writer *out)

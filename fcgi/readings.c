@@ -90,8 +90,7 @@ readings_number(
 	return number;
 }
 
-/* --- figures ---------------------------------------------------------------
- */
+/* --- figures -------------------------------------------------------------- */
 
 static void
 write_now(struct readings *readings, int category, struct json_writer *result)
@@ -208,8 +207,7 @@ readings_metrics(struct readings *readings, const struct capability_call *call,
 	return write_averages(readings->prog, category, window, result, err);
 }
 
-/* --- the machine -----------------------------------------------------------
- */
+/* --- the machine ---------------------------------------------------------- */
 
 int
 readings_health(struct readings *readings, const struct capability_call *call,

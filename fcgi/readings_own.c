@@ -16,8 +16,7 @@ enum { LIST_DEFAULT = 20, APPROVAL_PAGES = 10 };
 #define RANGE_DEFAULT (7 * USEC_PER_DAY)
 #define TIME_LIMIT    (2 * USEC_PER_SEC)
 
-/* --- text of agents ---------------------------------------------------------
- */
+/* --- text of agents ------------------------------------------------------- */
 
 /* The first characters of it, and "…" if there are more. */
 static void
@@ -90,8 +89,7 @@ write_object(struct json_writer *json, const struct json_reader *reader,
 	json_writer_end_object(json);
 }
 
-/* --- alerts -----------------------------------------------------------------
- */
+/* --- alerts --------------------------------------------------------------- */
 
 static void
 write_alert(struct json_writer *json, struct json_reader *reader,
@@ -165,8 +163,7 @@ readings_alerts(struct readings *readings, const struct capability_call *call,
 	return 0;
 }
 
-/* --- entries ----------------------------------------------------------------
- */
+/* --- entries -------------------------------------------------------------- */
 
 /* The payload's members, as one object; of an erased one nothing is left. */
 static void
@@ -334,8 +331,7 @@ readings_audit(struct readings *readings, const struct capability_call *call,
 	return 0;
 }
 
-/* --- approvals --------------------------------------------------------------
- */
+/* --- approvals ------------------------------------------------------------ */
 
 /* The newest of this id; it goes by its call's. */
 static int

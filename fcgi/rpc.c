@@ -4,8 +4,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* --- reading ---------------------------------------------------------------
- */
+/* --- reading -------------------------------------------------------------- */
 
 /* As JSON; {NULL, 0}: it is no id. */
 static struct slice
@@ -87,8 +86,7 @@ rpc_read(const struct json_reader *json, const struct json_node *node,
 	return -1;
 }
 
-/* --- writing ---------------------------------------------------------------
- */
+/* --- writing -------------------------------------------------------------- */
 
 static void
 begin(struct json_writer *json, struct slice id)

@@ -47,8 +47,7 @@ refuse(const struct check *check, enum error_code code, struct error *err,
 	    "%s %s", name.data, words.data);
 }
 
-/* --- the keywords ----------------------------------------------------------
- */
+/* --- the keywords --------------------------------------------------------- */
 
 static int check_node(
     struct check check, const struct json_node *schema, struct error *err);
@@ -367,8 +366,7 @@ schema_check(const struct schema *schema, const struct json_reader *json,
 	return check_node(check, schema->json.nodes, err);
 }
 
-/* --- is it a schema? -------------------------------------------------------
- */
+/* --- is it a schema? ------------------------------------------------------ */
 
 static int read_schema(const struct json_reader *json,
     const struct json_node *schema, struct error *err);

@@ -93,8 +93,7 @@ make_record(const struct call_desk *desk, const struct event *event,
 	};
 }
 
-/* --- entries that are no calls ---------------------------------------------
- */
+/* --- entries that are no calls -------------------------------------------- */
 
 static void
 add_note(struct call_desk *desk, const char *capability)

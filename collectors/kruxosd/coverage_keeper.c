@@ -155,8 +155,7 @@ learn(struct coverage_keeper *keeper, struct slice session, struct slice call,
 	return known;
 }
 
-/* --- what sessions are to get ----------------------------------------------
- */
+/* --- what sessions are to get --------------------------------------------- */
 
 /* Its change, made if there is none; NULL: there are too many. */
 static struct change *
@@ -294,8 +293,7 @@ coverage_keeper_count(struct coverage_keeper *keeper, struct slice session_id,
 		coverage_ranges_add(&change->came, first, last);
 }
 
-/* --- the database -----------------------------------------------------------
- */
+/* --- the database --------------------------------------------------------- */
 
 static int
 add_sums(struct coverage_keeper *keeper, const struct change *change,

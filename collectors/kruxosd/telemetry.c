@@ -136,8 +136,7 @@ set_seen(struct telemetry *telemetry, struct observed_service *seen,
 	snprintf(seen->details, sizeof(seen->details), "%s", details);
 }
 
-/* --- the page --------------------------------------------------------------
- */
+/* --- the page ------------------------------------------------------------- */
 
 static void
 gather_services(struct telemetry *telemetry)
@@ -172,8 +171,7 @@ write_page(struct telemetry *telemetry)
 	telemetry->write_due = now + WRITE_EVERY;
 }
 
-/* --- what is configured -----------------------------------------------------
- */
+/* --- what is configured --------------------------------------------------- */
 
 /* What is known of those that stay, stays. */
 static void

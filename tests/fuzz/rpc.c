@@ -5,8 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
-/* --- instead of invocation.c ------------------------------------------------
- */
+/* --- instead of invocation.c ---------------------------------------------- */
 
 enum { ASKED = METHODS_BATCH };
 
@@ -92,8 +91,7 @@ invocation_trace_id(struct slice traceparent)
 	return traceparent;
 }
 
-/* --- the answer -------------------------------------------------------------
- */
+/* --- the answer ----------------------------------------------------------- */
 
 static void
 check_answer(const struct json_reader *json, const struct json_node *node)

@@ -11,8 +11,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* --- kruxosd: it hears, and says what the test says -------------------------
- */
+/* --- kruxosd: it hears, and says what the test says ----------------------- */
 
 enum { HEARD = 8 };
 
@@ -71,8 +70,7 @@ assert_heard(size_t i, const char *verb, const char *args)
 	assert_string_equal(heard[i].args, args);
 }
 
-/* --- what is read: as the test has it ---------------------------------------
- */
+/* --- what is read: as the test has it ------------------------------------- */
 
 static int reading;		/* what a reading returns, if it is not 0 */
 static enum error_code failure; /* then */
@@ -109,8 +107,7 @@ READING(readings_alerts);
 READING(readings_audit);
 READING(readings_approval);
 
-/* --- a request --------------------------------------------------------------
- */
+/* --- a request ------------------------------------------------------------ */
 
 static struct config config;
 static struct program prog = { .config = &config };
@@ -177,8 +174,7 @@ run(const struct error *err)
 	assert_int_equal(invocations_run(list), INVOCATIONS_DONE);
 }
 
-/* --- tests ------------------------------------------------------------------
- */
+/* --- tests ---------------------------------------------------------------- */
 
 static void
 a_call_is_asked_with_all_that_belongs_to_it(void **state)

@@ -153,8 +153,7 @@ wait_for(struct fixture *f, const struct asked *asked)
 	assert_int_equal(asked->outcomes, 1);
 }
 
-/* --- tests -----------------------------------------------------------------
- */
+/* --- tests ---------------------------------------------------------------- */
 
 static void
 a_command_goes_out_when_the_turn_ends_and_is_answered(void **state)

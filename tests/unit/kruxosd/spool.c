@@ -15,8 +15,7 @@
 #define NOT_NOW	    "{\"error\":\"audit_unavailable\",\"line\":1}\n"
 #define TURNED_AWAY "{\"error\":\"busy\",\"line\":0}\n"
 
-/* --- a door that answers each line as it is told to -------------------------
- */
+/* --- a door that answers each line as it is told to ----------------------- */
 
 static struct {
 	const char *answer;   /* to each line; NULL: it closes at once */
@@ -83,8 +82,7 @@ serve(void)
 	door.fd = -1;
 }
 
-/* --- a folder ----------------------------------------------------------------
- */
+/* --- a folder ------------------------------------------------------------- */
 
 struct fixture {
 	char folder[64];
