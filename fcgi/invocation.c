@@ -346,14 +346,16 @@ take_error(struct invocation *invocation, const struct error *err)
 		invocation->ret_call_id = invocation->call_id;
 		return;
 	}
+	if (is_answer && invocation->invalid.code != ERROR_NONE) {
+		invocation->err = invocation->invalid;
+		invocation->is_refused = true;
+		return;
+	}
 	if (err->code == ERROR_AUDIT_UNAVAILABLE ||
 	    err->code == ERROR_UNREACHABLE)
 		error_set(&invocation->err, err->code,
 		    "this cannot be recorded now, so it is not done; ask again "
 		    "in a moment");
-	else if (is_answer && invocation->invalid.code != ERROR_NONE)
-		invocation->err = invocation->invalid,
-		invocation->is_refused = true;
 	else
 		invocation->err = *err;
 }

@@ -23,8 +23,8 @@
 #include "base/diag.h"
 #include "base/json_reader.h"
 #include "base/number.h"
-#include "base/text.h"
 #include "door/message.h"
+#include "store/credential.h"
 
 DEFINE_CLEANUP(struct otlp_calls *, otlp_calls_free);
 
@@ -254,11 +254,10 @@ read_in_turn(const struct request *req, enum otlp_encoding encoding,
 static int
 check_token(const struct request *req, struct error *err)
 {
-	static const struct slice prefix = SLICE_LITERAL("krx_agent_");
 	struct caller caller = caller_of(req);
 
 	if (caller.via == CALLER_BEARER &&
-	    slice_starts_with(caller.credential, prefix))
+	    credential_kind_of(caller.credential) == CREDENTIAL_AGENT)
 		return 0;
 	error_set(err, ERROR_UNAUTHENTICATED,
 	    "this needs an agent's token: Authorization: Bearer krx_agent_…");

@@ -29,7 +29,8 @@ write_text(struct json_writer *json, struct slice text)
 	for (size_t i = 0; i < READINGS_TEXT && rest.len > 0; i++) {
 		size_t bytes = text_decode(rest, &character);
 
-		rest.data += bytes, rest.len -= bytes;
+		rest.data += bytes;
+		rest.len -= bytes;
 	}
 	buf_add(&cut, text.data, text.len - rest.len);
 	if (rest.len > 0)
@@ -306,6 +307,7 @@ readings_audit(struct readings *readings, const struct capability_call *call,
 	};
 	struct listing listing = { result, JSON_READER_INIT };
 	struct search_page page;
+	int failed;
 
 	if (fill_filter(call, &search.filter, err) == -1 ||
 	    search_page(store, &search, call->request->arena, &page, err) == -1)
@@ -313,7 +315,7 @@ readings_audit(struct readings *readings, const struct capability_call *call,
 	json_writer_object(result);
 	json_writer_key(result, "entries");
 	json_writer_array(result);
-	int failed = search_read(
+	failed = search_read(
 	    store, &search.filter, &page, write_entry, &listing, err);
 	json_reader_free(&listing.reader);
 	if (failed == -1)

@@ -294,7 +294,9 @@ take_before(struct call_desk *desk)
 {
 	cleanup(names_free) struct names names = NAMES_INIT;
 	struct record record = make_call_record(desk, desk->event, &names);
-	struct delivery_policy policy = { .line = BUF_INIT };
+	cleanup(delivery_policy_free) struct delivery_policy policy = {
+		.line = BUF_INIT
+	};
 
 	ask_policy(desk, record.capability, &policy);
 	decide(desk, record.capability, &policy);
@@ -311,7 +313,6 @@ take_before(struct call_desk *desk)
 		if (record.status == ENTRY_PENDING)
 			begin(desk, &record, &policy);
 	}
-	buf_free(&policy.line);
 }
 
 void

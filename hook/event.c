@@ -1,5 +1,6 @@
 #include "hook/event.h"
 
+#include "base/cleanup.h"
 #include "base/number.h"
 #include "door/tool.h"
 
@@ -367,28 +368,36 @@ event_read_call(
 	*ret = event;
 }
 
+/* What stands behind the key, in text that is no JSON. */
+static struct slice
+find_name(struct slice text)
+{
+	static const char key[] = "\"hook_event_name\"";
+	const char *end = text.data + text.len;
+	const char *at, *start;
+
+	at = text.len == 0 ? NULL
+			   : memmem(text.data, text.len, key, strlen(key));
+	if (at == NULL)
+		return (struct slice){ NULL, 0 };
+	at += strlen(key);
+	while (at < end && (*at == ' ' || *at == ':' || *at == '"'))
+		at++;
+	start = at;
+	while (at < end && *at != '"')
+		at++;
+	return (struct slice){ start, (size_t)(at - start) };
+}
+
 bool
 event_is_before(enum event_agent agent, struct slice name, struct slice text)
 {
-	static const char key[] = "\"hook_event_name\"";
 	const struct row *row;
 
-	if (name.data == NULL) {
-		const char *at = text.len == 0 ? NULL
-					       : memmem(text.data, text.len,
-						     key, strlen(key));
-		const char *end = text.data + text.len;
-
-		if (at == NULL)
-			return false;
-		at += strlen(key);
-		while (at < end && (*at == ' ' || *at == ':' || *at == '"'))
-			at++;
-		name.data = at;
-		while (at < end && *at != '"')
-			at++;
-		name.len = (size_t)(at - name.data);
-	}
+	if (name.data == NULL)
+		name = find_name(text);
+	if (name.data == NULL)
+		return false;
 	row = find_row(agent, without_bus(name));
 	return row != NULL && row->kind == EVENT_BEFORE;
 }
@@ -406,12 +415,11 @@ event_add_capability(const struct event *event, struct buf *out)
 		    out, event->mcp_server, event->mcp_tool);
 	} else if (is_mcp && event->tool.len > 0 &&
 		   !slice_starts_with(event->tool, SLICE_LITERAL("MCP:"))) {
-		struct buf name = BUF_INIT;
+		cleanup(buf_free) struct buf name = BUF_INIT;
 
 		buf_add_str(&name, "MCP:");
 		buf_add_slice(&name, event->tool);
 		tool_add_capability(out, buf_slice(&name));
-		buf_free(&name);
 	} else {
 		tool_add_capability(out, event->tool);
 	}
@@ -475,12 +483,11 @@ hash_arguments(const struct event *event, const struct json_node *arguments)
 uint64_t
 event_digest(const struct event *event)
 {
-	struct buf capability = BUF_INIT;
+	cleanup(buf_free) struct buf capability = BUF_INIT;
 	uint64_t hash;
 
 	event_add_capability(event, &capability);
 	hash = add_hash(HASH_BEGIN, buf_slice(&capability));
-	buf_free(&capability);
 	/* A command is told apart by itself: Cursor tells of it twice, in
 	 * different company. */
 	if (event->agent == EVENT_CURSOR &&

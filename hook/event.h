@@ -68,7 +68,7 @@ struct event {
 	struct slice duration; /* ms: a number's digits */
 	bool is_interrupt;
 	const struct json_node *input; /* an object; or, where there is none: */
-	const struct json_node *top;   /* its members event_argument() names */
+	const struct json_node *top;   /* its members in event_arguments */
 	const struct json_node *response;
 	const struct json_node *calls; /* of a batch: an array */
 };

@@ -137,16 +137,23 @@ outcome_denier(const struct event *call)
 
 /* --- in few words --------------------------------------------------------- */
 
+static struct slice
+first_line(struct slice text)
+{
+	const char *newline =
+	    text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
+
+	if (newline != NULL)
+		text.len = (size_t)(newline - text.data);
+	return text;
+}
+
 /* The first line of `text`, and no more than `most` bytes of it. */
 static void
 add_line(struct buf *out, struct slice text, size_t most)
 {
-	const char *newline =
-	    text.len == 0 ? NULL : memchr(text.data, '\n', text.len);
-	struct slice line = text;
+	struct slice line = first_line(text);
 
-	if (newline != NULL)
-		line.len = (size_t)(newline - text.data);
 	line.len = text_cut(line, most);
 	buf_add_slice(out, line);
 	if (line.len < text.len)
@@ -157,19 +164,14 @@ void
 outcome_add_summary(const struct event *event, struct buf *out)
 {
 	struct slice subject = event_find_subject(event);
-	struct slice error = event->error;
 
 	if (subject.data != NULL)
 		add_line(out, subject, SUBJECT_BYTES);
 	else
 		add_line(out, event->tool, SUBJECT_BYTES);
-	if (error.len == 0)
+	if (event->error.len == 0)
 		return;
 	buf_add_str(out, ": ");
 	/* What follows its first line stands in the request. */
-	if (memchr(error.data, '\n', error.len) != NULL)
-		error.len =
-		    (size_t)((const char *)memchr(error.data, '\n', error.len) -
-			     error.data);
-	add_line(out, error, ERROR_BYTES);
+	add_line(out, first_line(event->error), ERROR_BYTES);
 }

@@ -1,5 +1,6 @@
 #include "hook/record.h"
 
+#include "base/cleanup.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "door/message.h"
@@ -58,7 +59,7 @@ record_add_name(struct buf *out, struct slice text)
 static void
 add_string(struct json_writer *json, struct slice text, size_t longest)
 {
-	struct buf cut = BUF_INIT;
+	cleanup(buf_free) struct buf cut = BUF_INIT;
 	size_t kept = text.len <= longest ? text.len : text_cut(text, longest);
 
 	if (kept == text.len) {
@@ -68,7 +69,6 @@ add_string(struct json_writer *json, struct slice text, size_t longest)
 	buf_add(&cut, text.data, kept);
 	buf_addf(&cut, "…[cut %zu bytes]", text.len - kept);
 	json_writer_string(json, buf_slice(&cut));
-	buf_free(&cut);
 }
 
 static void
@@ -141,7 +141,7 @@ static void
 add_response(
     struct json_writer *json, const struct event *event, size_t longest)
 {
-	struct buf text = BUF_INIT;
+	cleanup(buf_free) struct buf text = BUF_INIT;
 	struct json_writer writer;
 
 	if (event->response == NULL || event->kind == EVENT_BEFORE)
@@ -162,7 +162,6 @@ add_response(
 		json_writer_pair_u64(json, "cut_bytes", text.len);
 		json_writer_end_object(json);
 	}
-	buf_free(&text);
 }
 
 static void

@@ -55,9 +55,9 @@ typedef void (*approval_on_reply)(
 
 /* May the call run that `entry` is about: its agent, capability, session_id,
  * call_id (what the agent calls it; {NULL, 0}: nothing), trace_id, uid and
- * source? `arguments`: an object as JSON; {NULL, 0}:
- * none. `on_reply` hears once, perhaps before this returns; of a new request
- * when its entry is durable. After APPROVAL_RUNS, approval_keeper_end(). */
+ * source? `arguments`: an object as JSON; {NULL, 0}: none. `on_reply` hears
+ * once, perhaps before this returns; of a new request when its entry is
+ * durable. After APPROVAL_RUNS, approval_keeper_end(). */
 void
 approval_keeper_ask(struct approval_keeper *keeper, const struct entry *entry,
     struct slice arguments, approval_on_reply on_reply, void *context);

@@ -128,23 +128,30 @@ find_place(struct generation *generation, uint64_t call)
 	return &generation->calls[place];
 }
 
+/* The older generation is forgotten, and its room is the new one's. */
+static void
+turn_over(struct coverage_keeper *keeper)
+{
+	struct generation *oldest = keeper->before;
+
+	keeper->before = keeper->now;
+	keeper->now = oldest;
+	memset(oldest, 0, sizeof(*oldest));
+}
+
 /* Note that it is known by `bits`, too. Returns what it was known by. */
 static unsigned
 learn(struct coverage_keeper *keeper, struct slice session, struct slice call,
     unsigned bits)
 {
 	uint64_t hash =
-	    add_hash(add_hash(keeper->seed, session), call) & ~(uint64_t)7;
+	    add_hash(add_hash(keeper->seed, session), call) / BITS * BITS;
 	uint64_t *place = find_place(keeper->now, hash);
 	unsigned known;
 
 	if (*place == 0) {
 		if (keeper->now->count == CALLS) {
-			struct generation *oldest = keeper->before;
-
-			keeper->before = keeper->now;
-			keeper->now = oldest;
-			memset(oldest, 0, sizeof(*oldest));
+			turn_over(keeper);
 			place = find_place(keeper->now, hash);
 		}
 		keeper->now->count++;

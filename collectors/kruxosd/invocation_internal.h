@@ -26,9 +26,8 @@ struct invocation {
 	struct buf own_request;	      /* instead of the request; empty: that */
 	usec_t began_at;	      /* CLOCK_MONOTONIC */
 	char took[MESSAGE_DURATION_BYTES];
-	bool is_new; /* its call_id was made here: nobody has had it */
-	bool
-	    is_told; /* of a call that was made elsewhere, and measured there */
+	bool is_new;  /* its call_id was made here: nobody has had it */
+	bool is_told; /* of a call that was made, and measured, elsewhere */
 	bool is_once; /* the same call_id again is the same call: done once */
 
 	/* What is answered. */

@@ -43,8 +43,8 @@ check(struct slice text, const struct hook_agent *agent)
 		   buf_slice(&with), agent, &without, &changes, &err) == 0);
 	assert(changes.len > 0);
 	buf_reset(&changes);
-	assert(hook_settings_uninstall(buf_slice(&without), agent, &nothing,
-		   &changes, &err) == 0);
+	assert(hook_settings_uninstall(
+		   buf_slice(&without), agent, &nothing, &changes, &err) == 0);
 	assert(changes.len == 0);
 	assert(slice_equal(buf_slice(&nothing), buf_slice(&without)));
 }
