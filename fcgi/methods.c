@@ -447,7 +447,7 @@ refuse_stranger(struct reply *rep)
 	struct error err;
 
 	error_set(&err, ERROR_UNAUTHENTICATED,
-	    "this needs an agent's token: Authorization: Bearer krx_agent_…");
+	    "this needs an agent's token (krx_agent_…), as a bearer token");
 	rpc_write_error(
 	    rep->json, SLICE_LITERAL("null"), RPC_AUTHENTICATION, &err);
 	return 401;

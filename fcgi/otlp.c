@@ -260,7 +260,7 @@ check_token(const struct request *req, struct error *err)
 	    credential_kind_of(caller.credential) == CREDENTIAL_AGENT)
 		return 0;
 	error_set(err, ERROR_UNAUTHENTICATED,
-	    "this needs an agent's token: Authorization: Bearer krx_agent_…");
+	    "this needs an agent's token (krx_agent_…), as a bearer token");
 	return 401;
 }
 
