@@ -11,6 +11,12 @@ SELECT count(*) FROM approval;
 -- name: approval_writer_count_of_agent
 SELECT count(*) FROM approval WHERE agent = ?1;
 
+-- name: approval_writer_give_way
+DELETE FROM approval
+WHERE (SELECT count(*) FROM approval WHERE agent = ?1) >= ?2 AND id = (
+	SELECT id FROM approval WHERE agent = ?1 AND state = 2
+	ORDER BY decided_at, rowid LIMIT 1);
+
 -- name: approval_writer_find
 SELECT id, agent, capability, session_id, request, state, asked_at, decided_at,
 	decided_by, reason

@@ -26,6 +26,18 @@ check_room(struct state_writer *writer, int statement, struct slice whose,
 		   : -1;
 }
 
+/* What was refused, and is not asked for again, is no reason to ask for nothing
+ * else. */
+static int
+make_room(struct state_writer *writer, struct slice agent, struct error *err)
+{
+	struct statement remove = start(writer, APPROVAL_WRITER_GIVE_WAY);
+
+	statement_bind_text(&remove, 1, agent);
+	statement_bind_u64(&remove, 2, APPROVAL_WRITER_OF_AGENT);
+	return state_writer_run(writer, &remove, err);
+}
+
 int
 approval_writer_add(struct state_writer *writer, const struct approval_row *row,
     const unsigned char digest[static SHA256_BYTES], struct error *err)
@@ -33,7 +45,8 @@ approval_writer_add(struct state_writer *writer, const struct approval_row *row,
 	struct slice all = { NULL, 0 };
 	struct statement add;
 
-	if (check_room(writer, APPROVAL_WRITER_COUNT_OF_AGENT, row->agent,
+	if (make_room(writer, row->agent, err) == -1 ||
+	    check_room(writer, APPROVAL_WRITER_COUNT_OF_AGENT, row->agent,
 		APPROVAL_WRITER_OF_AGENT, err) == -1 ||
 	    check_room(writer, APPROVAL_WRITER_COUNT, all, APPROVAL_WRITER_ALL,
 		err) == -1)

@@ -33,7 +33,8 @@ struct approval_row {
 	struct slice reason;	 /* empty: none */
 };
 
-/* A new one, open. ERROR_TOO_MANY. */
+/* A new one, open; the oldest that was refused gives way to it. ERROR_TOO_MANY.
+ */
 int
 approval_writer_add(struct state_writer *writer, const struct approval_row *row,
     const unsigned char digest[static SHA256_BYTES], struct error *err);

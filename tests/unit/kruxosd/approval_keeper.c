@@ -672,6 +672,27 @@ what_is_decided_stays_decided(void **state)
 }
 
 static void
+what_was_rejected_gives_way_to_what_is_asked(void **state)
+{
+	struct scene *scene = *state;
+	struct call call = removal;
+	char arguments[32];
+
+	make_call(scene, &removal);
+	for (int i = 1; i < APPROVAL_WRITER_OF_AGENT; i++) {
+		snprintf(arguments, sizeof(arguments), "{\"n\":%d}", i);
+		call.arguments = arguments;
+		make_call(scene, &call);
+	}
+	assert_says(ask(scene, "approval.reject",
+			"{\"id\":\"call-1\",\"reason\":\"no\"}"),
+	    "\"rejected\"");
+	call.arguments = "{\"more\":1}";
+	assert_int_equal(make_call(scene, &call), APPROVAL_WAITS);
+	assert_fails(scene, &removal, ERROR_TOO_MANY);
+}
+
+static void
 an_agent_has_so_many_and_all_have_so_many(void **state)
 {
 	struct scene *scene = *state;
@@ -940,6 +961,7 @@ main(void)
 		TEST(what_was_accepted_is_good_for_a_while),
 		TEST(a_clock_that_is_set_back_makes_nothing_younger),
 		TEST(what_is_decided_stays_decided),
+		TEST(what_was_rejected_gives_way_to_what_is_asked),
 		TEST(an_agent_has_so_many_and_all_have_so_many),
 		TEST(the_request_is_shown_without_secrets),
 		TEST(a_list_is_of_what_waits_or_of_what_is_decided),
