@@ -320,9 +320,21 @@ write_coverage(struct json_writer *json, const struct coverage *coverage)
 	json_writer_end_object(json);
 }
 
+/* How long a session may be silent before its end counts as missing. */
+#define SESSION_SILENCE USEC_PER_HOUR
+
+/* Was it told how it ended? An agent that is killed tells nothing. */
+static const char *
+end_of(const struct session *session, usec_t now)
+{
+	if (session->ended_at != 0)
+		return "seen";
+	return now > session->last_seen + SESSION_SILENCE ? "missing" : "open";
+}
+
 static void
 write_session(struct json_writer *json, const struct session *session,
-    const struct coverage *coverage)
+    const struct coverage *coverage, usec_t now)
 {
 	json_writer_object(json);
 	json_writer_pair_slice(json, "session_id", session->id);
@@ -333,6 +345,7 @@ write_session(struct json_writer *json, const struct session *session,
 		    session->actor_name);
 	json_writer_pair_time_or_null(json, "started_at", session->started_at);
 	json_writer_pair_time_or_null(json, "ended_at", session->ended_at);
+	json_writer_pair(json, "end", end_of(session, now));
 	json_writer_pair_u64(json, "first_seq", session->first_seq);
 	write_sums(json, session->first_seen, session->last_seen,
 	    session->last_seq, session->last_capability, session->by_status);
@@ -351,6 +364,7 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 	uint64_t through_seq;
 	int result;
 	bool is_known;
+	usec_t now = clock_realtime(&clock_system);
 
 	if (store_begin(store, err) == -1)
 		return 503;
@@ -369,8 +383,8 @@ session_get(struct program *prog, struct request *req, struct reply *rep,
 	json_writer_key(rep->json, "sessions");
 	json_writer_array(rep->json);
 	for (size_t i = 0; i < list.count; i++)
-		write_session(
-		    rep->json, &list.sessions[i], is_known ? &coverage : NULL);
+		write_session(rep->json, &list.sessions[i],
+		    is_known ? &coverage : NULL, now);
 	json_writer_end_array(rep->json);
 	json_writer_pair_u64(rep->json, "through_seq", through_seq);
 	reach_write_now(rep->json, prog, through_seq);

@@ -113,6 +113,19 @@ test('what the policy denies lowers nothing', async () => {
 	await hook('claude-code', { session_id: session, hook_event_name: 'SessionEnd', reason: 'other', cwd: '/' });
 });
 
+test('a session whose end was told, one that goes on, and one that has long been silent', async () => {
+	const entry = (session_id, capability, hoursAgo) => ({
+		actor_type: 'agent', agent_name: 'a', session_id, capability, status: 'success',
+		time: new Date(Date.now() - hoursAgo * 3_600_000).toISOString() });
+	await door.record(entry('told', 'session.start', 3));
+	await door.record(entry('told', 'session.end', 2));
+	await door.record(entry('silent', 'session.start', 2));
+	await door.record(entry('going', 'session.start', 0.1));
+	for (const [session, end] of [['told', 'seen'], ['silent', 'missing'], ['going', 'open']])
+		await until(`${session} is ${end}`, async () =>
+			(await stack.get(`/api/sessions/${session}`)).sessions[0].end === end);
+});
+
 test('nothing is missing so far, say the figures', async () => {
 	const figures = await until('they are measured', async () => {
 		const agents = await stack.get('/api/metrics?category=agents');

@@ -62,6 +62,16 @@ test('the head says which ways told of the calls, and what that shows to be miss
 	}
 });
 
+test('a session that has long been silent has no end', async t => {
+	const page = await open(t, 'res-31', {
+		before: page => page.route('**/api/sessions/*', async route => {
+			const answer = await (await route.fetch()).json();
+			await route.fulfill({ json: { ...answer, sessions: answer.sessions.map(one => ({ ...one, ended_at: null, end: 'missing' })) } });
+		}),
+	});
+	assert.match(await page.locator('.session-head').textContent(), /Endedits end was never reported; last seen /);
+});
+
 test('calls stand over time, begun and done as one', async t => {
 	const page = await open(t, 'res-31');
 	assert.equal(await calls(page).count(), 17);

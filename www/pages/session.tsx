@@ -42,7 +42,7 @@ function auditAddress(id: string, sessions: readonly AgentSession[]): string {
 
 function End({ main, lastSeen }: { main: AgentSession; lastSeen: string }) {
 	if (main.ended_at === null)
-		return <>{words.open}<Since value={lastSeen} /></>;
+		return <>{main.end === 'missing' ? words.endMissing : words.open}<Since value={lastSeen} /></>;
 	return <><Time value={main.ended_at} /> {words.lasted(Date.parse(main.ended_at) - Date.parse(main.started_at ?? main.first_seen))}</>;
 }
 

@@ -26,6 +26,7 @@ export const session = {
 	firstSeen: 'First entry',
 	ended: 'Ended',
 	lasted: (ms: number) => `after ${span(ms)}`,
+	endMissing: 'its end was never reported; last seen ',
 	open: 'it goes on, or its end was not reported; last seen ',
 	entries: 'Entries',
 	count: (count: number) => formatNumber(count),
