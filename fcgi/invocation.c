@@ -155,13 +155,20 @@ on_one_line(struct slice json, struct arena *arena)
 
 /* --- reading -------------------------------------------------------------- */
 
-/* What lies where on this machine is no agent's to know. */
+/* What lies where on this machine is no agent's to know. It is said here, once
+ * a second at most. */
 static void
 conceal(struct error *err)
 {
+	static usec_t said_at;
+	usec_t now = clock_monotonic(&clock_system);
+
 	if (rpc_code_of(err) != RPC_INTERNAL || err->code == ERROR_BUSY)
 		return;
-	diag(DIAG_WARNING, "%s", err->sentence);
+	if (now - __atomic_load_n(&said_at, __ATOMIC_RELAXED) > USEC_PER_SEC) {
+		__atomic_store_n(&said_at, now, __ATOMIC_RELAXED);
+		diag(DIAG_WARNING, "%s", err->sentence);
+	}
 	error_set(
 	    err, err->code, "this cannot be read now; ask again in a moment");
 }
@@ -240,9 +247,15 @@ invocation_set_arguments(struct invocation *invocation,
 }
 
 static bool
+is_read_here(const struct invocation *invocation)
+{
+	return invocation->row != NULL && invocation->row->read != NULL;
+}
+
+static bool
 is_to_read(const struct invocation *invocation)
 {
-	return invocation->row != NULL && invocation->row->read != NULL &&
+	return is_read_here(invocation) &&
 	       invocation->invalid.code == ERROR_NONE &&
 	       invocation->err.code == ERROR_NONE &&
 	       invocation->read.data == NULL;
@@ -312,7 +325,7 @@ take_result(struct invocation *invocation, struct slice answer)
 	}
 	invocation->ret_call_id = text_member(json, "call_id", arena);
 	invocation->tier = text_member(json, "policy_tier", arena);
-	invocation->result = invocation->row->read != NULL
+	invocation->result = is_read_here(invocation)
 				 ? invocation->read
 				 : text_member(json, "result", arena);
 	if (invocation->result.data == NULL)
@@ -330,7 +343,7 @@ may_be_unrecorded(const struct invocation *invocation, const struct error *err)
 
 	return err->code == ERROR_AUDIT_UNAVAILABLE &&
 	       config->on_audit_failure == CONFIG_ALLOW &&
-	       invocation->row != NULL && invocation->row->read != NULL &&
+	       is_read_here(invocation) &&
 	       invocation->invalid.code == ERROR_NONE &&
 	       invocation->failed.code == ERROR_NONE;
 }
@@ -371,20 +384,6 @@ finish(struct invocation *invocation, const struct answer *answer,
 	else if (take_result(invocation, answer->result) == 0 &&
 		 invocation->failed.code != ERROR_NONE)
 		invocation->err = invocation->failed;
-}
-
-static void
-on_answer(struct link_call *call, const struct answer *answer,
-    const struct error *err)
-{
-	struct invocation *invocation =
-	    (struct invocation *)((char *)call -
-				  offsetof(struct invocation, call));
-	struct invocations *list = invocation->list;
-
-	finish(invocation, answer, err);
-	if (--list->waiting == 0)
-		request_resume(list->req);
 }
 
 /* --- asking --------------------------------------------------------------- */
@@ -463,6 +462,8 @@ static const struct {
 	[INVOCATION_SELF] = { "agent.self", write_self },
 };
 
+static link_on_answer on_answer;
+
 static void
 ask(struct invocation *invocation)
 {
@@ -479,6 +480,39 @@ ask(struct invocation *invocation)
 	invocation->call.on_answer = on_answer;
 	link_send(list->gateway->link, &invocation->call,
 	    words[invocation->kind].verb, buf_slice(&args), list->token);
+}
+
+/* Could the daemon not take the line at all? It is longer or deeper by what
+ * belongs to the door. */
+static bool
+is_too_much(const struct invocation *invocation, const struct answer *answer,
+    const struct error *err)
+{
+	bool is_about_line = answer == NULL ? err->code == ERROR_TOO_LONG
+					    : answer->kind == ANSWER_ERROR;
+
+	return is_about_line && invocation->arguments.data != NULL;
+}
+
+static void
+on_answer(struct link_call *call, const struct answer *answer,
+    const struct error *err)
+{
+	struct invocation *invocation =
+	    (struct invocation *)((char *)call -
+				  offsetof(struct invocation, call));
+	struct invocations *list = invocation->list;
+
+	list->waiting--;
+	if (err != NULL && is_too_much(invocation, answer, err)) {
+		invocation->arguments = (struct slice){ NULL, 0 };
+		invocation_refuse(invocation, err);
+		ask(invocation);
+		return;
+	}
+	finish(invocation, answer, err);
+	if (list->waiting == 0)
+		request_resume(list->req);
 }
 
 static int

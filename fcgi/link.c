@@ -41,6 +41,7 @@ struct wire {
 	struct buf output; /* what the socket has not taken yet */
 	bool is_full;	   /* it takes no more; epoll says when it does */
 	struct buf input;
+	uint64_t lines;		/* sent over this connection */
 	struct call_list calls; /* in the order in which they were sent */
 	unsigned count;
 };
@@ -97,6 +98,7 @@ hang_up(struct wire *wire)
 	/* Commands may hold secrets. */
 	buf_wipe(&wire->output);
 	buf_reset(&wire->input);
+	wire->lines = 0;
 }
 
 /* The connection is over, and with it what was on its way. */
@@ -114,17 +116,19 @@ lose(struct wire *wire, const struct error *why)
 
 /* --- answers -------------------------------------------------------------- */
 
-/* NULL: nobody waits for it any more. */
+/* The call that is answered: by its id, or, if its line could not be read, by
+ * the line. NULL: nobody waits for it any more. */
 static struct link_call *
-find_call(const struct wire *wire, struct slice id)
+find_call(const struct wire *wire, const struct answer *answer)
 {
+	bool is_line = answer->kind == ANSWER_ERROR;
 	struct link_call *call;
-	uint64_t number;
+	uint64_t id = 0;
 
-	if (number_parse_u64(id, 0, UINT64_MAX, &number) == -1)
+	if (!is_line && number_parse_u64(answer->id, 0, UINT64_MAX, &id) == -1)
 		return NULL;
 	TAILQ_FOREACH(call, &wire->calls, next)
-		if (call->id == number)
+		if (is_line ? call->line == answer->line : call->id == id)
 			return call;
 	return NULL;
 }
@@ -139,13 +143,13 @@ take_answer(struct wire *wire, struct slice line, struct error *err)
 
 	if (answer_parse(&wire->link->reader, line, &answer, err) == -1)
 		return -1;
-	if (answer.kind == ANSWER_ERROR) { /* the connection itself */
-		answer_to_error(&answer, err);
+	if (answer.kind == ANSWER_ERROR && answer.line == 0) {
+		answer_to_error(&answer, err); /* the connection itself */
 		return -1;
 	}
-	if (answer.kind != ANSWER_OK && answer.kind != ANSWER_FAILED)
+	if (answer.kind == ANSWER_PROGRESS || answer.kind == ANSWER_ACCEPTED)
 		return 0;
-	call = find_call(wire, answer.id);
+	call = find_call(wire, &answer);
 	if (call == NULL)
 		return 0;
 	take_off(wire, call);
@@ -312,6 +316,7 @@ send_call(struct link *link, struct link_call *call, const char *verb,
 	if (connect_wire(wire, err) == -1)
 		return -1;
 	call->id = ++link->ids;
+	call->line = ++wire->lines;
 	call->due = loop_now(link->loop) + PATIENCE;
 	add_command(&wire->output, call->id, verb, args, credential);
 	TAILQ_INSERT_TAIL(&wire->calls, call, next);

@@ -18,8 +18,8 @@ struct link;
 struct link_call;
 
 /* `answer` is what kruxosd says, good until this returns; NULL if it says
- * nothing. `err`: its error, or ours; NULL: it is done, and answer->result is
- * what came of it. */
+ * nothing, of the kind ANSWER_ERROR if it could not read the line. `err`: its
+ * error, or ours; NULL: it is done, and answer->result is what came of it. */
 typedef void link_on_answer(struct link_call *call, const struct answer *answer,
     const struct error *err);
 
@@ -28,7 +28,7 @@ struct link_call {
 	link_on_answer *on_answer;
 
 	/* Private. */
-	uint64_t id;
+	uint64_t id, line;
 	usec_t due;
 	struct error err;
 	TAILQ_ENTRY(link_call) next;

@@ -361,6 +361,18 @@ test('what is almost too long is taken, and recorded as far as the log takes it'
 	assert.deepEqual([last.capability, last.status], ['alerts.send', 'error']);
 });
 
+test('what is deeper than the door takes is refused and recorded, and disturbs no other', async () => {
+	let metadata = {};
+	for (let depth = 0; depth < 29; depth++)
+		metadata = { x: metadata };
+	const deep = bot.ask(bot.request('session.create', { metadata }));
+	const others = Promise.all(Array.from({ length: 30 }, () => other.invoke('system.metrics', { category: 'http' })));
+	assert.equal((await deep).answer.error.code, -32602);
+	assert.equal((await others).length, 30);
+	const last = entriesOf(bot).at(-1);
+	assert.deepEqual([last.capability, last.status], ['gateway.request', 'error']);
+});
+
 test('a page of another site, and another\'s name, are refused', async () => {
 	const text = JSON.stringify(bot.request('capabilities.list', {}));
 	for (const Origin of ['http://evil.example', 'null', `https://127.0.0.1:${stack.gatewayPort}`])

@@ -425,6 +425,35 @@ without_kruxosd_nothing_is_shown_whatever_is_allowed(void **state)
 }
 
 static void
+what_is_too_much_for_the_door_is_recorded_without_it(void **state)
+{
+	for (int i = 0; i < 2; i++) {
+		struct answer answer = { .kind = ANSWER_ERROR, .line = 1 };
+		struct error said;
+
+		begin(state);
+		struct invocation *call = add_call(
+		    "alerts.send", "{\"severity\":\"info\",\"title\":\"x\"}");
+
+		assert_int_equal(invocations_run(list), HANDLER_LATER);
+		error_set(&said, i == 0 ? ERROR_TOO_LONG : ERROR_TOO_DEEP,
+		    "more than a line holds");
+		heard[0].call->on_answer(
+		    heard[0].call, i == 0 ? NULL : &answer, &said);
+		assert_int_equal(resumed, 0);
+		assert_heard(1, "capability.invoke",
+		    "{\"capability\":\"alerts.send\",\"invalid\":\"more than "
+		    "a line holds\",\"address\":\"192.0.2.7\"}");
+		error_set(&said, ERROR_OUT_OF_RANGE, "more than a line holds");
+		refuse(1, &said);
+		assert_int_equal(resumed, 1);
+		assert_int_equal(invocations_run(list), INVOCATIONS_DONE);
+		assert_int_equal(
+		    call->err.code, i == 0 ? ERROR_TOO_LONG : ERROR_TOO_DEEP);
+	}
+}
+
+static void
 what_cannot_be_read_is_recorded_and_told_without_its_place(void **state)
 {
 	(void)state;
@@ -525,6 +554,7 @@ main(void)
 		    what_cannot_be_recorded_is_not_shown_unless_that_is_allowed),
 		TEST(what_cannot_be_read_nor_recorded_is_no_result),
 		TEST(without_kruxosd_nothing_is_shown_whatever_is_allowed),
+		TEST(what_is_too_much_for_the_door_is_recorded_without_it),
 		TEST(
 		    what_cannot_be_read_is_recorded_and_told_without_its_place),
 		TEST(questions_of_one_request_are_asked_side_by_side),

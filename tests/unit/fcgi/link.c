@@ -203,6 +203,29 @@ answers_come_in_any_order_and_in_pieces(void **state)
 }
 
 static void
+a_line_that_cannot_be_read_is_no_other_call_s_fault(void **state)
+{
+	struct fixture *f = *state;
+	struct asked all[3];
+	int fd;
+
+	for (size_t i = 0; i < 3; i++)
+		ask(f, &all[i], "{}");
+	turn(f);
+	fd = accept_one(f);
+	hear(fd);
+	say(fd, "{\"error\":\"too_deep\",\"line\":2,\"detail\":\"deep\"}\n");
+	wait_for(f, &all[1]);
+	assert_int_equal(all[1].code, ERROR_TOO_DEEP);
+	assert_int_equal(all[0].outcomes + all[2].outcomes, 0);
+	say(fd, "{\"id\":\"1\",\"ok\":{}}\n{\"id\":\"3\",\"ok\":{}}\n");
+	wait_for(f, &all[0]);
+	wait_for(f, &all[2]);
+	assert_int_equal(all[2].code, ERROR_NONE);
+	close(fd);
+}
+
+static void
 what_is_on_its_way_fails_with_the_connection_and_the_next_makes_a_new_one(
     void **state)
 {
@@ -329,6 +352,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_command_goes_out_when_the_turn_ends_and_is_answered),
 		TEST(answers_come_in_any_order_and_in_pieces),
+		TEST(a_line_that_cannot_be_read_is_no_other_call_s_fault),
 		TEST(
 		    what_is_on_its_way_fails_with_the_connection_and_the_next_makes_a_new_one),
 		TEST(without_a_daemon_there_is_an_outcome_all_the_same),
