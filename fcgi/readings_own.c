@@ -15,6 +15,43 @@ enum { LIST_DEFAULT = 20, APPROVAL_PAGES = 10 };
 
 #define RANGE_DEFAULT (7 * USEC_PER_DAY)
 #define TIME_LIMIT    (2 * USEC_PER_SEC)
+/* An index that lags further than this is shown as it is. */
+#define INDEX_PATIENCE USEC_PER_SEC
+
+/* Until the index holds all that is durable now: whoever asks finds what he was
+ * told of just before. */
+static void
+await_index(struct status_page *page)
+{
+	usec_t now = clock_monotonic(&clock_system);
+	usec_t until = now + INDEX_PATIENCE;
+	struct status status;
+	struct error ignored;
+	uint64_t durable;
+
+	/* The watch is there before the first look: no write is missed. */
+	if (status_watch(page, &ignored) == -1 ||
+	    status_read(page, &status, &ignored) == -1)
+		return;
+	durable = status.head_seq;
+	while (status.index_seq < durable && now < until &&
+	       status_wait(page, until - now, &ignored) == 1 &&
+	       status_read(page, &status, &ignored) == 0)
+		now = clock_monotonic(&clock_system);
+}
+
+static struct store *
+own_store(struct readings *readings, const struct capability_call *call)
+{
+	struct program *prog = readings_program(readings);
+	struct error ignored;
+	cleanup(status_closep) struct status_page *page =
+	    status_open(prog->config->status_file, &ignored);
+
+	if (page != NULL)
+		await_index(page);
+	return program_store(prog, call->request->worker);
+}
 
 /* --- text of agents ------------------------------------------------------- */
 
@@ -295,8 +332,7 @@ int
 readings_audit(struct readings *readings, const struct capability_call *call,
     struct json_writer *result, struct error *err)
 {
-	struct store *store =
-	    program_store(readings_program(readings), call->request->worker);
+	struct store *store = own_store(readings, call);
 	struct search search = {
 		.filter = FILTER_INIT,
 		.before_seq = readings_number(call, "before_seq", 0),
@@ -374,8 +410,7 @@ readings_approval(struct readings *readings, const struct capability_call *call,
 		[APPROVAL_REJECTED] = "rejected",
 		[APPROVAL_ENDED] = "ended",
 	};
-	struct store *store =
-	    program_store(readings_program(readings), call->request->worker);
+	struct store *store = own_store(readings, call);
 	struct slice id = readings_text(call, "approval_id");
 	struct approval approval = { 0 };
 
