@@ -16,6 +16,7 @@ before(async () => {
 		health: { port: stack.healthPort },
 		dashboard: { port: stack.dashPort, tls: true },
 		'dashboard, spoken to without TLS': { port: stack.dashPort },
+		gateway: stack.gateway,
 		api: stack.api,
 	};
 });

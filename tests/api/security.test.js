@@ -1,4 +1,4 @@
-// What an outsider may try at the three listeners.
+// What an outsider may try at the listeners.
 
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
@@ -10,6 +10,9 @@ import { raw, request } from './harness/http.js';
 import { until } from './harness/poll.js';
 import { Stack } from './harness/stack.js';
 
+/** What each listener answers to who only asks. */
+const quiet = { health: '/health', dashboard: '/api/audit', gateway: '/healthz', api: '/api/audit' };
+
 let stack;
 let listeners;
 let who; // is signed in
@@ -18,6 +21,7 @@ before(async () => {
 	listeners = {
 		health: { port: stack.healthPort },
 		dashboard: { port: stack.dashPort, tls: true },
+		gateway: stack.gateway,
 		api: stack.api,
 	};
 	who = await stack.signIn();
@@ -34,10 +38,13 @@ test('a foreign Host is refused, ours are answered', async () => {
 		for (const where of [listeners.health, listeners.dashboard]) {
 			const reply = await request(where, '/health', { headers: { Host: host } });
 			assert.equal(reply.status, 421, `Host: ${host}`);
+			assert.equal((await request(listeners.gateway, '/healthz', { headers: { Host: host } })).status, 403, host);
 		}
 	for (const host of ['localhost', `localhost:${port}`, '127.0.0.1', `127.0.0.1:${port}`, 'LocalHost', hostname()]) {
-		const reply = await request(listeners.health, '/health', { headers: { Host: host } });
-		assert.equal(reply.status, 200, `Host: ${host}`);
+		for (const [where, path] of [[listeners.health, '/health'], [listeners.gateway, '/healthz']]) {
+			const reply = await request(where, path, { headers: { Host: host } });
+			assert.equal(reply.status, 200, `Host: ${host}`);
+		}
 	}
 });
 
@@ -67,8 +74,7 @@ test('a foreign or null Origin is refused, and nobody gets a CORS header', async
 		'http://0.0.0.0', 'chrome-extension://abc',
 	])
 		for (const [name, where] of Object.entries(listeners)) {
-			const path = name === 'health' ? '/health' : '/api/audit';
-			const reply = await request(where, path, { headers: { Origin: origin } });
+			const reply = await request(where, quiet[name], { headers: { Origin: origin } });
 			assert.equal(reply.status, 403, `${name}, Origin: ${origin}`);
 			assert.ok(!Object.keys(reply.headers).some(header => header.startsWith('access-control')));
 		}
@@ -84,7 +90,7 @@ test('a foreign or null Origin is refused, and nobody gets a CORS header', async
 
 test('nothing but GET and HEAD changes or reads anything', async () => {
 	for (const [name, where] of Object.entries(listeners)) {
-		const path = name === 'health' ? '/health' : '/api/audit';
+		const path = quiet[name];
 		for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'TRACE', 'PROPFIND', 'CONNECT']) {
 			if (method === 'CONNECT')
 				continue; // not a request to a path
@@ -98,6 +104,7 @@ test('every answer carries the headers that it should', async () => {
 	for (const [where, path] of [
 		[listeners.health, '/health'], [listeners.health, '/health/live'], [listeners.health, '/nothing'],
 		[stack.api, '/api/audit'], [stack.api, '/api/nothing'], [stack.api, '/api/audit?limit=0'],
+		[listeners.gateway, '/healthz'], [listeners.gateway, '/rpc'], [listeners.gateway, '/nothing'],
 		[stack.api, '/api/activity'], [listeners.dashboard, '/'], [listeners.dashboard, '/api/audit'],
 	]) {
 		const { headers } = await request(where, path);
