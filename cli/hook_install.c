@@ -27,8 +27,7 @@ struct hook_install_values {
 	    OPTION_FLAG(struct hook_install_values, project, 0, "project",    \
 		"in the settings of the present folder"),                     \
 	    OPTION_FLAG(struct hook_install_values, system, 0, "system",      \
-		"in the settings of this machine, which none of its users "   \
-		"changes"),                                                   \
+		"in the settings of this machine: for all its users"),        \
 	    OPTION_FLAG(struct hook_install_values, dry_run, 'n', "dry-run",  \
 		"say what would be changed, show the settings as they would " \
 		"be, and change nothing")
