@@ -46,7 +46,7 @@ endif
 LIBS     := -lcrypto -lsqlite3 -lroaring -lpthread
 LIBS_kruxosd := -lsystemd -lcrypt
 LIBS_observer := -lcurl -lsystemd -lm
-LIBS_fcgi    := -lfcgi -lprotobuf-c -lz
+LIBS_fcgi    := -lfcgi -lprotobuf-c -lz -lm
 
 lib_src     := $(wildcard lib/*/*.c)
 kruxosd_src := $(wildcard collectors/kruxosd/*.c)

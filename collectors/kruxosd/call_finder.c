@@ -83,7 +83,8 @@ is_of_thread(const struct entry *entry, struct slice thread)
 	    json_reader_read(&json, entry->request, &ignored) == -1)
 		return false;
 	id = json_reader_member(&json, json.nodes, "agent_id");
-	return id != NULL && slice_equal(id->text, thread);
+	return id != NULL && id->type == JSON_STRING &&
+	       slice_equal(id->text, thread);
 }
 
 static bool

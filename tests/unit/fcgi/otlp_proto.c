@@ -281,6 +281,49 @@ values_of_values_are_json(void **state)
 		buf_free(&rooms[i]);
 }
 
+/* An object; a value that is none, or of no type, is null. */
+static void
+members_are_an_object(void **state)
+{
+	cleanup(buf_free) struct buf body = BUF_INIT, room = BUF_INIT,
+				     found = BUF_INIT, expected = BUF_INIT;
+	Otlp__AnyValue none, members;
+	Otlp__KeyValue nothing = OTLP__KEY_VALUE__INIT;
+	Otlp__KeyValue *inner[] = {
+		pair("n", number(0.5)),
+		pair("b", boolean(true)),
+		pair("nan", number(0.0 / 0.0)),
+		NULL,
+		&nothing,
+	};
+	Otlp__KeyValueList list = OTLP__KEY_VALUE_LIST__INIT;
+	Otlp__KeyValue *pairs[1];
+	Otlp__LogRecord log = OTLP__LOG_RECORD__INIT;
+	struct error err = { 0 };
+
+	(void)state;
+	otlp__any_value__init(&none);
+	inner[3] = pair("none", none);
+	list.n_values = COUNT(inner);
+	list.values = inner;
+	add_message(&room, &list.base);
+	otlp__any_value__init(&members);
+	members.value_case = OTLP__ANY_VALUE__VALUE_MEMBERS;
+	members.members =
+	    (ProtobufCBinaryData){ room.len, (uint8_t *)room.data };
+	pairs[0] = pair("arguments", members);
+	log.n_attributes = COUNT(pairs);
+	log.attributes = pairs;
+	pack_log(&log, &body);
+	assert_int_equal(
+	    read_into(buf_slice(&body), OTLP_LOGS, &found, &err), 0);
+	buf_addf(&expected,
+	    " 0-0 /< %d:%d:{\"n\":0.5,\"b\":true,\"nan\":null,"
+	    "\"none\":null,\"\":null} of 1",
+	    OTLP_ARGUMENTS, OTLP_JSON);
+	assert_string_equal(found.data, expected.data);
+}
+
 static void
 what_is_no_message_is_refused(void **state)
 {
@@ -361,6 +404,7 @@ main(void)
 		    a_log_record_without_a_time_has_the_one_at_which_it_was_seen),
 		cmocka_unit_test(text_that_is_none_is_made_valid),
 		cmocka_unit_test(values_of_values_are_json),
+		cmocka_unit_test(members_are_an_object),
 		cmocka_unit_test(what_is_no_message_is_refused),
 		cmocka_unit_test(what_becomes_too_much_is_refused),
 		cmocka_unit_test(answers_are_what_otlp_has),

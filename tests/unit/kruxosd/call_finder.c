@@ -109,11 +109,63 @@ a_locked_index_is_not_waited_for(void **state)
 	corpus_free(&corpus);
 }
 
+/* The end of a call by its session, or by the thread that the request names. */
+static void
+an_end_is_found_whoever_told_it(void **state)
+{
+	struct corpus corpus;
+	struct call_finder *finder;
+	struct entry told = {
+		.source = ENTRY_HOOK,
+		.actor = ENTRY_AGENT,
+		.actor_name = SLICE_LITERAL("claude-code"),
+		.session_id = SLICE_LITERAL("main"),
+		.call_id = SLICE_LITERAL("toolu_1"),
+		.capability = SLICE_LITERAL("shell.exec"),
+		.status = ENTRY_PENDING,
+	};
+	struct entry asked = told;
+	uint64_t ended;
+
+	(void)state;
+	corpus_make(&corpus, 100, 9);
+	maker_add(&corpus.maker, told, "");
+	told.status = ENTRY_ERROR;
+	maker_add(
+	    &corpus.maker, told, ",\"request\":{\"agent_id\":\"thread\"}");
+	ended = corpus.maker.seq;
+	told.call_id = SLICE_LITERAL("toolu_2");
+	maker_add(&corpus.maker, told, ",\"request\":{\"agent_id\":7}");
+	corpus_index(&corpus);
+	finder =
+	    call_finder_new(corpus.maker.dir, corpus.maker.dir, &clock_system);
+	asked.actor_name = SLICE_LITERAL("laptop");
+	asked.capability = SLICE_LITERAL("tool.other");
+	asked.status = ENTRY_SUCCESS;
+	assert_int_equal(call_finder_find_outcome(finder, &asked, 0), ended);
+	asked.session_id = SLICE_LITERAL("thread");
+	assert_int_equal(call_finder_find_outcome(finder, &asked, 0), ended);
+	asked.session_id = SLICE_LITERAL("other");
+	assert_int_equal(call_finder_find_outcome(finder, &asked, 0), 0);
+	asked.session_id = SLICE_LITERAL("main");
+	asked.source = ENTRY_OTLP;
+	assert_int_equal(call_finder_find_outcome(finder, &asked, 0), 0);
+	asked.source = ENTRY_HOOK;
+	asked.call_id = SLICE_LITERAL("toolu_2");
+	asked.session_id = SLICE_LITERAL("7");
+	assert_int_equal(call_finder_find_outcome(finder, &asked, 0), 0);
+	asked.session_id = asked.call_id = (struct slice){ NULL, 0 };
+	assert_int_equal(call_finder_find_outcome(finder, &asked, 0), 0);
+	call_finder_free(finder);
+	corpus_free(&corpus);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_call_is_found_by_all_that_makes_it_the_same),
+		cmocka_unit_test(an_end_is_found_whoever_told_it),
 		cmocka_unit_test(a_locked_index_is_not_waited_for),
 	};
 
