@@ -46,25 +46,17 @@ otlp_maker_free(struct otlp_maker *maker)
 
 /* --- names ---------------------------------------------------------------- */
 
-/* What an id of somebody else's becomes as a name: what it may not hold is
- * written as '_', and one that is too long is cut. */
 struct slice
 otlp_call_name(struct otlp_maker *maker, struct slice text)
 {
-	char *name;
+	cleanup(buf_free) struct buf name = BUF_INIT;
 
 	if (text.len == 0)
 		return (struct slice){ NULL, 0 };
 	if (entry_is_name(text))
 		return arena_slice(maker->arena, text);
-	if (text.len > ENTRY_NAME_BYTES)
-		text.len = ENTRY_NAME_BYTES;
-	name = arena_copy(maker->arena, text.data, text.len);
-	for (size_t i = 0; i < text.len; i++)
-		if (!entry_is_name((struct slice){ name + i, 1 }) &&
-		    (name[i] != '-' || i == 0))
-			name[i] = '_';
-	return (struct slice){ name, text.len };
+	entry_add_name(&name, text);
+	return arena_slice(maker->arena, buf_slice(&name));
 }
 
 /* An id for a call that has none: the span's, or what is said of it. The same

@@ -41,8 +41,8 @@ void otlp_maker_free(struct otlp_maker *maker);
 struct otlp_call *
 otlp_call_new(struct otlp_maker *maker, const struct otlp_record *record);
 
-/* What an id of somebody else's becomes as a name: what it may not hold is
- * written as '_', and one that is too long is cut. {NULL, 0}: it is empty. */
+/* What an id of somebody else's becomes as a name (entry_add_name()), so that
+ * it is the one that a hook has told. {NULL, 0}: it is empty. */
 struct slice otlp_call_name(struct otlp_maker *maker, struct slice text);
 
 /* Who let it run or did not, says the record; ENTRY_UNDECIDED: it does not. */

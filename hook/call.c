@@ -72,7 +72,7 @@ find_parent(
 		: event->session_id;
 
 	if (event->parent_call_id.len > 0)
-		record_add_name(ret, event->parent_call_id);
+		entry_add_name(ret, event->parent_call_id);
 	else if (desk->waiting != NULL && agent_id.len > 0)
 		waiting_find_parent(desk->waiting, agent_id, ret);
 }
@@ -82,7 +82,7 @@ static struct record
 make_record(const struct call_desk *desk, const struct event *event,
     struct names *names)
 {
-	record_add_name(&names->session, event->session_id);
+	entry_add_name(&names->session, event->session_id);
 	find_parent(desk, event, &names->parent);
 	return (struct record){
 		.time = desk->now,
@@ -120,7 +120,7 @@ make_call_record(const struct call_desk *desk, const struct event *event,
 	event_add_capability(event, &names->capability);
 	record.capability = buf_slice(&names->capability);
 	if (event->call_id.len > 0)
-		record_add_name(&names->call, event->call_id);
+		entry_add_name(&names->call, event->call_id);
 	else
 		add_own_id(desk, &names->call);
 	record.call_id = buf_slice(&names->call);
@@ -197,7 +197,7 @@ find_call(const struct call_desk *desk, const struct event *event,
 	*ret = (struct waiting_call)WAITING_CALL_INIT;
 	if (desk->waiting == NULL)
 		return false;
-	record_add_name(&id, event->call_id);
+	entry_add_name(&id, event->call_id);
 	if (id.len > 0) {
 		wanted.call_id = buf_slice(&id);
 	} else {
@@ -281,7 +281,7 @@ begin(struct call_desk *desk, const struct record *record,
 	ends[0] = desk->names.len;
 	buf_add_slice(&desk->names, record->capability);
 	ends[1] = desk->names.len;
-	record_add_name(&desk->names, desk->event->agent_id);
+	entry_add_name(&desk->names, desk->event->agent_id);
 	ends[2] = desk->names.len;
 	for (size_t i = 0, start = 0; i < 3; start = ends[i++])
 		*slices[i] =

@@ -38,22 +38,6 @@ static const struct {
 	{ "tool_name", AT(tool) },
 };
 
-void
-record_add_name(struct buf *out, struct slice text)
-{
-	size_t start = out->len;
-
-	for (size_t i = 0; i < text.len && out->len - start < ENTRY_NAME_BYTES;
-	     i++) {
-		struct slice character = { text.data + i, 1 };
-		bool is_inner = out->len > start && text.data[i] == '-';
-
-		buf_add_slice(out, is_inner || entry_is_name(character)
-				       ? character
-				       : SLICE_LITERAL("_"));
-	}
-}
-
 /* --- values --------------------------------------------------------------- */
 
 static void

@@ -7,7 +7,7 @@
 #include "log/entry.h"
 
 /* What stands in the entry beside what the event itself says. Names and ids are
- * good ones (record_add_name()); {NULL, 0}, or empty: left out. */
+ * good ones (entry_add_name()); {NULL, 0}, or empty: left out. */
 struct record {
 	usec_t time;
 	struct slice agent_name;
@@ -29,9 +29,5 @@ struct record {
  * the request are cut where it would be longer. */
 void record_write(
     const struct record *record, const struct event *event, struct buf *out);
-
-/* Append `text` as a name or an id may be: with '_' for what none may hold. Of
- * nothing comes nothing. */
-void record_add_name(struct buf *out, struct slice text);
 
 #endif

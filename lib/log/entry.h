@@ -164,6 +164,11 @@ int entry_check(
 /* 1–128 of [A-Za-z0-9._:@/+-], not beginning with '-'. */
 bool entry_is_name(struct slice text);
 
+/* Append `text`, an id of somebody else's, as a name: with '_' for each byte
+ * that none may hold, and cut where none may be longer. Of nothing comes
+ * nothing. */
+void entry_add_name(struct buf *out, struct slice text);
+
 /* A name with a dot; letters of either case, no '*'. */
 bool entry_is_capability(struct slice text);
 

@@ -45,8 +45,8 @@ check_record(const struct event *event)
 	struct error err;
 
 	event_add_capability(event, &capability);
-	record_add_name(&session, event->session_id);
-	record_add_name(&call, event->call_id);
+	entry_add_name(&session, event->session_id);
+	entry_add_name(&call, event->call_id);
 	outcome_add_summary(event, &summary);
 	record.capability = buf_slice(&capability);
 	record.session_id = buf_slice(&session);

@@ -9,32 +9,6 @@
 
 #include "base/cleanup.h"
 
-static void
-assert_name(struct slice text, const char *expected)
-{
-	cleanup(buf_free) struct buf out = BUF_INIT;
-
-	buf_add_str(&out, "x");
-	record_add_name(&out, text);
-	assert_string_equal(out.data + 1, expected);
-}
-
-static void
-ids_are_made_good_ones(void **state)
-{
-	char text[300];
-	cleanup(buf_free) struct buf out = BUF_INIT;
-
-	(void)state;
-	assert_name(SLICE_LITERAL("toolu_01-a"), "toolu_01-a");
-	assert_name(SLICE_LITERAL("-rf / *\n"), "_rf_/___");
-	assert_name(SLICE_LITERAL("a\0\xff"), "a__");
-	assert_name(SLICE_LITERAL(""), "");
-	memset(text, 'a', sizeof(text));
-	record_add_name(&out, (struct slice){ text, sizeof(text) });
-	assert_int_equal(out.len, ENTRY_NAME_BYTES);
-}
-
 /* The entry of `text`, an event of Claude Code's, as the door takes it. */
 static void
 assert_taken(const char *name, struct slice text, struct message_parser *parser,
@@ -145,7 +119,6 @@ int
 main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ids_are_made_good_ones),
 		cmocka_unit_test(an_event_becomes_an_entry_that_the_door_takes),
 		cmocka_unit_test(a_line_is_never_too_long),
 		cmocka_unit_test(what_a_tool_answers_is_cut),

@@ -430,6 +430,32 @@ names_are_of_their_alphabet_and_length(void **state)
 }
 
 static void
+assert_name(struct slice text, const char *expected)
+{
+	cleanup(buf_free) struct buf out = BUF_INIT;
+
+	buf_add_str(&out, "x");
+	entry_add_name(&out, text);
+	assert_string_equal(out.data + 1, expected);
+}
+
+static void
+ids_are_made_good_ones(void **state)
+{
+	char text[300];
+	cleanup(buf_free) struct buf out = BUF_INIT;
+
+	(void)state;
+	assert_name(SLICE_LITERAL("toolu_01-a"), "toolu_01-a");
+	assert_name(SLICE_LITERAL("-rf / *\n"), "_rf_/___");
+	assert_name(SLICE_LITERAL("a\0\xff"), "a__");
+	assert_name(SLICE_LITERAL(""), "");
+	memset(text, 'a', sizeof(text));
+	entry_add_name(&out, (struct slice){ text, sizeof(text) });
+	assert_int_equal(out.len, ENTRY_NAME_BYTES);
+}
+
+static void
 reserved_capabilities_are_known(void **state)
 {
 	static const char *const reserved[] = { "log.open", "audit.erase",
@@ -465,6 +491,7 @@ main(void)
 		cmocka_unit_test(
 		    a_summary_ends_at_the_first_quote_that_is_not_escaped),
 		cmocka_unit_test(the_first_wrong_field_is_named),
+		cmocka_unit_test(ids_are_made_good_ones),
 		cmocka_unit_test(names_are_of_their_alphabet_and_length),
 		cmocka_unit_test(reserved_capabilities_are_known),
 	};
