@@ -13,6 +13,7 @@
 #include "cli/order.h"
 #include "cli/table.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <stdlib.h>
 
@@ -50,9 +51,11 @@ struct finding {
 	struct buf advice;  /* a line each: what is wrong */
 };
 
+enum { FINDINGS_MAX = 8 }; /* there are not so many agents */
+
 struct doctor {
 	struct cli *cli;
-	struct finding findings[8];
+	struct finding findings[FINDINGS_MAX];
 	size_t count;
 	bool is_reachable; /* the daemon's answers are */
 	struct error why;  /* if not */
@@ -335,6 +338,7 @@ keep_finding(struct doctor *doctor, const char *name, bool is_wanted)
 {
 	struct finding *finding = &doctor->findings[doctor->count];
 
+	assert(doctor->count < FINDINGS_MAX);
 	examine(finding, hook_agent_find(name), &doctor->cli->arena);
 	if (finding->program == NULL && is_wanted)
 		advise(finding, "it is not installed: no %s in PATH",

@@ -1,6 +1,7 @@
 #include "hook/event.h"
 
 #include "base/cleanup.h"
+#include "base/fnv.h"
 #include "base/number.h"
 #include "door/tool.h"
 
@@ -445,17 +446,6 @@ event_find_subject(const struct event *event)
 	return (struct slice){ NULL, 0 };
 }
 
-/* FNV-1a: what is told apart here are a session's own calls. */
-static uint64_t
-add_hash(uint64_t hash, struct slice bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		hash = (hash ^ (unsigned char)bytes.data[i]) * 0x100000001b3u;
-	return (hash ^ 0xff) * 0x100000001b3u;
-}
-
-#define HASH_BEGIN 0xcbf29ce484222325u
-
 /* Of a string so much counts: cutting leaves it alone. */
 enum { DIGEST_BYTES = 60 };
 
@@ -473,9 +463,9 @@ hash_arguments(const struct event *event, const struct json_node *arguments)
 			continue;
 		if (text.len > DIGEST_BYTES)
 			text.len = DIGEST_BYTES;
-		hash = add_hash(HASH_BEGIN, node->key);
+		hash = fnv_add(FNV_BEGIN, node->key);
 		/* In whatever order they stand, the sum is the same. */
-		sum += add_hash(hash + node->type, text);
+		sum += fnv_add(hash + node->type, text);
 	}
 	return sum;
 }
@@ -487,7 +477,7 @@ event_digest(const struct event *event)
 	uint64_t hash;
 
 	event_add_capability(event, &capability);
-	hash = add_hash(HASH_BEGIN, buf_slice(&capability));
+	hash = fnv_add(FNV_BEGIN, buf_slice(&capability));
 	/* A command is told apart by itself: Cursor tells of it twice, in
 	 * different company. */
 	if (event->agent == EVENT_CURSOR &&
@@ -496,7 +486,7 @@ event_digest(const struct event *event)
 
 		if (subject.len > DIGEST_BYTES)
 			subject.len = DIGEST_BYTES;
-		return add_hash(hash, subject);
+		return fnv_add(hash, subject);
 	}
 	return event->input == NULL
 		   ? hash

@@ -1,6 +1,7 @@
 #include "hook/waiting.h"
 
 #include "base/cleanup.h"
+#include "base/fnv.h"
 #include "base/memory.h"
 #include "base/number.h"
 
@@ -32,17 +33,6 @@ struct waiting {
 	int dir; /* that, open; -1: nothing has begun */
 	usec_t now;
 };
-
-/* FNV-1a, 64 bits: what is told apart are the calls of one user's agents. */
-static uint64_t
-hash_of(uint64_t hash, struct slice bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		hash = (hash ^ (unsigned char)bytes.data[i]) * 0x100000001b3u;
-	return (hash ^ 0xff) * 0x100000001b3u;
-}
-
-#define HASH_BEGIN 0xcbf29ce484222325u
 
 void
 waiting_call_free(struct waiting_call *call)
@@ -97,7 +87,7 @@ waiting_open(struct slice agent_name, struct slice session, usec_t now,
 	waiting = memory_new(sizeof(*waiting));
 	*waiting = (struct waiting){ .folder = dir, .now = now };
 	snprintf(waiting->session, sizeof(waiting->session), "s-%016" PRIx64,
-	    hash_of(hash_of(HASH_BEGIN, agent_name), session));
+	    fnv_add(fnv_add(FNV_BEGIN, agent_name), session));
 	waiting->dir = openat(dir, waiting->session, FOLDER_FLAGS);
 	return waiting;
 }
@@ -355,7 +345,7 @@ waiting_begin(struct waiting *waiting, const struct waiting_call *call)
 {
 	struct search search = { .kind = FILE_CALL, .behind = "" };
 	cleanup(buf_free) struct buf text = BUF_INIT;
-	struct file_name name = { FILE_CALL, hash_of(HASH_BEGIN, call->call_id),
+	struct file_name name = { FILE_CALL, fnv_add(FNV_BEGIN, call->call_id),
 		call->digest, call->begun };
 	char path[WAITING_NAME_BYTES];
 
@@ -392,7 +382,7 @@ static bool
 find(struct waiting *waiting, char kind, const struct waiting_wanted *wanted,
     bool is_taken, struct waiting_call *ret)
 {
-	uint64_t id = hash_of(HASH_BEGIN, wanted->call_id);
+	uint64_t id = fnv_add(FNV_BEGIN, wanted->call_id);
 	struct search search = { .kind = kind,
 		.id = wanted->call_id.data == NULL ? NULL : &id,
 		.digest = wanted->digest,
@@ -443,7 +433,7 @@ static void
 write_link_name(struct slice agent_id, char ret[static WAITING_NAME_BYTES])
 {
 	snprintf(ret, WAITING_NAME_BYTES, "a-%016" PRIx64,
-	    hash_of(HASH_BEGIN, agent_id));
+	    fnv_add(FNV_BEGIN, agent_id));
 }
 
 void
