@@ -218,7 +218,7 @@ on_line(void *context, const struct store_place *place,
 }
 
 static int
-is_newer(const void *a, const void *b)
+newest_first(const void *a, const void *b)
 {
 	const struct store_place *first = a, *second = b;
 
@@ -239,7 +239,7 @@ places_of(const struct approval_views *views, struct store_place *places)
 		if (approval->decided_seq != 0)
 			places[count++].seq = approval->decided_seq;
 	}
-	qsort(places, count, sizeof(*places), is_newer);
+	qsort(places, count, sizeof(*places), newest_first);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || places[i].seq != places[kept - 1].seq)
 			places[kept++] = places[i];
@@ -266,7 +266,7 @@ read_entries(struct store *store, struct approval_views *views,
 /* --- all of it ------------------------------------------------------------ */
 
 static int
-waits_longer(const void *a, const void *b)
+longest_first(const void *a, const void *b)
 {
 	usec_t first = ((const struct approval_view *)a)->approval.asked_at;
 	usec_t second = ((const struct approval_view *)b)->approval.asked_at;
@@ -301,7 +301,7 @@ gather_open(const struct held *held, const struct approval_list *list,
 			views->views[views->count++] = held->views[i];
 			views->total++;
 		}
-	qsort(views->views, views->count, sizeof(*views->views), waits_longer);
+	qsort(views->views, views->count, sizeof(*views->views), longest_first);
 }
 
 static enum approval_held
