@@ -12,19 +12,19 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-struct otlp_maker {
+struct otlp_call_maker {
 	struct arena *arena;
 	struct json_reader json; /* arguments and results that are JSON */
 	struct buf text;
 	struct sha256 *sha256;
 };
 
-struct otlp_maker *
-otlp_maker_new(struct arena *arena)
+struct otlp_call_maker *
+otlp_call_maker_new(struct arena *arena)
 {
-	struct otlp_maker *maker = memory_new(sizeof(*maker));
+	struct otlp_call_maker *maker = memory_new(sizeof(*maker));
 
-	*maker = (struct otlp_maker){
+	*maker = (struct otlp_call_maker){
 		.arena = arena,
 		.json = JSON_READER_INIT,
 		.text = BUF_INIT,
@@ -34,7 +34,7 @@ otlp_maker_new(struct arena *arena)
 }
 
 void
-otlp_maker_free(struct otlp_maker *maker)
+otlp_call_maker_free(struct otlp_call_maker *maker)
 {
 	if (maker == NULL)
 		return;
@@ -47,7 +47,7 @@ otlp_maker_free(struct otlp_maker *maker)
 /* --- names ---------------------------------------------------------------- */
 
 struct slice
-otlp_call_name(struct otlp_maker *maker, struct slice text)
+otlp_call_name(struct otlp_call_maker *maker, struct slice text)
 {
 	cleanup(buf_free) struct buf name = BUF_INIT;
 
@@ -62,7 +62,7 @@ otlp_call_name(struct otlp_maker *maker, struct slice text)
 /* An id for a call that has none: the span's, or what is said of it. The same
  * record, sent once more, has the same. */
 static struct slice
-made_call_id(struct otlp_maker *maker, const struct otlp_record *record)
+made_call_id(struct otlp_call_maker *maker, const struct otlp_record *record)
 {
 	static const enum otlp_field told[] = { OTLP_SESSION, OTLP_TOOL,
 		OTLP_ARGUMENTS };
@@ -88,7 +88,7 @@ made_call_id(struct otlp_maker *maker, const struct otlp_record *record)
 }
 
 static struct slice
-capability_of(struct otlp_maker *maker, const struct otlp_record *record)
+capability_of(struct otlp_call_maker *maker, const struct otlp_record *record)
 {
 	struct slice tool = otlp_record_text(record, OTLP_TOOL);
 	struct slice server = otlp_record_text(record, OTLP_MCP_SERVER);
@@ -147,7 +147,7 @@ is_nonzero(const struct json_node *node)
 /* Gemini CLI: {"exitCode":1,"isError":true}; OpenCode, in what a tool
  * returned: {"metadata":{"exit":1}}. */
 static bool
-tells_failure(struct otlp_maker *maker, struct slice text)
+tells_failure(struct otlp_call_maker *maker, struct slice text)
 {
 	struct json_reader *json = &maker->json;
 	const struct json_node *top, *inner;
@@ -175,7 +175,7 @@ otlp_call_is_false(const struct otlp_value *value)
 }
 
 static enum entry_status
-status_of(struct otlp_maker *maker, const struct otlp_record *record)
+status_of(struct otlp_call_maker *maker, const struct otlp_record *record)
 {
 	struct slice error_type = otlp_record_text(record, OTLP_ERROR_TYPE);
 
@@ -255,7 +255,7 @@ depth_of(const struct json_reader *json)
  * deep of it, is text. */
 static void
 write_arguments(
-    struct otlp_maker *maker, struct slice text, struct json_writer *json)
+    struct otlp_call_maker *maker, struct slice text, struct json_writer *json)
 {
 	enum { DEPTH_AROUND = 8 }; /* in a command, see docs/door.md */
 	struct error ignored = { 0 };
@@ -289,7 +289,7 @@ write_text(struct json_writer *json, const char *key, struct slice text)
 }
 
 static struct slice
-request_of(struct otlp_maker *maker, const struct otlp_record *record)
+request_of(struct otlp_call_maker *maker, const struct otlp_record *record)
 {
 	static const struct {
 		const char *key;
@@ -323,7 +323,7 @@ request_of(struct otlp_maker *maker, const struct otlp_record *record)
 
 /* In ms: what the record says, else how long the span is. */
 static struct slice
-duration_of(struct otlp_maker *maker, const struct otlp_record *record)
+duration_of(struct otlp_call_maker *maker, const struct otlp_record *record)
 {
 	enum { DIGITS = 32 };
 	struct slice said = otlp_record_text(record, OTLP_DURATION);
@@ -342,7 +342,7 @@ duration_of(struct otlp_maker *maker, const struct otlp_record *record)
 }
 
 struct otlp_call *
-otlp_call_new(struct otlp_maker *maker, const struct otlp_record *record)
+otlp_call_new(struct otlp_call_maker *maker, const struct otlp_record *record)
 {
 	struct otlp_call *call = arena_alloc(maker->arena, sizeof(*call));
 

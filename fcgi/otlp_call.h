@@ -31,19 +31,19 @@ struct otlp_call {
 };
 
 /* What making calls needs again and again. */
-struct otlp_maker;
+struct otlp_call_maker;
 
 /* All that is made lies in `arena`, which outlives the maker. */
-struct otlp_maker *otlp_maker_new(struct arena *arena);
-void otlp_maker_free(struct otlp_maker *maker);
+struct otlp_call_maker *otlp_call_maker_new(struct arena *arena);
+void otlp_call_maker_free(struct otlp_call_maker *maker);
 
 /* The call that `record` tells of, its status by what this record says. */
 struct otlp_call *
-otlp_call_new(struct otlp_maker *maker, const struct otlp_record *record);
+otlp_call_new(struct otlp_call_maker *maker, const struct otlp_record *record);
 
 /* What an id of somebody else's becomes as a name (entry_add_name()), so that
  * it is the one that a hook has told. {NULL, 0}: it is empty. */
-struct slice otlp_call_name(struct otlp_maker *maker, struct slice text);
+struct slice otlp_call_name(struct otlp_call_maker *maker, struct slice text);
 
 /* Who let it run or did not, says the record; ENTRY_UNDECIDED: it does not. */
 enum entry_decider otlp_call_decider(const struct otlp_record *record);

@@ -57,7 +57,7 @@ struct item {
 
 struct otlp_calls {
 	struct arena arena;
-	struct otlp_maker *maker;
+	struct otlp_call_maker *maker;
 	struct otlp_sequences *sequences;
 	struct sha256 *sha256;
 	struct buf key;
@@ -85,7 +85,7 @@ otlp_calls_new(void)
 		.places = memory_new(FIRST_PLACES * sizeof(uint32_t)),
 		.mask = FIRST_PLACES - 1,
 	};
-	calls->maker = otlp_maker_new(&calls->arena);
+	calls->maker = otlp_call_maker_new(&calls->arena);
 	calls->sequences = otlp_sequences_new(&calls->arena);
 	return calls;
 }
@@ -95,7 +95,7 @@ otlp_calls_free(struct otlp_calls *calls)
 {
 	if (calls == NULL)
 		return;
-	otlp_maker_free(calls->maker);
+	otlp_call_maker_free(calls->maker);
 	otlp_sequences_free(calls->sequences);
 	arena_free(&calls->arena);
 	buf_free(&calls->key);

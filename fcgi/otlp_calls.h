@@ -22,7 +22,7 @@ struct otlp_calls *otlp_calls_new(void);
 void otlp_calls_free(struct otlp_calls *calls);
 
 /* Is the record about a call? If so, take it. `context` is the calls: the
- * function is an otlp_on_record. */
+ * function is an otlp_record_on_read. */
 void otlp_calls_take(void *context, const struct otlp_record *record);
 
 /* All have been taken. */

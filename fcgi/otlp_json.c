@@ -21,7 +21,7 @@ struct reader {
 	struct piece inner; /* a record */
 	struct otlp_record resource;
 	enum otlp_signal signal;
-	otlp_on_record on_record;
+	otlp_record_on_read on_record;
 	void *context;
 	struct otlp_counts counts;
 };
@@ -401,8 +401,8 @@ free_piece(struct piece *piece)
 
 int
 otlp_json_read(struct slice body, enum otlp_signal signal,
-    otlp_on_record on_record, void *context, struct otlp_counts *ret_counts,
-    struct error *err)
+    otlp_record_on_read on_record, void *context,
+    struct otlp_counts *ret_counts, struct error *err)
 {
 	struct reader reader = {
 		.outer = { JSON_READER_INIT, ARENA_INIT },

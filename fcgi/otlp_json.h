@@ -19,7 +19,7 @@
  * shape: ERROR_BAD_JSON, _BAD_UTF8, _DUPLICATE_KEY, _TOO_DEEP, _WRONG_TYPE;
  * some records may have been handed over before that. */
 int otlp_json_read(struct slice body, enum otlp_signal signal,
-    otlp_on_record on_record, void *context, struct otlp_counts *ret_counts,
-    struct error *err);
+    otlp_record_on_read on_record, void *context,
+    struct otlp_counts *ret_counts, struct error *err);
 
 #endif

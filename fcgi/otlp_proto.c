@@ -19,7 +19,7 @@ struct reader {
 	bool is_exhausted;
 	struct otlp_record resource;
 	enum otlp_signal signal;
-	otlp_on_record on_record;
+	otlp_record_on_read on_record;
 	void *context;
 	struct otlp_counts counts;
 };
@@ -310,8 +310,8 @@ read_traces(struct reader *reader, struct slice body)
 
 int
 otlp_proto_read(struct slice body, enum otlp_signal signal,
-    otlp_on_record on_record, void *context, struct otlp_counts *ret_counts,
-    struct error *err)
+    otlp_record_on_read on_record, void *context,
+    struct otlp_counts *ret_counts, struct error *err)
 {
 	struct reader reader = {
 		.arena = ARENA_INIT,

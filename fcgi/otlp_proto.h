@@ -21,8 +21,8 @@ enum {
  * such message; ERROR_TOO_LONG: it becomes more than OTLP_PROTO_BYTES; nothing
  * has been handed over then. */
 int otlp_proto_read(struct slice body, enum otlp_signal signal,
-    otlp_on_record on_record, void *context, struct otlp_counts *ret_counts,
-    struct error *err);
+    otlp_record_on_read on_record, void *context,
+    struct otlp_counts *ret_counts, struct error *err);
 
 /* Append the answer: `rejected` records, and why ("": none was). */
 void

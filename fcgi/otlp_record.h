@@ -78,7 +78,8 @@ struct otlp_counts {
 };
 
 /* The record is good until this returns. */
-typedef void (*otlp_on_record)(void *context, const struct otlp_record *record);
+typedef void (*otlp_record_on_read)(
+    void *context, const struct otlp_record *record);
 
 /* What the attribute `key` means: true, and the field, and the rank among the
  * names of that field. */

@@ -20,7 +20,7 @@ const struct command_arg otlp_record_args[] = {
 struct otlp_recorder {
 	struct otlp_recorder_parts parts;
 	struct message_parser parser; /* of what stands in names, for errors */
-	otlp_on_sequence on_sequence; /* NULL: nobody hears */
+	otlp_recorder_on_sequence on_sequence; /* NULL: nobody hears */
 	void *context;
 };
 
@@ -53,8 +53,8 @@ otlp_recorder_free(struct otlp_recorder *recorder)
 }
 
 void
-otlp_recorder_set_listener(
-    struct otlp_recorder *recorder, otlp_on_sequence on_sequence, void *context)
+otlp_recorder_set_listener(struct otlp_recorder *recorder,
+    otlp_recorder_on_sequence on_sequence, void *context)
 {
 	recorder->on_sequence = on_sequence;
 	recorder->context = context;

@@ -28,10 +28,11 @@ void otlp_recorder_free(struct otlp_recorder *recorder);
 
 /* Who hears which of a session's numbered records have come: a run of them,
  * without a gap, in any order, perhaps again. */
-typedef void (*otlp_on_sequence)(void *context, struct slice agent_name,
-    struct slice session_id, uint64_t first, uint64_t last);
+typedef void (*otlp_recorder_on_sequence)(void *context,
+    struct slice agent_name, struct slice session_id, uint64_t first,
+    uint64_t last);
 void otlp_recorder_set_listener(struct otlp_recorder *recorder,
-    otlp_on_sequence on_sequence, void *context);
+    otlp_recorder_on_sequence on_sequence, void *context);
 
 /* --- the command (docs/door.md) ------------------------------------------- */
 
