@@ -87,9 +87,14 @@ compare(const void *wanted, const void *row)
 {
 	const struct slice *key = wanted;
 	const struct name *name = row;
-	int order = strncmp(key->data, name->key, key->len);
+	size_t len = strlen(name->key);
+	/* A key may hold a NUL. */
+	int order =
+	    memcmp(key->data, name->key, key->len < len ? key->len : len);
 
-	return order != 0 || name->key[key->len] == '\0' ? order : -1;
+	if (order != 0)
+		return order;
+	return (key->len > len) - (key->len < len);
 }
 
 bool

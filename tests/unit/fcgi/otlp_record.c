@@ -26,6 +26,10 @@ every_name_is_found_and_no_other(void **state)
 	for (size_t i = 0; i < COUNT(others); i++)
 		assert_false(
 		    otlp_record_find(slice_of(others[i]), &field, &rank));
+	assert_false(otlp_record_find(
+	    SLICE_LITERAL("service.name\0and more"), &field, &rank));
+	assert_false(
+	    otlp_record_find(SLICE_LITERAL("tool_name\0"), &field, &rank));
 }
 
 static void
