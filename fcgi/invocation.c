@@ -349,6 +349,13 @@ may_be_unrecorded(const struct invocation *invocation, const struct error *err)
 }
 
 static void
+stay_refused(struct invocation *invocation)
+{
+	invocation->err = invocation->invalid;
+	invocation->is_refused = true;
+}
+
+static void
 take_error(struct invocation *invocation, const struct error *err)
 {
 	bool is_answer =
@@ -360,8 +367,7 @@ take_error(struct invocation *invocation, const struct error *err)
 		return;
 	}
 	if (is_answer && invocation->invalid.code != ERROR_NONE) {
-		invocation->err = invocation->invalid;
-		invocation->is_refused = true;
+		stay_refused(invocation);
 		return;
 	}
 	if (err->code == ERROR_AUDIT_UNAVAILABLE ||
@@ -381,6 +387,8 @@ finish(struct invocation *invocation, const struct answer *answer,
 	    clock_monotonic(&clock_system) - invocation->began_at;
 	if (err != NULL)
 		take_error(invocation, err);
+	else if (invocation->invalid.code != ERROR_NONE)
+		stay_refused(invocation); /* whatever kruxosd makes of it */
 	else if (take_result(invocation, answer->result) == 0 &&
 		 invocation->failed.code != ERROR_NONE)
 		invocation->err = invocation->failed;

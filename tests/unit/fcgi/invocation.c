@@ -304,9 +304,15 @@ what_is_wrong_with_a_question_is_for_kruxosd_to_record(void **state)
 		assert_int_equal(call->err.code, cases[i].code);
 		assert_true(call->is_refused);
 	}
-	/* But who asks comes first. */
+	/* Even if it should be taken. */
 	begin(state);
 	struct invocation *call = add_call("no name", NULL);
+	run(NULL);
+	assert_true(call->is_refused);
+	assert_null(call->result.data);
+	/* But who asks comes first. */
+	begin(state);
+	call = add_call("no name", NULL);
 	error_set(&said, ERROR_UNAUTHENTICATED, "nobody");
 	run(&said);
 	assert_int_equal(call->err.code, ERROR_UNAUTHENTICATED);
