@@ -290,13 +290,18 @@ begin(struct call_desk *desk, const struct record *record,
 }
 
 static void
+policy_free(struct delivery_policy *policy)
+{
+	buf_free(&policy->line);
+}
+
+static void
 take_before(struct call_desk *desk)
 {
 	cleanup(names_free) struct names names = NAMES_INIT;
 	struct record record = make_call_record(desk, desk->event, &names);
-	cleanup(delivery_policy_free) struct delivery_policy policy = {
-		.line = BUF_INIT
-	};
+	cleanup(
+	    policy_free) struct delivery_policy policy = { .line = BUF_INIT };
 
 	ask_policy(desk, record.capability, &policy);
 	decide(desk, record.capability, &policy);

@@ -33,12 +33,6 @@ delivery_close(struct delivery *delivery)
 
 /* --- the policy ----------------------------------------------------------- */
 
-void
-delivery_policy_free(struct delivery_policy *policy)
-{
-	buf_free(&policy->line);
-}
-
 static struct slice
 find_string(const struct json_reader *reader, const char *key)
 {

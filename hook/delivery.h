@@ -33,7 +33,6 @@ struct delivery_policy {
 	bool is_explicit;     /* a line says so … */
 	struct buf line; /* … this one: "kruxos.conf:41: shell.* = …" */
 };
-void delivery_policy_free(struct delivery_policy *policy);
 
 /* Ask for it. -1: kruxosd has not said. */
 int delivery_ask(struct delivery *delivery, struct slice agent_name,
