@@ -300,8 +300,9 @@ take_before(struct call_desk *desk)
 {
 	cleanup(names_free) struct names names = NAMES_INIT;
 	struct record record = make_call_record(desk, desk->event, &names);
-	cleanup(
-	    policy_free) struct delivery_policy policy = { .line = BUF_INIT };
+	cleanup(policy_free) struct delivery_policy policy = {
+		.tier = ENTRY_NO_TIER, .line = BUF_INIT
+	};
 
 	ask_policy(desk, record.capability, &policy);
 	decide(desk, record.capability, &policy);
