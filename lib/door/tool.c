@@ -52,6 +52,7 @@ static const struct {
 	{ "shell", "shell.exec" },
 	{ "shell_command", "shell.exec" },
 	{ "local_shell", "shell.exec" },
+	{ "container.exec", "shell.exec" },
 	{ "exec_command", "shell.exec" },
 	{ "unified_exec", "shell.exec" },
 	{ "exec", "code.exec" }, /* JavaScript; its tools are calls, too */
@@ -104,11 +105,18 @@ static const struct {
 };
 
 /* Codex puts the namespace of such a tool before its name, with nothing in
- * between: multi_agent_v1wait_agent, collaborationspawn_agent. */
+ * between: multi_agent_v1wait_agent, collaborationspawn_agent. No others: many
+ * a server of MCP has a send_message, too. */
+static const char *const namespaces[] = {
+	"",
+	"collaboration",
+	"multi_agent_v1",
+};
+
 static const struct {
-	const char *ending;
+	const char *name;
 	const char *capability;
-} endings[] = {
+} in_namespaces[] = {
 	{ "spawn_agent", "subagent.run" },
 	{ "resume_agent", "subagent.run" },
 	{ "wait_agent", "subagent.wait" },
@@ -127,15 +135,30 @@ is_same_name(struct slice name, const char *known)
 	       strncasecmp(name.data, known, name.len) == 0;
 }
 
+/* Behind its namespace. */
+static const char *
+find_within(struct slice name, size_t namespace_bytes)
+{
+	name.data += namespace_bytes;
+	name.len -= namespace_bytes;
+	for (size_t i = 0; i < COUNT(in_namespaces); i++)
+		if (is_same_name(name, in_namespaces[i].name))
+			return in_namespaces[i].capability;
+	return NULL;
+}
+
 static const char *
 find(struct slice name)
 {
+	const char *known;
+
 	for (size_t i = 0; i < COUNT(tools); i++)
 		if (is_same_name(name, tools[i].name))
 			return tools[i].capability;
-	for (size_t i = 0; i < COUNT(endings); i++)
-		if (slice_ends_with(name, slice_of(endings[i].ending)))
-			return endings[i].capability;
+	for (size_t i = 0; i < COUNT(namespaces); i++)
+		if (slice_starts_with(name, slice_of(namespaces[i])) &&
+		    (known = find_within(name, strlen(namespaces[i]))) != NULL)
+			return known;
 	return NULL;
 }
 

@@ -50,6 +50,9 @@ each_agents_word_for_a_tool_is_one_capability(void **state)
 		{ "mcp__söder__lägg till", "mcp.s_der.l_gg_till" },
 		{ "MCP:github:create_issue", "mcp.github.create_issue" },
 		{ "MCP:create_issue", "mcp.create_issue" },
+		{ "mcp__slack__send_message", "mcp.slack.send_message" },
+		{ "MCP:slack:send_message", "mcp.slack.send_message" },
+		{ "slack_send_message", "tool.slack_send_message" },
 	};
 
 	(void)state;
@@ -109,9 +112,9 @@ no_tool_has_a_reserved_name(void **state)
 		assert_true(entry_is_capability(slice_of(tools[i].capability)));
 		assert_false(entry_is_reserved(slice_of(tools[i].capability)));
 	}
-	for (size_t i = 0; i < COUNT(endings); i++)
+	for (size_t i = 0; i < COUNT(in_namespaces); i++)
 		assert_false(
-		    entry_is_reserved(slice_of(endings[i].capability)));
+		    entry_is_reserved(slice_of(in_namespaces[i].capability)));
 }
 
 int
