@@ -7,7 +7,7 @@ import { Worker, isMainThread, workerData } from 'node:worker_threads';
 
 import { atMost, chapter, report } from './table.js';
 
-const PARTS = ['kruxosd', 'health', 'audit', 'activity', 'metrics', 'alerts', 'proxy', 'session', 'gateway'];
+const PARTS = ['kruxosd', 'health', 'audit', 'activity', 'metrics', 'alerts', 'proxy', 'session', 'gateway', 'otlp'];
 const PERIOD_MS = 200;
 
 /** In KiB. */
