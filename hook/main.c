@@ -193,17 +193,36 @@ read_input(struct buf *input)
 	}
 }
 
+static int
+parse_shortened(struct slice input, size_t deepest, struct buf *shortened,
+    struct json_reader *reader, struct error *err)
+{
+	buf_reset(shortened);
+	shorten(input, EVENT_BYTES, deepest, shortened);
+	return json_reader_read(reader, buf_slice(shortened), err);
+}
+
 /* The event as JSON within bounds; `shortened` is what it lies in if it was
- * not. */
+ * not. What a tool is to be called with, the agent's model has written: however
+ * it did, the policy is asked, and the rest of the event recorded. */
 static int
 parse_input(struct slice input, struct buf *shortened,
     struct json_reader *reader, struct error *err)
 {
-	if (shorten_is_needed(input, EVENT_BYTES)) {
-		shorten(input, EVENT_BYTES, shortened);
-		input = buf_slice(shortened);
-	}
-	return json_reader_read(reader, input, err);
+	struct error ignored;
+	int result;
+
+	result =
+	    shorten_is_needed(input, EVENT_BYTES)
+		? parse_shortened(input, SHORTEN_DEPTH, shortened, reader, err)
+		: json_reader_read(reader, input, err);
+	if (result == -1)
+		result = parse_shortened(
+		    input, SHORTEN_ARGUMENTS, shortened, reader, &ignored);
+	if (result == -1)
+		result = parse_shortened(
+		    input, SHORTEN_EVENT, shortened, reader, &ignored);
+	return result;
 }
 
 /* --- the configuration ---------------------------------------------------- */

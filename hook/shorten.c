@@ -17,6 +17,7 @@ struct walk {
 	const char *at;
 	const char *end;
 	size_t longest; /* strings are cut to about that many bytes */
+	size_t deepest; /* what is nested deeper is left out */
 	struct buf *out;
 };
 
@@ -95,6 +96,18 @@ skip_nested(struct walk *walk)
 	}
 }
 
+/* Instead of what the bracket `c` opens. */
+static void
+add_mark(struct walk *walk, char c)
+{
+	if (walk->deepest == SHORTEN_DEPTH)
+		buf_add_str(walk->out, "\"[nested too deep]\"");
+	else if (c == '{')
+		buf_add_str(walk->out, "{\"…\":\"[left out]\"}");
+	else
+		buf_add_str(walk->out, "[\"[left out]\"]");
+}
+
 static void
 copy(struct walk *walk)
 {
@@ -103,9 +116,9 @@ copy(struct walk *walk)
 	while (walk->at < walk->end) {
 		char c = *walk->at;
 
-		if ((c == '[' || c == '{') && depth == SHORTEN_DEPTH) {
+		if ((c == '[' || c == '{') && depth == walk->deepest) {
 			skip_nested(walk);
-			buf_add_str(walk->out, "\"[nested too deep]\"");
+			add_mark(walk, c);
 			continue;
 		}
 		buf_add_char(walk->out, c);
@@ -147,7 +160,7 @@ shorten_is_needed(struct slice text, size_t most)
 }
 
 void
-shorten(struct slice text, size_t most, struct buf *out)
+shorten(struct slice text, size_t most, size_t deepest, struct buf *out)
 {
 	cleanup(buf_free) struct buf valid = BUF_INIT;
 	size_t longest = text.len > most ? most / 4 : text.len;
@@ -160,7 +173,7 @@ shorten(struct slice text, size_t most, struct buf *out)
 	}
 	for (;; longest /= 4) {
 		struct walk walk = { text.data, text.data + text.len, longest,
-			out };
+			deepest, out };
 
 		buf_set_len(out, before);
 		copy(&walk);

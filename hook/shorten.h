@@ -14,13 +14,17 @@
 
 enum {
 	SHORTEN_DEPTH = 30, /* an entry's request goes a little deeper */
+	/* Where even so it cannot be read: without what nests within a tool's
+	 * arguments, then without them. */
+	SHORTEN_ARGUMENTS = 2,
+	SHORTEN_EVENT = 1,
 };
 
 /* Does `text` go beyond `most` bytes, SHORTEN_DEPTH, or UTF-8? */
 bool shorten_is_needed(struct slice text, size_t most);
 
-/* Append `text`, shortened. What has few strings to cut may still be longer
- * than `most`. */
-void shorten(struct slice text, size_t most, struct buf *out);
+/* Append `text`, shortened, without what is nested deeper than `deepest`. What
+ * has few strings to cut may still be longer than `most`. */
+void shorten(struct slice text, size_t most, size_t deepest, struct buf *out);
 
 #endif

@@ -409,6 +409,25 @@ test('no input breaks an agent', async () => {
 	assert.equal(entries.find(({ call_id: id }) => id === 'raw').request.tool_input.command, '\ufffd\ufffd');
 });
 
+test('no arguments keep the policy from being asked', async () => {
+	const command = '"command":"rm -rf build"';
+	const inputs = {
+		'keys-twice': `{${command},"command":"ls"}`,
+		'keys-of-no-text': `{${command},"\\ud800x":1,"\\ud801x":2}`,
+		'many-values': `{${command},"list":[${'1,'.repeat(600_000)}1]}`,
+		'many-keys': `{${Array.from({ length: 100_000 }, (_, i) => `"key${i}":1,`).join('')}${command}}`,
+		'a-long-key': `{${command},"${'k'.repeat(2_000_000)}":1}`,
+	};
+	for (const [what, input] of Object.entries(inputs)) {
+		const { code, stdout } = await hook(['claude-code', '-n', 'fenced'], `{"session_id":"${what}",` +
+			`"tool_input":${input},"hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t"}`);
+		assert.deepEqual([code, read['claude-code']({ code, stdout })[0]], [0, 'deny'], what);
+		const [entry] = entriesOf(what);
+		assert.deepEqual([entry.capability, entry.status], ['shell.exec', 'denied'], what);
+		assert.match(JSON.stringify(entry.request), /\[left out\]|cut_bytes/, what);
+	}
+});
+
 test('megabytes at once are recorded, cut', async () => {
 	const output = 'x'.repeat(1_490_000);
 	const call = {

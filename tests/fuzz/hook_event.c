@@ -97,7 +97,7 @@ LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	if (shorten_is_needed(input, MOST)) {
 		bool was_json = json_reader_read(&reader, input, &err) == 0;
 
-		shorten(input, MOST, &text);
+		shorten(input, MOST, SHORTEN_DEPTH, &text);
 		input = buf_slice(&text);
 		/* Two long keys may have become one. */
 		assert(!was_json ||

@@ -18,7 +18,7 @@ assert_shortened(const char *text, size_t most, const char *expected)
 {
 	cleanup(buf_free) struct buf out = BUF_INIT;
 
-	shorten(slice_of(text), most, &out);
+	shorten(slice_of(text), most, SHORTEN_DEPTH, &out);
 	assert_string_equal(out.data, expected);
 }
 
@@ -51,7 +51,7 @@ long_strings_are_cut_and_short_ones_are_not(void **state)
 		buf_add_str(&text, "\\u0000ö");
 	buf_add_str(&text, "\"}");
 	assert_true(shorten_is_needed(buf_slice(&text), 2000));
-	shorten(buf_slice(&text), 2000, &out);
+	shorten(buf_slice(&text), 2000, SHORTEN_DEPTH, &out);
 	assert_true(out.len <= 2000);
 	assert_int_equal(json_reader_read(&reader, buf_slice(&out), &err), 0);
 	assert_true(slice_is(
@@ -75,10 +75,22 @@ what_is_nested_too_deep_becomes_a_word(void **state)
 	buf_add_chars(&text, ']', 1000);
 	buf_add_str(&text, ",\"b\":1}");
 	assert_true(shorten_is_needed(buf_slice(&text), SIZE_MAX));
-	shorten(buf_slice(&text), SIZE_MAX, &out);
+	shorten(buf_slice(&text), SIZE_MAX, SHORTEN_DEPTH, &out);
 	assert_int_equal(json_reader_read(&reader, buf_slice(&out), &err), 0);
 	assert_non_null(strstr(out.data, "\"[nested too deep]\""));
 	assert_non_null(json_reader_member(&reader, reader.nodes, "b"));
+}
+
+static void
+what_nests_is_left_out_where_that_is_asked_for(void **state)
+{
+	cleanup(buf_free) struct buf out = BUF_INIT;
+
+	(void)state;
+	shorten(SLICE_LITERAL("{\"a\":{\"b\":1,\"b\":[2]},\"c\":[{}],\"d\":3}"),
+	    SIZE_MAX, SHORTEN_EVENT, &out);
+	assert_string_equal(out.data,
+	    "{\"a\":{\"…\":\"[left out]\"},\"c\":[\"[left out]\"],\"d\":3}");
 }
 
 static void
@@ -96,6 +108,8 @@ main(void)
 		cmocka_unit_test(what_is_within_bounds_is_left_alone),
 		cmocka_unit_test(long_strings_are_cut_and_short_ones_are_not),
 		cmocka_unit_test(what_is_nested_too_deep_becomes_a_word),
+		cmocka_unit_test(
+		    what_nests_is_left_out_where_that_is_asked_for),
 		cmocka_unit_test(what_is_no_utf_8_becomes_a_replacement),
 	};
 
