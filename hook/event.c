@@ -369,38 +369,49 @@ event_read_call(
 	*ret = event;
 }
 
-/* What stands behind the key, in text that is no JSON. */
-static struct slice
-find_name(struct slice text)
+/* Take from the text, which is no JSON, all through what stands behind the next
+ * key. */
+static bool
+take_name(struct slice *text, struct slice *ret)
 {
 	static const char key[] = "\"hook_event_name\"";
-	const char *end = text.data + text.len;
+	const char *end = text->data + text->len;
 	const char *at, *start;
 
-	at = text.len == 0 ? NULL
-			   : memmem(text.data, text.len, key, strlen(key));
+	at = text->len == 0 ? NULL
+			    : memmem(text->data, text->len, key, strlen(key));
 	if (at == NULL)
-		return (struct slice){ NULL, 0 };
+		return false;
 	at += strlen(key);
 	while (at < end && (*at == ' ' || *at == ':' || *at == '"'))
 		at++;
 	start = at;
 	while (at < end && *at != '"')
 		at++;
-	return (struct slice){ start, (size_t)(at - start) };
+	*ret = (struct slice){ start, (size_t)(at - start) };
+	*text = (struct slice){ at, (size_t)(end - at) };
+	return true;
 }
 
+static bool
+is_before(enum event_agent agent, struct slice name)
+{
+	const struct row *row = find_row(agent, without_bus(name));
+
+	return row != NULL && row->kind == EVENT_BEFORE;
+}
+
+/* Which of the keys is the event's own, cannot be told: one may stand in what
+ * a tool is called with. */
 bool
 event_is_before(enum event_agent agent, struct slice name, struct slice text)
 {
-	const struct row *row;
-
-	if (name.data == NULL)
-		name = find_name(text);
-	if (name.data == NULL)
-		return false;
-	row = find_row(agent, without_bus(name));
-	return row != NULL && row->kind == EVENT_BEFORE;
+	if (name.data != NULL)
+		return is_before(agent, name);
+	while (take_name(&text, &name))
+		if (is_before(agent, name))
+			return true;
+	return false;
 }
 
 /* --- the call ------------------------------------------------------------- */

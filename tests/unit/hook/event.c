@@ -211,6 +211,10 @@ an_event_before_a_tool_is_known_without_its_json(void **state)
 		{ NULL, "{\"hook_event_name\" : \"PreToolUse\", \"x\":", true },
 		{ NULL, "{\"hook_event_name\":\"Stop\",", false },
 		{ NULL, "{\"hook_event_name\":", false },
+		{ NULL,
+		    "{\"tool_input\":{\"hook_event_name\":\"Stop\"},"
+		    "\"hook_event_name\":\"PreToolUse\"",
+		    true },
 		{ NULL, "PreToolUse", false },
 		{ NULL, "", false },
 	};
