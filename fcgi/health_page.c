@@ -268,12 +268,16 @@ write_integrity(const struct view *view, struct json_writer *json)
 }
 
 static void
-write_footprint(const struct view *view, struct json_writer *json)
+write_footprint(const struct health_page *page, struct json_writer *json)
 {
+	const struct view *view = page->view;
+
 	json_writer_key(json, "footprint");
 	json_writer_object(json);
 	WRITE_FIGURES(view, sizes, json);
 	write_integrity(view, json);
+	json_writer_pair(json, "on_audit_failure",
+	    page->config->on_audit_failure == CONFIG_ALLOW ? "allow" : "deny");
 	write_programs(view, json);
 	json_writer_end_object(json);
 }
@@ -307,7 +311,7 @@ write_page(const struct health_page *page, struct json_writer *json)
 	json_writer_object(json);
 	categories_write_agents(view, json);
 	json_writer_end_object(json);
-	write_footprint(view, json);
+	write_footprint(page, json);
 	json_writer_end_object(json);
 }
 

@@ -254,6 +254,7 @@ test('the Health page of the stack says what /health says', async () => {
 	assert.equal(page.status, health.status);
 	assert.deepEqual(Object.fromEntries(page.services.map(({ name, status }) => [name, status])), health.services);
 	assert.equal(page.footprint.integrity.status, 'verified');
+	assert.equal(page.footprint.on_audit_failure, 'deny');
 });
 
 test('a database that cannot be read makes no service a bad one', async () => {

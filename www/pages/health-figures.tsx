@@ -86,6 +86,9 @@ export function Footprint({ page }: { page: HealthPage | undefined }) {
 				<div><dt>{own.uptime}</dt><dd><Known value={page?.uptime_seconds} why={why}>
 					{seconds => formatSpan(seconds * 1000)}
 				</Known></dd></div>
+				<div class="footprint-chain"><dt>{own.unrecorded}</dt><dd><Known value={of?.on_audit_failure} why={why}>
+					{what => <StatusText status={what === 'deny' ? 'healthy' : 'degraded'} label={own.unrecordedStates[what]} />}
+				</Known></dd></div>
 				<div class="footprint-chain"><dt>{own.chain}</dt><dd><Known value={of?.integrity} why={why}>
 					{integrity => <Chain of={integrity} />}
 				</Known></dd></div>

@@ -119,6 +119,8 @@ export const health = {
 		chain: 'Chain',
 		chainStates: { verified: 'Verified', checking: 'Checking', damaged: 'Damaged', unknown: 'Unknown' },
 		through: (seq: number) => `through entry ${formatNumber(seq)}`,
+		unrecorded: 'Unrecorded calls',
+		unrecordedStates: { deny: 'Denied', allow: 'Let through: [audit] on_audit_failure = allow' },
 		version: 'Version',
 		uptime: 'Uptime',
 		programs: 'Programs',
