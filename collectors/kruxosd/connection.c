@@ -316,6 +316,24 @@ begin_outcome(struct connection_room *room, const struct message *message,
 		    &message->entry, message->reader, input);
 }
 
+/* Was the end told already, so that it is not recorded again? Of a hook only by
+ * itself: telemetry is the agent's own word, which keeps nobody else's out. */
+static bool
+is_told(struct connection_room *room, const struct message *message,
+    bool *is_outcome, struct slice thread, usec_t now,
+    struct recent_match *ret_match)
+{
+	bool by_outcome =
+	    *is_outcome && outcomes_look(room->outcomes, &message->entry,
+			       thread, now, ret_match);
+
+	if (by_outcome && message->entry.source != ENTRY_HOOK)
+		return true;
+	*is_outcome = *is_outcome && !by_outcome;
+	return message->entry.call_id.data != NULL &&
+	       recent_look(room->recent, &message->entry, now, ret_match);
+}
+
 static void
 take_entry(struct connection *connection, const struct message *message)
 {
@@ -341,10 +359,7 @@ take_entry(struct connection *connection, const struct message *message)
 
 	if (room->coverage != NULL)
 		coverage_keeper_take(room->coverage, &message->entry, thread);
-	if ((is_outcome && outcomes_look(room->outcomes, &message->entry,
-			       thread, now, &match)) ||
-	    (has_call &&
-		recent_look(room->recent, &message->entry, now, &match))) {
+	if (is_told(room, message, &is_outcome, thread, now, &match)) {
 		take_repetition(connection, &match, &waiter);
 		return;
 	}

@@ -5,8 +5,9 @@
  * that its owner gave it, telemetry is the agent's whose token it came with.
  * So two entries tell the same end if their session and their call_id are the
  * same and neither is pending, whoever the agent is, whatever the capability
- * and the status. The first one is recorded, and the second answered with its
- * seq. Two of one hook are what recent.h says.
+ * and the status. What telemetry tells second is answered with the first one's
+ * seq. A hook's word is recorded all the same: telemetry is the agent's own,
+ * and may say anything. Two of one hook are what recent.h says.
  *
  * A sub-agent of Codex has a session of its own in telemetry, its thread, which
  * hooks name in their request as `agent_id`: there the call is known by both.

@@ -169,13 +169,13 @@ test('what a hook has told, telemetry does not tell again', async () => {
 	assert.equal(entryOf('h-2').source, 'otlp');
 });
 
-test('a hook that comes behind telemetry is answered with its entry', async () => {
+test('telemetry, which an agent sends itself, keeps no word of a hook out', async () => {
 	await take('/v1/traces', traces(toolSpan({ 'gen_ai.conversation.id': 'hooked', 'gen_ai.tool.call.id': 'h-3' })));
-	const { seq } = entryOf('h-3');
-	const answer = await say(hook({ call_id: 'h-3' }));
-	assert.equal(answer.duplicate, true);
-	assert.equal(answer.seq, seq);
-	assert.equal(entryOf('h-3').seq, seq);
+	const answer = await say(hook({ call_id: 'h-3', status: 'denied' }));
+	assert.equal(answer.duplicate, undefined);
+	assert.deepEqual(stack.entries().filter(({ call_id }) => call_id === 'h-3').map(({ source, status }) => [source, status]),
+		[['otlp', 'success'], ['hook', 'denied']]);
+	assert.equal((await say(hook({ call_id: 'h-3', status: 'denied' }))).duplicate, true);
 });
 
 test('a pending entry of a hook that has no end gets it from telemetry', async () => {
@@ -224,7 +224,7 @@ test('what was recorded is known after a restart, too', async () => {
 		toolSpan({ 'gen_ai.conversation.id': 'hooked', 'gen_ai.tool.call.id': 'h-2' }),
 		toolSpan({ 'gen_ai.conversation.id': 'thread-5', 'gen_ai.tool.call.id': 'h-5' })));
 	assert.equal(otlpEntries().length, before);
-	assert.equal((await say(hook({ call_id: 'h-3' }))).duplicate, true);
+	assert.equal((await say(hook({ call_id: 'h-3', status: 'denied' }))).duplicate, true);
 });
 
 // --- what agents send ----------------------------------------------------------
