@@ -248,16 +248,19 @@ test('what was asked and never ran is denied when the turn is over, or the next 
 	}
 });
 
-for (const [agent, file] of [['claude-code', 'claude-code/hooks-parallel.ndjson'],
-	['gemini', 'gemini-cli/hooks-parallel.ndjson']])
+for (const [agent, file, names] of [
+	['claude-code', 'claude-code/hooks-parallel.ndjson', ['PreToolUse', 'PostToolUse']],
+	['codex', 'codex/hooks-parallel.ndjson', ['PreToolUse', 'PostToolUse']],
+	['gemini', 'gemini-cli/hooks-parallel.ndjson', ['BeforeTool', 'AfterTool']],
+	['opencode', 'opencode/hooks-parallel.ndjson', ['tool.execute.before', 'tool.execute.after']],
+])
 	test(`calls of ${agent} run side by side, and two are the same`, async () => {
 		const { session, inputs } = recording(file);
-		const names = agent === 'gemini' ? ['BeforeTool', 'AfterTool'] : ['PreToolUse', 'PostToolUse'];
 		const [befores, afters] = names.map(name => inputs.filter(({ event }) => event === name).slice(0, 3));
 
 		// As the agent does it: all hooks of a moment at once.
-		await Promise.all(befores.map(({ stdin }) => hook([agent], stdin)));
-		await Promise.all(afters.map(({ stdin }) => hook([agent], stdin)));
+		await Promise.all(befores.map(input => feed(agent, [input])));
+		await Promise.all(afters.map(input => feed(agent, [input])));
 		const entries = entriesOf(session);
 		const ids = entries.filter(({ status }) => status === 'pending').map(({ call_id: id }) => id);
 		assert.equal(new Set(ids).size, 3);
@@ -265,6 +268,12 @@ for (const [agent, file] of [['claude-code', 'claude-code/hooks-parallel.ndjson'
 		assert.deepEqual(ends.map(({ call_id: id }) => id).sort(), ids.sort());
 		for (const { duration_ms: duration } of ends)
 			assert.ok(duration > 0);
+
+		// The rest of the session, one after the other: each call has one end.
+		await feed(agent, inputs.filter(input => !befores.includes(input) && !afters.includes(input)));
+		const ended = entriesOf(session).filter(({ capability, status }) => capability === 'shell.exec' && status !== 'pending');
+		assert.equal(ended.length, inputs.filter(({ event }) => names.slice(1).concat('PostToolUseFailure').includes(event)).length);
+		assert.equal(new Set(ended.map(({ call_id: id }) => id)).size, ended.length);
 	});
 
 test('output that is no text arrives as such', async () => {
