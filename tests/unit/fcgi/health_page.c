@@ -107,7 +107,8 @@ of_a_daemon_that_is_gone_nothing_is_known(void **state)
 	has("\"details\":\"kruxosd does not report\",\"checked_at\":null");
 	has("\"resources\":{\"cpu_percent\":null,");
 	has("\"integrity\":{\"status\":\"unknown\",\"through_seq\":0,"
-	    "\"verified_at\":null},\"programs\":[]}}");
+	    "\"verified_at\":null},\"on_audit_failure\":\"deny\","
+	    "\"programs\":[]}}");
 }
 
 int
