@@ -471,21 +471,29 @@ begin_log(struct stage *stage)
 	stage->kills = 0;
 }
 
+/* With the files in it; it need not be there. */
+static void
+remove_folder(const char *parent, const char *name)
+{
+	char path[96];
+
+	snprintf(path, sizeof(path), "%s/%s", parent, name);
+	if (access(path, F_OK) == -1)
+		return;
+	image_clear_folder(path);
+	rmdir(path);
+}
+
 static void
 end_log(struct stage *stage)
 {
-	char torn[96];
-
 	let_live(stage);
 	if (verify(stage).is_torn)
 		fault_fail(&stage->fault, "%s: torn at its end", stage->dir);
 	check_calls(stage);
 	check_next_start(stage);
-	snprintf(torn, sizeof(torn), "%s/torn", stage->audit);
-	if (access(torn, F_OK) == 0) {
-		image_clear_folder(torn);
-		rmdir(torn);
-	}
+	remove_folder(stage->audit, "torn");
+	remove_folder(stage->dir, "spool"); /* of a daemon that lived long */
 	image_clear_folder(stage->audit);
 	rmdir(stage->audit);
 	image_clear_folder(stage->dir);
