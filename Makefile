@@ -190,7 +190,7 @@ FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
                 -fno-sanitize-recover=all -fsanitize=address,undefined
 fuzz_src     := $(wildcard tests/fuzz/*.c)
 fuzz_parts   := $(lib_src) $(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)) \
-                cli/response.c cli/sse.c cli/hook_settings.c cli/hook_agent.c $(filter-out %/main.c,$(hook_src))
+                cli/response.c cli/sse.c cli/hook_settings.c cli/settings_text.c cli/hook_agent.c $(filter-out %/main.c,$(hook_src))
 fuzz_objects  = $(patsubst %.c,build/fuzz/obj/%.o,$(1))
 fuzzers      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(fuzz_src))
 

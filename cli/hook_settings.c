@@ -1,345 +1,9 @@
-/* How a value is put in and taken out.
- *
- * The text is read with its comments and its commas too many made blanks, so
- * that the strict reader takes it and each value still stands at its own place
- * of the user's text. One splice is made, and the text is read anew for the
- * next: settings are small, and a place is good for one change only.
- */
 #include "cli/hook_settings.h"
 
 #include "base/cleanup.h"
 #include "base/json_reader.h"
 #include "base/json_writer.h"
-
-#define WHITE_SPACE " \t\r\n"
-
-/* --- reading ------------------------------------------------------------ */
-
-struct settings {
-	struct buf text;   /* as the user has it */
-	struct buf commas; /* the same length: comments are blanks */
-	struct buf bare;   /* commas before a bracket are blanks, too */
-	struct buf unit;   /* by what a value is indented */
-	struct json_reader reader;
-};
-
-static void
-settings_free(struct settings *settings)
-{
-	buf_free(&settings->text);
-	buf_free(&settings->commas);
-	buf_free(&settings->bare);
-	buf_free(&settings->unit);
-	json_reader_free(&settings->reader);
-}
-
-static void
-settings_init(struct settings *settings)
-{
-	*settings = (struct settings){ .text = BUF_INIT,
-		.commas = BUF_INIT,
-		.bare = BUF_INIT,
-		.unit = BUF_INIT,
-		.reader = JSON_READER_INIT };
-}
-
-static bool
-is_space(char c)
-{
-	return c != '\0' && strchr(WHITE_SPACE, c) != NULL;
-}
-
-/* Where the string that begins at `at` has ended. */
-static size_t
-string_end(const struct buf *text, size_t at)
-{
-	for (at++; at < text->len && text->data[at] != '"'; at++)
-		at += text->data[at] == '\\' && at + 1 < text->len;
-	return at < text->len ? at + 1 : text->len;
-}
-
-/* How long the comment at `at` is; 0: there is none. */
-static size_t
-comment_bytes(const struct buf *text, size_t at)
-{
-	const char *begin = text->data + at, *end;
-
-	if (strncmp(begin, "//", 2) == 0)
-		return strcspn(begin, "\n");
-	if (strncmp(begin, "/*", 2) != 0)
-		return 0;
-	end = strstr(begin + 2, "*/");
-	return end == NULL ? 0 : (size_t)(end + 2 - begin);
-}
-
-static void
-blank(struct buf *text, size_t at, size_t len)
-{
-	for (size_t i = at; i < at + len; i++)
-		if (!is_space(text->data[i]))
-			text->data[i] = ' ';
-}
-
-static void
-blank_comments(struct buf *text)
-{
-	for (size_t at = 0; at < text->len;) {
-		size_t len = comment_bytes(text, at);
-
-		blank(text, at, len);
-		if (len > 0)
-			at += len;
-		else
-			at = text->data[at] == '"' ? string_end(text, at)
-						   : at + 1;
-	}
-}
-
-static void
-blank_last_commas(struct buf *text)
-{
-	for (size_t at = 0; at < text->len;) {
-		const char *next = text->data + at + 1;
-
-		if (text->data[at] == '"') {
-			at = string_end(text, at);
-			continue;
-		}
-		if (text->data[at] == ',') {
-			next += strspn(next, WHITE_SPACE);
-			if (*next == ']' || *next == '}')
-				text->data[at] = ' ';
-		}
-		at++;
-	}
-}
-
-/* What stands before the first value that is indented; else two blanks. */
-static void
-find_unit(struct settings *settings)
-{
-	const char *line = strchr(settings->text.data, '\n');
-
-	buf_reset(&settings->unit);
-	for (; line != NULL; line = strchr(line + 1, '\n')) {
-		size_t len = strspn(line + 1, " \t");
-
-		if (len == 0 || is_space(line[1 + len]))
-			continue;
-		buf_add(&settings->unit, line + 1, len);
-		return;
-	}
-	buf_add_str(&settings->unit, "  ");
-}
-
-/* Read `text` anew. */
-static int
-settings_read(struct settings *settings, struct slice text, struct error *err)
-{
-	struct buf copy = BUF_INIT;
-
-	buf_add_slice(&copy, text);
-	buf_free(&settings->text);
-	settings->text = copy;
-	buf_reset(&settings->commas);
-	buf_add_slice(&settings->commas, text);
-	blank_comments(&settings->commas);
-	buf_reset(&settings->bare);
-	buf_add_slice(&settings->bare, buf_slice(&settings->commas));
-	blank_last_commas(&settings->bare);
-	if (json_reader_read(
-		&settings->reader, buf_slice(&settings->bare), err) == -1)
-		return -1;
-	if (settings->reader.nodes[0].type == JSON_OBJECT)
-		return 0;
-	return error_set(err, ERROR_WRONG_TYPE,
-	    "settings are an object, and this is %s",
-	    json_type_name(settings->reader.nodes[0].type));
-}
-
-/* The same of what an agent's file may be: it may be empty, too. */
-static int
-settings_open(
-    struct settings *settings, const struct buf *text, struct error *err)
-{
-	if (strlen(text->data) != text->len)
-		return error_set(err, ERROR_BAD_JSON,
-		    "a NUL stands in it, at byte %zu", strlen(text->data) + 1);
-	if (settings_read(settings,
-		strspn(text->data, WHITE_SPACE) == text->len
-		    ? SLICE_LITERAL("{}\n")
-		    : buf_slice(text),
-		err) == -1)
-		return -1;
-	find_unit(settings);
-	return 0;
-}
-
-/* --- changing ----------------------------------------------------------- */
-
-static size_t
-begin_of(const struct settings *settings, const struct json_node *container)
-{
-	return (size_t)(container->text.data - settings->bare.data);
-}
-
-static size_t
-close_of(const struct settings *settings, const struct json_node *container)
-{
-	return begin_of(settings, container) + container->text.len - 1;
-}
-
-/* Put `with` in the place of `len` bytes at `at`. */
-static int
-splice(struct settings *settings, size_t at, size_t len, struct slice with,
-    struct error *err)
-{
-	cleanup(buf_free) struct buf out = BUF_INIT;
-
-	buf_add(&out, settings->text.data, at);
-	buf_add_slice(&out, with);
-	buf_add(&out, settings->text.data + at + len,
-	    settings->text.len - at - len);
-	return settings_read(settings, buf_slice(&out), err);
-}
-
-/* The first place behind `at` towards `end` where `text` is not blank. */
-static size_t
-skip_space(const struct buf *text, size_t at, size_t end)
-{
-	while (at < end && is_space(text->data[at]))
-		at++;
-	return at;
-}
-
-/* The same backwards: what stands before the place returned is not blank. */
-static size_t
-skip_space_back(const struct buf *text, size_t at, size_t begin)
-{
-	while (at > begin && is_space(text->data[at - 1]))
-		at--;
-	return at;
-}
-
-static void
-add_line(const struct settings *settings, size_t depth, struct slice words,
-    struct buf *out)
-{
-	buf_add_char(out, '\n');
-	for (size_t i = 0; i < depth; i++)
-		buf_add_slice(out, buf_slice(&settings->unit));
-	buf_add_slice(out, words);
-}
-
-/* Put `child` behind the last of the container, which lies `depth` deep. */
-static int
-append(struct settings *settings, const struct json_node *container,
-    size_t depth, struct slice child, struct error *err)
-{
-	size_t begin = begin_of(settings, container) + 1;
-	size_t close = close_of(settings, container);
-	size_t last = skip_space_back(&settings->bare, close, begin);
-	size_t comma = skip_space(&settings->commas, last, close);
-	cleanup(buf_free) struct buf added = BUF_INIT;
-
-	if (container->children == 0) { /* but there may be comments */
-		last = skip_space_back(&settings->text, close, begin);
-		add_line(settings, depth + 1, child, &added);
-		add_line(settings, depth, SLICE_LITERAL(""), &added);
-		return splice(
-		    settings, last, close - last, buf_slice(&added), err);
-	}
-	/* Where the last has a comma, so has the new one. */
-	if (comma < close)
-		last = comma + 1;
-	else
-		buf_add_char(&added, ',');
-	add_line(settings, depth + 1, child, &added);
-	if (comma < close)
-		buf_add_char(&added, ',');
-	return splice(settings, last, 0, buf_slice(&added), err);
-}
-
-/* Where the member begins whose value begins at `value`: at its key's quote. */
-static size_t
-key_begin(const struct settings *settings, size_t value)
-{
-	const struct buf *bare = &settings->bare;
-	size_t at = skip_space_back(bare, value, 0) - 1; /* the colon */
-
-	at = skip_space_back(bare, at, 0) - 1; /* the last quote */
-	for (at--; at > 0; at--) {
-		size_t slashes = 0;
-
-		while (slashes < at && bare->data[at - 1 - slashes] == '\\')
-			slashes++;
-		if (bare->data[at] == '"' && slashes % 2 == 0)
-			break;
-	}
-	return at;
-}
-
-/* The only child goes, and the blanks around it. */
-static int
-take_only(struct settings *settings, const struct json_node *container,
-    size_t begin, size_t end, struct error *err)
-{
-	size_t first = begin_of(settings, container) + 1;
-	size_t close = close_of(settings, container);
-
-	begin = skip_space_back(&settings->text, begin, first);
-	if (skip_space(&settings->commas, end, close) < close)
-		end = skip_space(&settings->commas, end, close) + 1;
-	if (begin == first && skip_space(&settings->text, end, close) == close)
-		end = close;
-	return splice(settings, begin, end - begin, SLICE_LITERAL(""), err);
-}
-
-/* The last child goes, and the comma before it; one behind it stays, as there
- * was one. */
-static int
-take_last(
-    struct settings *settings, size_t begin, size_t end, struct error *err)
-{
-	size_t comma = skip_space_back(&settings->bare, begin, 0) - 1;
-	size_t close = skip_space(&settings->commas, end, settings->text.len);
-
-	begin = skip_space_back(&settings->text, begin, 0);
-	if (settings->commas.data[close] == ',')
-		return splice(
-		    settings, begin, close + 1 - begin, SLICE_LITERAL(""), err);
-	if (comma + 1 == begin)
-		return splice(
-		    settings, comma, end - comma, SLICE_LITERAL(""), err);
-	/* A comment stands between them. */
-	if (splice(settings, begin, end - begin, SLICE_LITERAL(""), err) == -1)
-		return -1;
-	if (settings->commas.data[comma] != ',')
-		return 0;
-	return splice(settings, comma, 1, SLICE_LITERAL(""), err);
-}
-
-/* Take a child out of its container: of an object with its key. */
-static int
-take(struct settings *settings, const struct json_node *container,
-    const struct json_node *child, struct error *err)
-{
-	size_t begin = (size_t)(child->text.data - settings->bare.data);
-	size_t end = begin + child->text.len;
-	size_t next;
-
-	if (container->type == JSON_OBJECT)
-		begin = key_begin(settings, begin);
-	if (container->children == 1)
-		return take_only(settings, container, begin, end, err);
-	if (json_reader_next(&settings->reader, container, child) == NULL)
-		return take_last(settings, begin, end, err);
-	next = skip_space(&settings->commas, end, settings->text.len) + 1;
-	next = skip_space(&settings->text, next, settings->text.len);
-	return splice(settings, begin, next - begin, SLICE_LITERAL(""), err);
-}
-
-/* --- our hooks ---------------------------------------------------------- */
+#include "cli/settings_text.h"
 
 /* A hook and what it stands in. */
 struct place {
@@ -352,7 +16,7 @@ struct place {
 };
 
 static const struct json_node *
-member(const struct settings *settings, const struct json_node *parent,
+member(const struct settings_text *settings, const struct json_node *parent,
     const char *key, enum json_node_type type)
 {
 	const struct json_node *node;
@@ -364,7 +28,7 @@ member(const struct settings *settings, const struct json_node *parent,
 }
 
 static const struct json_node *
-hooks_of(const struct settings *settings)
+hooks_of(const struct settings_text *settings)
 {
 	return member(settings, settings->reader.nodes, "hooks", JSON_OBJECT);
 }
@@ -399,7 +63,7 @@ hook_settings_is_ours(struct slice command, const struct hook_agent *agent)
 }
 
 static bool
-is_ours(const struct settings *settings, const struct hook_agent *agent,
+is_ours(const struct settings_text *settings, const struct hook_agent *agent,
     const struct json_node *hook)
 {
 	const struct json_node *command =
@@ -410,8 +74,8 @@ is_ours(const struct settings *settings, const struct hook_agent *agent,
 
 /* The first of ours in `place->list`. */
 static bool
-find_in_list(const struct settings *settings, const struct hook_agent *agent,
-    struct place *place)
+find_in_list(const struct settings_text *settings,
+    const struct hook_agent *agent, struct place *place)
 {
 	const struct json_reader *reader = &settings->reader;
 
@@ -425,8 +89,8 @@ find_in_list(const struct settings *settings, const struct hook_agent *agent,
 
 /* The first of ours in `place->event`. */
 static bool
-find_in_event(const struct settings *settings, const struct hook_agent *agent,
-    struct place *place)
+find_in_event(const struct settings_text *settings,
+    const struct hook_agent *agent, struct place *place)
 {
 	const struct json_reader *reader = &settings->reader;
 
@@ -449,7 +113,7 @@ find_in_event(const struct settings *settings, const struct hook_agent *agent,
 
 /* That of ours of the event `name` before which there are `skip`. */
 static bool
-find(const struct settings *settings, const struct hook_agent *agent,
+find(const struct settings_text *settings, const struct hook_agent *agent,
     struct slice name, unsigned skip, struct place *place)
 {
 	const struct json_reader *reader = &settings->reader;
@@ -469,21 +133,25 @@ find(const struct settings *settings, const struct hook_agent *agent,
 
 /* Take the hook out, and what it alone stands in. */
 static int
-take_hook(
-    struct settings *settings, const struct place *place, struct error *err)
+take_hook(struct settings_text *settings, const struct place *place,
+    struct error *err)
 {
 	if (place->list->children > 1)
-		return take(settings, place->list, place->hook, err);
+		return settings_text_take(
+		    settings, place->list, place->hook, err);
 	if (place->group != NULL && place->event->children > 1)
-		return take(settings, place->event, place->group, err);
+		return settings_text_take(
+		    settings, place->event, place->group, err);
 	if (place->hooks->children > 1)
-		return take(settings, place->hooks, place->event, err);
-	return take(settings, settings->reader.nodes, place->hooks, err);
+		return settings_text_take(
+		    settings, place->hooks, place->event, err);
+	return settings_text_take(
+	    settings, settings->reader.nodes, place->hooks, err);
 }
 
 /* Take out all of ours of the event. Returns how many, or -1. */
 static int
-take_hooks(struct settings *settings, const struct hook_agent *agent,
+take_hooks(struct settings_text *settings, const struct hook_agent *agent,
     struct slice event, struct error *err)
 {
 	struct place place;
@@ -497,7 +165,7 @@ take_hooks(struct settings *settings, const struct hook_agent *agent,
 
 /* A matcher that matches all is none. */
 static bool
-matches_all(const struct settings *settings, const struct json_node *group)
+matches_all(const struct settings_text *settings, const struct json_node *group)
 {
 	const struct json_node *matcher;
 
@@ -516,7 +184,7 @@ timeout_of(const struct hook_agent *agent, const struct hook_event *event)
 
 /* Is the event's one hook of ours what it would be if it were made now? */
 static bool
-is_right(const struct settings *settings, const struct hook_agent *agent,
+is_right(const struct settings_text *settings, const struct hook_agent *agent,
     const struct hook_event *event, struct slice command)
 {
 	cleanup(buf_free) struct buf timeout = BUF_INIT;
@@ -552,13 +220,13 @@ add_hook(const struct hook_agent *agent, const struct hook_event *event,
 
 /* The array of the event, made if it is missing; NULL and err. */
 static const struct json_node *
-event_list(struct settings *settings, const char *event, struct error *err)
+event_list(struct settings_text *settings, const char *event, struct error *err)
 {
 	cleanup(buf_free) struct buf made = BUF_INIT;
 	const struct json_node *hooks = hooks_of(settings), *list;
 
 	if (hooks == NULL) {
-		if (append(settings, settings->reader.nodes, 0,
+		if (settings_text_append(settings, settings->reader.nodes, 0,
 			SLICE_LITERAL("\"hooks\": {}"), err) == -1)
 			return NULL;
 		hooks = hooks_of(settings);
@@ -567,13 +235,14 @@ event_list(struct settings *settings, const char *event, struct error *err)
 	if (list != NULL)
 		return list;
 	buf_addf(&made, "\"%s\": []", event);
-	if (append(settings, hooks, 1, buf_slice(&made), err) == -1)
+	if (settings_text_append(settings, hooks, 1, buf_slice(&made), err) ==
+	    -1)
 		return NULL;
 	return member(settings, hooks_of(settings), event, JSON_ARRAY);
 }
 
 static int
-put_hook(struct settings *settings, const struct hook_agent *agent,
+put_hook(struct settings_text *settings, const struct hook_agent *agent,
     const struct hook_event *event, struct slice command, struct error *err)
 {
 	cleanup(buf_free) struct buf hook = BUF_INIT;
@@ -582,7 +251,7 @@ put_hook(struct settings *settings, const struct hook_agent *agent,
 	if (list == NULL)
 		return -1;
 	add_hook(agent, event, command, &hook);
-	return append(settings, list, 2, buf_slice(&hook), err);
+	return settings_text_append(settings, list, 2, buf_slice(&hook), err);
 }
 
 static void
@@ -604,8 +273,8 @@ has_event(const struct hook_agent *agent, struct slice name)
 /* An event that has a hook of ours, and, unless `any`, is none of the agent's
  * that are registered; NULL: there is none. */
 static const struct json_node *
-find_event(
-    const struct settings *settings, const struct hook_agent *agent, bool any)
+find_event(const struct settings_text *settings, const struct hook_agent *agent,
+    bool any)
 {
 	const struct json_reader *reader = &settings->reader;
 	struct place place = { .hooks = hooks_of(settings) };
@@ -623,8 +292,8 @@ find_event(
 
 /* Take out what is ours of such events. */
 static int
-take_events(struct settings *settings, const struct hook_agent *agent, bool any,
-    struct buf *changes, struct error *err)
+take_events(struct settings_text *settings, const struct hook_agent *agent,
+    bool any, struct buf *changes, struct error *err)
 {
 	const struct json_node *event;
 
@@ -642,8 +311,8 @@ take_events(struct settings *settings, const struct hook_agent *agent, bool any,
 /* What is there under a name of ours must be what it is by the agent's own
  * rules, or what is put beside it would break the file. */
 static int
-check_shape(const struct settings *settings, const struct hook_agent *agent,
-    struct error *err)
+check_shape(const struct settings_text *settings,
+    const struct hook_agent *agent, struct error *err)
 {
 	const struct json_reader *reader = &settings->reader;
 	const struct json_node *hooks =
@@ -670,7 +339,7 @@ check_shape(const struct settings *settings, const struct hook_agent *agent,
 /* --- what is exported --------------------------------------------------- */
 
 static int
-install(struct settings *settings, const struct hook_agent *agent,
+install(struct settings_text *settings, const struct hook_agent *agent,
     struct slice command, struct buf *changes, struct error *err)
 {
 	if (check_shape(settings, agent, err) == -1 ||
@@ -679,7 +348,7 @@ install(struct settings *settings, const struct hook_agent *agent,
 	if (agent->format == HOOK_LIST &&
 	    json_reader_member(
 		&settings->reader, settings->reader.nodes, "version") == NULL &&
-	    append(settings, settings->reader.nodes, 0,
+	    settings_text_append(settings, settings->reader.nodes, 0,
 		SLICE_LITERAL("\"version\": 1"), err) == -1)
 		return -1;
 	for (const struct hook_event *event = agent->events;
@@ -702,12 +371,12 @@ hook_settings_install(struct slice text, const struct hook_agent *agent,
     struct slice command, struct buf *ret, struct buf *changes,
     struct error *err)
 {
-	cleanup(settings_free) struct settings settings;
+	cleanup(settings_text_free) struct settings_text settings;
 	cleanup(buf_free) struct buf bytes = BUF_INIT;
 
-	settings_init(&settings);
+	settings_text_init(&settings);
 	buf_add_slice(&bytes, text);
-	if (settings_open(&settings, &bytes, err) == -1 ||
+	if (settings_text_open(&settings, &bytes, err) == -1 ||
 	    install(&settings, agent, command, changes, err) == -1)
 		return -1;
 	buf_add_slice(ret, buf_slice(&settings.text));
@@ -716,7 +385,7 @@ hook_settings_install(struct slice text, const struct hook_agent *agent,
 
 /* Is nothing left that we did not put there? */
 static bool
-is_empty(const struct settings *settings)
+is_empty(const struct settings_text *settings)
 {
 	const struct json_node *root = settings->reader.nodes;
 	const struct json_node *only =
@@ -734,12 +403,12 @@ int
 hook_settings_uninstall(struct slice text, const struct hook_agent *agent,
     struct buf *ret, struct buf *changes, struct error *err)
 {
-	cleanup(settings_free) struct settings settings;
+	cleanup(settings_text_free) struct settings_text settings;
 	cleanup(buf_free) struct buf bytes = BUF_INIT;
 
-	settings_init(&settings);
+	settings_text_init(&settings);
 	buf_add_slice(&bytes, text);
-	if (settings_open(&settings, &bytes, err) == -1 ||
+	if (settings_text_open(&settings, &bytes, err) == -1 ||
 	    take_events(&settings, agent, true, changes, err) == -1)
 		return -1;
 	if (changes->len == 0)
@@ -751,7 +420,7 @@ hook_settings_uninstall(struct slice text, const struct hook_agent *agent,
 
 /* "hooksConfig.enabled": is it there, and of the value that turns hooks off? */
 static bool
-is_off(const struct settings *settings, const struct hook_agent *agent)
+is_off(const struct settings_text *settings, const struct hook_agent *agent)
 {
 	const struct json_node *node = settings->reader.nodes;
 	const char *name = agent->off_switch;
@@ -772,12 +441,12 @@ int
 hook_settings_look(struct slice text, const struct hook_agent *agent,
     struct hook_settings_found *ret, struct error *err)
 {
-	cleanup(settings_free) struct settings settings;
+	cleanup(settings_text_free) struct settings_text settings;
 	cleanup(buf_free) struct buf bytes = BUF_INIT;
 
-	settings_init(&settings);
+	settings_text_init(&settings);
 	buf_add_slice(&bytes, text);
-	if (settings_open(&settings, &bytes, err) == -1)
+	if (settings_text_open(&settings, &bytes, err) == -1)
 		return -1;
 	ret->is_off = is_off(&settings, agent);
 	for (const struct hook_event *event = agent->events;
