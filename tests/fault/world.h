@@ -218,17 +218,12 @@ world_check_run(const struct world *world)
 static inline void
 world_free(struct world *world)
 {
-	int dir;
-
 	command_abandon(&world->caller);
 	core_stop(&world->live);
 	rig_free(&world->live.rig);
 	state_close(world->live.state);
 	state_close(world->spare);
-	dir = open(world->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(world->state_dir);
+	model_remove_folder(world->state_dir);
 	sha256_free(world->sha256);
 	json_reader_free(&world->reader);
 	free(world->entries);

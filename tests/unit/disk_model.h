@@ -364,6 +364,14 @@ model_empty_folder(int parent, const char *name)
 		closedir(dir);
 }
 
+/* A folder of files at `path`, and all of them. */
+static inline void
+model_remove_folder(const char *path)
+{
+	model_empty_folder(AT_FDCWD, path);
+	rmdir(path);
+}
+
 static inline void
 model_empty(struct model *model)
 {

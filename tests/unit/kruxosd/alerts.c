@@ -91,16 +91,13 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	close_database(scene);
 	alerts_free(scene->alerts);
 	config_free(scene->config);
 	rig_free(&scene->rig);
 	arena_free(&scene->arena);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }

@@ -108,16 +108,13 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	command_abandon(&scene->caller);
 	close_keepers(scene);
 	rig_free(&scene->rig);
 	buf_free(&scene->answer);
 	buf_free(&scene->ids);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }

@@ -55,14 +55,11 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	coverage_close(scene->reader);
 	coverage_keeper_free(scene->keeper);
 	database_close(scene->database);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }

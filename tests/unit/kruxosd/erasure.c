@@ -80,16 +80,13 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	command_abandon(&scene->caller);
 	close_erasure(scene);
 	rig_free(&scene->rig);
 	json_reader_free(&scene->reader);
 	buf_free(&scene->answer);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->state_dir);
+	model_remove_folder(scene->state_dir);
 	free(scene);
 	return 0;
 }

@@ -105,7 +105,6 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	command_abandon(&scene->caller);
 	alerts_free(scene->parts.alerts);
@@ -118,9 +117,7 @@ teardown(void **state)
 	config_free(scene->config);
 	rig_free(&scene->rig);
 	buf_free(&scene->answers);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }

@@ -123,7 +123,6 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	close_parts(scene);
 	outbox_close(scene->outbox);
@@ -131,9 +130,7 @@ teardown(void **state)
 	rig_free(&scene->rig);
 	buf_free(&scene->heard);
 	buf_free(&scene->body);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }

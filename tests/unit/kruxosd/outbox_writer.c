@@ -52,15 +52,12 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	outbox_close(scene->reader);
 	outbox_writer_free(scene->writer);
 	database_close(scene->database);
 	buf_free(&scene->body);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }

@@ -133,7 +133,6 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	close_database(scene);
 	proxy_free(scene->proxy);
@@ -144,9 +143,7 @@ teardown(void **state)
 	rig_free(&scene->rig);
 	buf_free(&scene->heard);
 	arena_free(&scene->arena);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }

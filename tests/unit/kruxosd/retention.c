@@ -90,13 +90,10 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	close_retention(scene);
 	rig_free(&scene->rig);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->state_dir);
+	model_remove_folder(scene->state_dir);
 	free(scene);
 	return 0;
 }

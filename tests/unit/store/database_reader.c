@@ -34,11 +34,8 @@ place_make(void)
 static void
 place_remove(const struct place *place)
 {
-	int fd = open(place->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	model_empty_folder(fd, ".");
-	close(fd);
-	rmdir(place->dir);
+	model_remove_folder(place->dir);
 }
 
 static void

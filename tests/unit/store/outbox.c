@@ -38,7 +38,6 @@ a_database_is_waited_for_and_found_again(void **state)
 	struct outbox_due due;
 	struct outbox *outbox;
 	struct error err;
-	int fd;
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
@@ -60,10 +59,7 @@ a_database_is_waited_for_and_found_again(void **state)
 	assert_int_equal(
 	    outbox_next(outbox, slice_of("none"), 9, &due, &body, &err), 0);
 	outbox_close(outbox);
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	model_empty_folder(fd, ".");
-	close(fd);
-	rmdir(dir);
+	model_remove_folder(dir);
 }
 
 int

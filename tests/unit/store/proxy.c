@@ -90,13 +90,10 @@ static int
 teardown(void **state)
 {
 	struct scene *scene = *state;
-	int dir = open(scene->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	proxy_close(scene->reader);
 	arena_free(&scene->arena);
-	model_empty_folder(dir, ".");
-	close(dir);
-	rmdir(scene->dir);
+	model_remove_folder(scene->dir);
 	free(scene);
 	return 0;
 }
