@@ -68,7 +68,7 @@ otlp_oracle_command(
 }
 
 /* All of them, after otlp_calls_finish(). */
-static inline const char *
+static const char *
 otlp_oracle_calls(const struct otlp_calls *calls)
 {
 	const char *objection = NULL;
@@ -88,6 +88,35 @@ otlp_oracle_calls(const struct otlp_calls *calls)
 			return "no call goes into a command";
 	} while (objection == NULL && next < otlp_calls_count(calls));
 	return objection;
+}
+
+/* otlp_json_read() or otlp_proto_read(). */
+typedef int otlp_oracle_read(struct slice body, enum otlp_signal signal,
+    otlp_record_on_read on_record, void *context,
+    struct otlp_counts *ret_counts, struct error *err);
+
+/* Whatever `body` is, read as each signal: the calls in it are such. Aborts. */
+static inline void
+otlp_oracle_check(otlp_oracle_read *read, struct slice body)
+{
+	static const enum otlp_signal signals[] = { OTLP_LOGS, OTLP_TRACES };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		struct otlp_calls *calls = otlp_calls_new();
+		struct otlp_counts counts;
+		struct error err = { 0 };
+		const char *objection;
+
+		(void)read(
+		    body, signals[i], otlp_calls_take, calls, &counts, &err);
+		otlp_calls_finish(calls);
+		objection = otlp_oracle_calls(calls);
+		if (objection != NULL) {
+			fprintf(stderr, "%s\n", objection);
+			abort();
+		}
+		otlp_calls_free(calls);
+	}
 }
 
 #endif
