@@ -8,6 +8,7 @@
 #include "collectors/kruxosd/aside.h"
 #include "sql/schema_state.h"
 #include "sql/state.h"
+#include "store/database_upgrade.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -72,12 +73,27 @@ check_pages(struct state *state, struct error *err)
 }
 
 static int
+upgrade(struct state *state, struct error *err)
+{
+	int from = 0;
+
+	if (database_upgrade(state->database, &schema_state, &from, err) == -1)
+		return -1;
+	if (from > 0)
+		diag(DIAG_NOTICE,
+		    "state.db has schema %d now; as it was it stays as "
+		    "state.db.schema-%d",
+		    schema_state.count, from);
+	return 0;
+}
+
+static int
 open_database(struct state *state, struct error *err)
 {
 	state->database = database_open(state->path, DATABASE_WRITE, err);
 	if (state->database == NULL)
 		return -1;
-	if (database_migrate(state->database, &schema_state, err) == -1)
+	if (upgrade(state, err) == -1)
 		return -1;
 	state->statements = statement_set_new(
 	    state->database, state_statements, STATE_STATEMENTS, err);

@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "collectors/kruxosd/aside.h"
 #include "sql/schema_telemetry.h"
+#include "store/database_upgrade.h"
 
 #include <pthread.h>
 
@@ -13,13 +14,20 @@ static struct database *
 open_once(const char *path, enum database_use use, struct error *err)
 {
 	struct database *database = database_open(path, use, err);
+	int from = 0;
 
 	if (database == NULL)
 		return NULL;
-	if (database_migrate(database, &schema_telemetry, err) == 0)
-		return database;
-	database_close(database);
-	return NULL;
+	if (database_upgrade(database, &schema_telemetry, &from, err) == -1) {
+		database_close(database);
+		return NULL;
+	}
+	if (from > 0)
+		diag(DIAG_NOTICE,
+		    "telemetry.db has schema %d now; as it was it stays as "
+		    "telemetry.db.schema-%d",
+		    schema_telemetry.count, from);
+	return database;
 }
 
 static void

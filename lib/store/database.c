@@ -238,8 +238,8 @@ database_close(struct database *database)
 
 /* --- the schema ----------------------------------------------------------- */
 
-static int
-read_version(struct database *database, int *ret_version, struct error *err)
+int
+database_version(struct database *database, int *ret_version, struct error *err)
 {
 	sqlite3_stmt *stmt;
 	int result = -1;
@@ -282,7 +282,7 @@ database_migrate(struct database *database,
 {
 	int version;
 
-	if (read_version(database, &version, err) == -1)
+	if (database_version(database, &version, err) == -1)
 		return -1;
 	if (version < 0 || version > schema->count)
 		return error_set(err, ERROR_INVALID,
@@ -300,7 +300,7 @@ database_is_of(struct database *database, const struct database_schema *schema,
 {
 	int version;
 
-	if (read_version(database, &version, err) == -1)
+	if (database_version(database, &version, err) == -1)
 		return -1;
 	if (version != schema->count)
 		return error_set(err, ERROR_CORRUPT,

@@ -51,6 +51,10 @@ struct database_schema {
 	int count;
 };
 
+/* How many migrations it has seen (user_version). */
+int database_version(
+    struct database *database, int *ret_version, struct error *err);
+
 /* Bring the database up to `schema`, each step in a transaction of its own;
  * user_version counts them. ERROR_INVALID: it has been written by a later
  * version; or what the failing step says. */
