@@ -321,6 +321,22 @@ plots:
 	@tests/install-node
 	@build/node/bin/node tests/bench/plots.js $(wildcard $(BUILD)/bench/results.json)
 
+# --- the manual ----------------------------------------------------------------
+
+# What pages say of settings comes from the table that reads them. They are kept
+# with the sources, for who reads those; tests/docs holds that they are current.
+$(BUILD)/docs/facts: $(BUILD)/obj/docs/source/facts.o $(BUILD)/libkruxos.a
+	$(call link,$^)
+$(BUILD)/docs/facts.tsv: $(BUILD)/docs/facts
+	$(call show,facts $@)$< >$@
+manual_pages := configuration.md kruxos.conf.5
+$(manual_pages:%=$(BUILD)/docs/%): $(BUILD)/docs/%: docs/source/%.in docs/source/pages.awk $(BUILD)/docs/facts.tsv
+	$(call show,page $@)LC_ALL=C awk -f docs/source/pages.awk $(BUILD)/docs/facts.tsv $< >$@
+
+manual: $(manual_pages:%=$(BUILD)/docs/%)
+	@cp $(filter %.md,$^) docs
+	@cp $(filter-out %.md,$^) docs/man
+
 # --- pictures ------------------------------------------------------------------
 
 # Of the stack that runs under RUNDIR, as `make demo` starts it.
@@ -345,7 +361,7 @@ load:
 
 # --- checks of the sources ---------------------------------------------------
 
-c_sources  := $(lib_src) $(kruxosd_src) $(observer_src) $(fcgi_src) $(hook_src) $(wildcard cli/*.c cli/*/*.c)
+c_sources  := $(lib_src) $(kruxosd_src) $(observer_src) $(fcgi_src) $(hook_src) $(wildcard cli/*.c cli/*/*.c docs/source/*.c)
 c_headers  := $(wildcard lib/*/*.h collectors/*/*.h fcgi/*.h hook/*.h cli/*.h cli/*/*.h)
 c_tests    := $(shell find tests -name '*.[ch]' 2>/dev/null)
 shell_src  := $(shell grep -rIl '^\#!/bin/\(ba\)\?sh' .ci demo nginx packaging tests www/install-packages 2>/dev/null)
@@ -401,13 +417,14 @@ help:
 #: make bench    the benchmarks, ENTRIES=1000000 in the log; FULL=1 takes ten
 #:               million, and gives them to PostgreSQL, too
 #: make plots    docs/performance/ from what `make bench` has measured
+#: make manual   pages of docs/ from lib/config, whenever a setting changes
 #: make screenshots docs/screenshots/ of the dashboard that runs under RUNDIR
 #: make clean    remove BUILD
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: www all load demo run start stop bench plots screenshots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
+.PHONY: www all manual load demo run start stop bench plots screenshots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj build/fuzz/obj -name '*.d' 2>/dev/null)

@@ -25,6 +25,7 @@ BEGIN {
 	may["hook"] = "door log config base"
 	may["cli"] = "store door log config base"
 	may["cli/run"] = "cli http config base"
+	may["docs/source"] = "config"
 }
 
 # "lib/log/entry.c" and "log/entry.h" lie in "log"; "cli/main.c" in "cli".

@@ -405,20 +405,22 @@ clock_parse_date(struct slice text, usec_t *ret_time, struct error *err)
 	return 0;
 }
 
+/* The smallest first. */
+static const struct {
+	const char *name;
+	usec_t usec;
+} units[] = {
+	{ "ms", USEC_PER_MSEC },
+	{ "s", USEC_PER_SEC },
+	{ "m", USEC_PER_MIN },
+	{ "h", USEC_PER_HOUR },
+	{ "d", USEC_PER_DAY },
+	{ "w", 7 * USEC_PER_DAY },
+};
+
 int
 clock_parse_duration(struct slice text, usec_t *ret_duration, struct error *err)
 {
-	static const struct {
-		const char *name;
-		usec_t usec;
-	} units[] = {
-		{ "ms", USEC_PER_MSEC },
-		{ "s", USEC_PER_SEC },
-		{ "m", USEC_PER_MIN },
-		{ "h", USEC_PER_HOUR },
-		{ "d", USEC_PER_DAY },
-		{ "w", 7 * USEC_PER_DAY },
-	};
 	size_t digits = 0;
 	struct slice unit;
 
@@ -442,4 +444,18 @@ clock_parse_duration(struct slice text, usec_t *ret_duration, struct error *err)
 	}
 	return fail(err, ERROR_INVALID, text,
 	    "is not a duration (500ms, 15s, 5m, 24h, 7d, 2w)");
+}
+
+void
+clock_format_duration(
+    usec_t duration, char ret_text[static CLOCK_DURATION_SIZE])
+{
+	size_t unit = 0;
+
+	for (size_t i = 1; i < sizeof(units) / sizeof(units[0]) - 1; i++)
+		if (duration > 0 && duration % units[i].usec == 0)
+			unit = i;
+	snprintf(ret_text, CLOCK_DURATION_SIZE, "%llu%s",
+	    (unsigned long long)(duration / units[unit].usec),
+	    units[unit].name);
 }

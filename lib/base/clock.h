@@ -50,6 +50,7 @@ clock_boottime(struct clock *clock)
 enum {
 	CLOCK_TEXT_SIZE = sizeof("2026-11-23T20:15:08.123456Z"),
 	CLOCK_DATE_SIZE = sizeof("2026-11-23"),
+	CLOCK_DURATION_SIZE = sizeof("18446744073709551ms"),
 };
 
 /* "2026-11-23T20:15:08.123456Z": always UTC, always six digits. */
@@ -72,5 +73,10 @@ int clock_parse_date(struct slice text, usec_t *ret_time, struct error *err);
 /* "500ms", "15s", "5m", "24h", "7d", "2w"; a number and its unit. */
 int clock_parse_duration(
     struct slice text, usec_t *ret_duration, struct error *err);
+
+/* The same as it could have been written, in the largest of these units that
+ * leaves no rest: "90m", "2d". What is less than a millisecond is left out. */
+void clock_format_duration(
+    usec_t duration, char ret_text[static CLOCK_DURATION_SIZE]);
 
 #endif

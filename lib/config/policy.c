@@ -130,28 +130,12 @@ policy_add_rule_line(const struct policy *policy,
 	buf_addf(out, "%s = %s", rule->pattern, entry_tier_name(rule->tier));
 }
 
-static void
-add_span(usec_t span, struct buf *out)
-{
-	static const struct {
-		usec_t unit;
-		char letter;
-	} units[] = { { USEC_PER_HOUR, 'h' }, { USEC_PER_MIN, 'm' },
-		{ USEC_PER_SEC, 's' } };
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (span % units[i].unit == 0) {
-			buf_addf(out, "%llu%c",
-			    (unsigned long long)(span / units[i].unit),
-			    units[i].letter);
-			return;
-		}
-}
-
 void
 policy_add_limit_line(const struct policy *policy,
     const struct policy_limit *limit, struct buf *out)
 {
+	char span[CLOCK_DURATION_SIZE];
+
 	if (limit->line != 0)
 		add_place(policy, limit->line, out);
 	buf_addf(out, "[limit] %s = ", limit->pattern);
@@ -159,8 +143,8 @@ policy_add_limit_line(const struct policy *policy,
 		buf_add_str(out, "none");
 		return;
 	}
-	buf_addf(out, "%u/", limit->rate.count);
-	add_span(limit->rate.span, out);
+	clock_format_duration(limit->rate.span, span);
+	buf_addf(out, "%u/%s", limit->rate.count, span);
 }
 
 /* --- copies --------------------------------------------------------------- */

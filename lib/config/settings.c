@@ -47,40 +47,46 @@ const char *const config_labels[CONFIG_LABELS + 1] = {
 
 const struct setting settings[] = {
 	{ "paths", "data_dir", SETTING_PATH, IN_CONFIG(data_dir), ".",
-	    "Where kruxos.db and state.db lie; by default the folder of this "
-	    "file." },
+	    "Where kruxos.db, telemetry.db and state.db lie; by default the "
+	    "folder of this file." },
 	{ "paths", "audit_dir", SETTING_PATH, IN_CONFIG(audit_dir), "audit",
-	    "Where the audit log lies; by default `audit` in data_dir." },
+	    "Where the audit log lies; by default `audit` in `data_dir`." },
 	{ "paths", "runtime_dir", SETTING_PATH, IN_CONFIG(runtime_dir), ".",
-	    "Where the sockets and the status page lie; by default data_dir." },
+	    "Where the sockets and the status page lie; by default "
+	    "`data_dir`. At most 90 bytes long: paths of sockets have 107." },
 	{ "paths", "log_dir", SETTING_PATH, IN_CONFIG(log_dir), "log",
-	    "Where nginx writes its access log; by default `log` in "
-	    "data_dir." },
+	    "Where nginx writes its access log, which kruxos-observer(8) "
+	    "reads; by default `log` in `data_dir`." },
 	{ "paths", "pid_dir", SETTING_PATH, IN_CONFIG(pid_dir), "pid",
-	    "Where the programs' NAME.pid lie; by default `pid` in "
-	    "data_dir." },
+	    "Where the programs' numbers lie, in `NAME.pid`; by default `pid` "
+	    "in `data_dir`." },
 	{ "paths", "spool_dir", SETTING_PATH, IN_CONFIG(spool_dir), "spool",
-	    "Where hooks leave what they could not hand in; by default `spool` "
-	    "in data_dir." },
+	    "Where kruxos-hook(1) leaves what it could not hand in, until "
+	    "kruxosd(8) takes it; by default `spool` in `data_dir`. kruxosd(8) "
+	    "makes it for its own user alone; where agents run as others, it "
+	    "is made theirs to write to and not to read, with files of the "
+	    "daemon's group (mode 3733), as the package does." },
 
 	{ "audit", "retention_days", SETTING_NUMBER, IN_CONFIG(retention_days),
 	    "400",
 	    "Files of the audit log older than this are removed; 0 keeps them "
-	    "for ever.",
+	    "for ever. The last two files always stay.",
 	    .max = 36500, .unit = "days" },
 	{ "audit", "on_audit_failure", SETTING_CHOICE,
 	    IN_CONFIG(on_audit_failure), "deny",
-	    "What the gateway does with a tool call that cannot be recorded.",
+	    "What the gateway does with a tool call that cannot be recorded: "
+	    "`allow` shows what only reads, without a record.",
 	    .choices = audit_failures },
 
 	{ "hook", "on_audit_failure", SETTING_CHOICE,
 	    IN_CONFIG(hook_on_audit_failure), "allow",
-	    "What `kruxos-hook` does with a tool call that cannot be recorded: "
-	    "`allow` lets it run, and it is recorded later.",
+	    "What kruxos-hook(1) does with a tool call that cannot be "
+	    "recorded: `allow` lets it run, and it is recorded later; `deny` "
+	    "refuses it.",
 	    .choices = audit_failures },
 
 	{ "door", "connections", SETTING_NUMBER, IN_CONFIG(connections),
-	    "10240", "Connections that ingest.sock takes at once.", .min = 16,
+	    "10240", "Connections that `ingest.sock` takes at once.", .min = 16,
 	    .max = 100000 },
 	{ "door", "connections_per_uid", SETTING_NUMBER,
 	    IN_CONFIG(connections_per_uid), "64",
@@ -99,20 +105,21 @@ const struct setting settings[] = {
 	{ "http", "bind", SETTING_ADDRESS, IN_CONFIG(bind), "127.0.0.1",
 	    "The address that the ports below are opened on." },
 	{ "http", "health_port", SETTING_NUMBER, IN_CONFIG(health_port), "7701",
-	    "The port of /health and /metrics.", .min = 1, .max = 65535 },
+	    "The port of `/health` and `/metrics`.", .min = 1, .max = 65535 },
 	{ "http", "dashboard_port", SETTING_NUMBER, IN_CONFIG(dashboard_port),
 	    "7800", "The port of the dashboard and its API.", .min = 1,
 	    .max = 65535 },
 	{ "http", "gateway_port", SETTING_NUMBER, IN_CONFIG(gateway_port),
 	    "7700", "The port that agents call.", .min = 1, .max = 65535 },
 	{ "http", "names", SETTING_HOSTS, IN_CONFIG(names), "",
-	    "Names of this host beside its own, its addresses and localhost." },
+	    "Names of this host beside its own, its addresses and localhost. "
+	    "A request for any other name is refused." },
 	{ "http", "health_connections", SETTING_NUMBER,
 	    IN_CONFIG(health_connections), "1024",
 	    "Connections that the health port takes at once.", .min = 1,
 	    .max = 16384 },
 	{ "http", "api_connections", SETTING_NUMBER, IN_CONFIG(api_connections),
-	    "256", "Connections that api.sock takes at once.", .min = 1,
+	    "256", "Connections that `api.sock` takes at once.", .min = 1,
 	    .max = 16384 },
 	{ "http", "connections_per_address", SETTING_NUMBER,
 	    IN_CONFIG(connections_per_address), "64",
@@ -126,14 +133,18 @@ const struct setting settings[] = {
 	    .max = 64 },
 
 	{ "sign_in", "idle_timeout", SETTING_DURATION, IN_CONFIG(idle_timeout),
-	    "30m", "A sign-in session that is not used for so long ends.",
+	    "30m",
+	    "A sign-in session that is not used for so long ends. Pages that "
+	    "refresh themselves, and live streams, do not count as use.",
 	    .min = USEC_PER_MIN, .max = 30 * USEC_PER_DAY },
 	{ "sign_in", "absolute_timeout", SETTING_DURATION,
 	    IN_CONFIG(absolute_timeout), "12h",
 	    "A sign-in session ends after so long, used or not.",
 	    .min = USEC_PER_MIN, .max = 30 * USEC_PER_DAY },
 	{ "sign_in", "link_timeout", SETTING_DURATION, IN_CONFIG(link_timeout),
-	    "5m", "For so long a sign-in link is good, for one sign-in.",
+	    "5m",
+	    "For so long a link of `kruxos login-link` is good, for one "
+	    "sign-in.",
 	    .min = USEC_PER_SEC, .max = USEC_PER_DAY },
 	{ "sign_in", "attempts_per_minute", SETTING_NUMBER,
 	    IN_CONFIG(attempts_per_minute), "10",
@@ -155,16 +166,23 @@ const struct setting settings[] = {
 
 	{ "policy", "CAPABILITY", SETTING_TIER, IN_RULE(tier), "autonomous",
 	    "What agents may do of a capability, or of those that a glob "
-	    "such as `shell.*` stands for.",
+	    "such as `shell.*` stands for. `autonomous`: it is done; `notify`: "
+	    "it is done, and marked; `approval_required`: a person is asked "
+	    "first; `blocked`: it is denied.",
 	    .choices = policy_tiers, .is_free = true },
 
 	{ "limit", "CAPABILITY", SETTING_RATE, IN_LIMIT(rate), "none",
-	    "How often each agent may use it: so many times in such a time.",
+	    "How often each agent may use it: so many times at once, and as "
+	    "many again in the time behind the `/`, 1s to 1d. `none`: as often "
+	    "as it likes.",
 	    .is_free = true },
 
 	{ "observer", "check_interval_seconds", SETTING_SEC,
 	    IN_CONFIG(check_interval), "15",
-	    "How often each service is checked; no check takes longer.",
+	    "How often each service is checked; no check takes longer. A "
+	    "service that was not checked for three intervals is unknown, one "
+	    "that did not send its heartbeat is down; neither before 15 "
+	    "seconds have passed.",
 	    .min = 1, .max = 3600, .unit = "seconds" },
 
 	{ "proxy", "report_interval_seconds", SETTING_SEC,
@@ -174,14 +192,17 @@ const struct setting settings[] = {
 	    .min = 1, .max = 3600, .unit = "seconds" },
 
 	{ "service", "kind", SETTING_CHOICE, IN_SERVICE(kind), "none",
-	    "How the service is checked; `none`: not at all, its state is "
-	    "unknown.",
+	    "How the service is checked (kruxos-observer(8) says what is good "
+	    "enough); `none`: not at all, its state is unknown.",
 	    .choices = service_kinds },
 	{ "service", "target", SETTING_TEXT, IN_SERVICE(target), "",
-	    "What is checked: a URL, host:port, a socket's path or a unit." },
+	    "What is checked: for `http` a URL with http or https, for `tcp` "
+	    "host:port, for `unix` a socket's whole path, for `systemd` a "
+	    "unit." },
 	{ "service", "timeout_ms", SETTING_MSEC, IN_SERVICE(timeout), "2000",
-	    "A check that takes longer has failed.", .min = 10, .max = 15000,
-	    .unit = "ms" },
+	    "A check that takes longer has failed; at most "
+	    "`check_interval_seconds`.",
+	    .min = 10, .max = 15000, .unit = "ms" },
 	{ "service", "critical", SETTING_YES_NO, IN_SERVICE(critical), "no",
 	    "Whether the whole is unhealthy when this service is; by default "
 	    "`yes` for audit and state." },
@@ -190,17 +211,19 @@ const struct setting settings[] = {
 	    "proxy, its reports." },
 	{ "service", "depends_on", SETTING_NAMES, IN_SERVICE(depends_on), "",
 	    "Services without which it cannot work: while one of them is down, "
-	    "its own alert waits." },
+	    "its own alert waits; it waits for as long as they may take to be "
+	    "found so, an interval and the longest of their time-outs, too." },
 	{ "service", "match", SETTING_TEXT, IN_SERVICE(match), "",
-	    "What the body of an HTTP answer must contain." },
+	    "What the body of an HTTP answer must contain, in its first "
+	    "64 KiB." },
 
 	{ "alert", "when", SETTING_RULE, IN_ALERT(when), "",
-	    "What raises the alert: a figure, > >= < or <=, a number; or "
-	    "`audit_write_failure`, `log_damaged`, `database_failure`, "
-	    "`observer_silent`, `token_guessing`, `service_down` or "
-	    "`rate_limit_hit`; "
-	    "then, if it is not to be raised at once, `for` and how long it "
-	    "must have been so." },
+	    "What raises the alert: a figure, `>`, `>=`, `<` or `<=`, a "
+	    "number; or `audit_write_failure`, `log_damaged`, "
+	    "`database_failure`, `observer_silent`, `token_guessing`, "
+	    "`service_down` or `rate_limit_hit`; then, if it is not to be "
+	    "raised at once, `for` and how long it must have been so, such as "
+	    "`30s`, a day at most." },
 	{ "alert", "severity", SETTING_CHOICE, IN_ALERT(severity), "warning",
 	    "How bad it is.", .choices = rule_severities },
 	{ "alert", "title", SETTING_TEXT, IN_ALERT(title), "",
@@ -209,10 +232,12 @@ const struct setting settings[] = {
 	    "Whether it is raised at all." },
 
 	{ "notify", "kind", SETTING_CHOICE, IN_NOTIFY(kind), "",
-	    "How notices are sent.", .choices = config_notify_kinds },
+	    "How notices are sent; it has to be said.",
+	    .choices = config_notify_kinds },
 	{ "notify", "url", SETTING_TEXT, IN_NOTIFY(url), "",
-	    "Where they are sent: http:// or https://, for mail smtp:// or "
-	    "smtps://." },
+	    "Where they are sent: `http://` or `https://`, of an Alertmanager "
+	    "the address of its pages; for mail `smtp://host:port` or "
+	    "`smtps://host:port`. It has to be said." },
 	{ "notify", "severity", SETTING_SET, IN_NOTIFY(severities),
 	    "critical warning info", "Of which alerts.",
 	    .choices = rule_severities },
@@ -233,15 +258,17 @@ const struct setting settings[] = {
 	{ "notify", "send_resolved", SETTING_YES_NO, IN_NOTIFY(send_resolved),
 	    "yes", "Whether it is told that an alert is over." },
 	{ "notify", "secret_file", SETTING_PATH, IN_NOTIFY(secret_file), "",
-	    "The key with which a webhook's body is signed." },
+	    "The key with which a webhook's body is signed: the first line of "
+	    "the file, which kruxos-observer(8) alone has to be able to read. "
+	    "It, and the password, are read for each notice." },
 	{ "notify", "from", SETTING_MAIL, IN_NOTIFY(from), "",
-	    "Who mail comes from." },
+	    "Who mail comes from; mail has to have it." },
 	{ "notify", "to", SETTING_MAILS, IN_NOTIFY(to), "",
-	    "Who gets the mail." },
+	    "Who gets the mail; at least one." },
 	{ "notify", "user", SETTING_TEXT, IN_NOTIFY(user), "",
-	    "As whom to sign in at the other end." },
+	    "As whom to sign in at the other end; for mail, over TLS only." },
 	{ "notify", "password_file", SETTING_PATH, IN_NOTIFY(password_file), "",
-	    "The password for that." },
+	    "The password for that: the first line of the file." },
 	{ "notify", "timeout_ms", SETTING_MSEC, IN_NOTIFY(timeout), "10000",
 	    "A notice that takes longer has failed, and is sent again.",
 	    .min = 100, .max = 30000, .unit = "ms" },
@@ -659,6 +686,26 @@ settings_store(const struct setting *setting, struct slice text,
 	    &value, (char *)object + setting->offset, err);
 }
 
+/* ", 1 to 65535", ", 1m to 30d", ", at most 1h" */
+static void
+add_bounds(const struct setting *setting, struct buf *out)
+{
+	char min[CLOCK_DURATION_SIZE], max[CLOCK_DURATION_SIZE];
+
+	if (setting->type != SETTING_DURATION) {
+		buf_addf(out, ", %llu to %llu",
+		    (unsigned long long)setting->min,
+		    (unsigned long long)setting->max);
+		return;
+	}
+	clock_format_duration(setting->min, min);
+	clock_format_duration(setting->max, max);
+	if (setting->min == 0)
+		buf_addf(out, ", at most %s", max);
+	else
+		buf_addf(out, ", %s to %s", min, max);
+}
+
 void
 settings_describe(const struct setting *setting, struct buf *out)
 {
@@ -671,8 +718,6 @@ settings_describe(const struct setting *setting, struct buf *out)
 	buf_add_str(out, types[setting->type].words);
 	if (setting->unit != NULL)
 		buf_addf(out, " of %s", setting->unit);
-	if (setting->max > 0 && setting->type != SETTING_DURATION)
-		buf_addf(out, ", %llu to %llu",
-		    (unsigned long long)setting->min,
-		    (unsigned long long)setting->max);
+	if (setting->max > 0)
+		add_bounds(setting, out);
 }

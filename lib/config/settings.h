@@ -39,14 +39,17 @@ struct setting {
 	enum setting_type type;
 	size_t offset;		    /* of the field in its struct */
 	const char *standard;	    /* the default, as one would write it */
-	const char *help;	    /* one sentence for the manual */
+	const char *help;	    /* its words in the manual: below */
 	uint64_t min, max;	    /* of numbers; of durations, in µs */
 	const char *unit;	    /* "days", "ms"; NULL: none */
 	const char *const *choices; /* _CHOICE, _SET, _TIER: NULL at the end */
 	bool is_free; /* `key` stands for any, which the operator chooses */
 };
 
-/* In the manual's order; `section` is NULL behind the last. Fields are those of
+/* `help` is of whole sentences. What one would type stands in `backquotes`,
+ * another page of the manual as kruxosd(8); docs/source makes pages of it.
+ *
+ * In the manual's order; `section` is NULL behind the last. Fields are those of
  * struct config, in section "service" those of struct config_service, in
  * section "alert" those of struct config_alert, in section "notify" those of
  * struct config_notify, in section "policy" those of struct policy_rule, in

@@ -137,14 +137,17 @@ rule_parse(struct slice text, struct rule *ret, struct error *err)
 void
 rule_describe(const struct rule *rule, struct buf *out)
 {
+	char hold[CLOCK_DURATION_SIZE];
+
 	if (rule->subject == RULE_FIGURE)
 		buf_addf(out, "%s %s %.15g", figure_rows[rule->figure].name,
 		    comparisons[rule->comparison], rule->value);
 	else if (rule->subject != RULE_NOTHING)
 		buf_add_str(out, events[rule->subject]);
-	if (rule->hold > 0)
-		buf_addf(out, " for %.15gs",
-		    (double)rule->hold / (double)USEC_PER_SEC);
+	if (rule->hold > 0) {
+		clock_format_duration(rule->hold, hold);
+		buf_addf(out, " for %s", hold);
+	}
 }
 
 bool

@@ -279,6 +279,32 @@ the_system_s_clocks_go_forward(void **state)
 	assert_true(clock_boottime(&clock_system) >= boottime);
 }
 
+static void
+a_duration_is_written_in_its_largest_whole_unit(void **state)
+{
+	static const struct {
+		usec_t duration;
+		const char *text;
+	} cases[] = {
+		{ 0, "0ms" },
+		{ 999, "0ms" },
+		{ 1500 * USEC_PER_MSEC, "1500ms" },
+		{ 30 * USEC_PER_SEC, "30s" },
+		{ 90 * USEC_PER_MIN, "90m" },
+		{ 36 * USEC_PER_HOUR, "36h" },
+		{ 14 * USEC_PER_DAY, "14d" },
+		{ UINT64_MAX, "18446744073709551ms" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[CLOCK_DURATION_SIZE];
+
+		clock_format_duration(cases[i].duration, text);
+		assert_string_equal(text, cases[i].text);
+	}
+}
+
 int
 main(void)
 {
@@ -291,6 +317,8 @@ main(void)
 		cmocka_unit_test(the_form_that_is_written_is_read_back),
 		cmocka_unit_test(dates_are_the_beginning_of_their_day),
 		cmocka_unit_test(durations_have_a_number_and_a_unit),
+		cmocka_unit_test(
+		    a_duration_is_written_in_its_largest_whole_unit),
 		cmocka_unit_test(the_system_s_clocks_go_forward),
 	};
 

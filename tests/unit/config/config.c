@@ -93,7 +93,7 @@ ten_alerts_are_there_without_being_configured(void **state)
 		const char *name, *when, *title;
 		enum rule_severity severity;
 	} alerts[] = {
-		{ "high-cpu", "cpu_percent > 90 for 300s", "High CPU",
+		{ "high-cpu", "cpu_percent > 90 for 5m", "High CPU",
 		    RULE_WARNING },
 		{ "high-memory", "memory_percent > 85", "High memory",
 		    RULE_WARNING },
@@ -115,7 +115,7 @@ ten_alerts_are_there_without_being_configured(void **state)
 		    RULE_WARNING },
 		{ "token-guessing", "token_guessing", "Token guessing",
 		    RULE_WARNING },
-		{ "unrecorded-activity", "unrecorded_calls > 0 for 60s",
+		{ "unrecorded-activity", "unrecorded_calls > 0 for 1m",
 		    "Unrecorded activity", RULE_WARNING },
 	};
 	cleanup(config_freep) struct config *config = parse("");

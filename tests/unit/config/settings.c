@@ -228,6 +228,10 @@ a_row_is_described_in_words(void **state)
 		{ "audit", "on_audit_failure", "deny or allow" },
 		{ "service", "critical", "yes or no" },
 		{ "paths", "data_dir", "a path" },
+		{ "sign_in", "link_timeout",
+		    "a duration such as 30s, 1s to 1d" },
+		{ "notify", "group_wait",
+		    "a duration such as 30s, at most 1h" },
 	};
 
 	(void)state;

@@ -13,10 +13,10 @@ rules_are_read_and_described(void **state)
 	static const struct {
 		const char *text, *words;
 	} cases[] = {
-		{ "cpu_percent > 90 for 5m", "cpu_percent > 90 for 300s" },
+		{ "cpu_percent > 90 for 5m", "cpu_percent > 90 for 5m" },
 		{ "http_p99_ms >= 500.5", "http_p99_ms >= 500.5" },
 		{ "disk_free_mb  <  1e3  for  1500ms",
-		    "disk_free_mb < 1000 for 1.5s" },
+		    "disk_free_mb < 1000 for 1500ms" },
 		{ "error_rate <= -1", "error_rate <= -1" },
 		{ "service_down for 30s", "service_down for 30s" },
 		{ "audit_write_failure", "audit_write_failure" },
