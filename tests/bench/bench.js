@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { Stack, build } from '../api/harness/stack.js';
 import { benchAcknowledgements, fill, reportFill } from './door.js';
 import { benchHook } from './hook.js';
+import { benchFootprint } from './footprint.js';
 import { benchGateway } from './gateway.js';
 import { benchAudit, benchHealth, benchHistogram, benchMetrics, startPeer } from './http.js';
 import { askQueries, benchExport, benchSize, benchVerify, reportQueries } from './log.js';
@@ -88,6 +89,7 @@ try {
 } finally {
 	await stack.stop();
 }
+await benchFootprint();
 save(join(build, 'bench/results.json'), {
 	entries, began: began.toISOString(), seconds: Math.round((Date.now() - began) / 1000),
 });

@@ -4,6 +4,8 @@
  *
  *	build/bench/door_load [OPTION]... SOCKET
  *		--connections N, --window N, --entries N
+ *		--span SECONDS: their times are spread evenly over so many
+ *		seconds before now, as of imported ones; else they are now
  *
  * Entries are like those of agents: 50 of them, 20 capabilities, sessions of
  * 200 calls, about 600 bytes in the log, each with a call_id of its own. They
@@ -32,15 +34,16 @@ enum {
 };
 
 struct options {
-	uint64_t connections, window, entries;
+	uint64_t connections, window, entries, span;
 	const char *path;
 };
 
-/* A line with room for a call_id of its own. */
+/* A line with room for a call_id of its own, and perhaps a time. */
 struct template
 {
 	struct buf line; /* '\n' included */
 	size_t call_at;	 /* 16 hex digits */
+	size_t time_at;	 /* as clock_format() writes it; 0: there is none */
 };
 
 struct connection {
@@ -57,6 +60,7 @@ struct load {
 	struct template templates[TEMPLATES];
 	uint64_t made, settled; /* by all connections */
 	uint64_t run;		/* makes call_ids unique between runs */
+	usec_t begun;		/* the end of the span */
 	usec_t *samples;
 	size_t sample_count;
 };
@@ -66,6 +70,21 @@ end(const char *what)
 {
 	fprintf(stderr, "door_load: %s: %s\n", what, strerror(errno));
 	exit(1);
+}
+
+static void
+begin_template(const struct load *load, struct template *template)
+{
+	char text[CLOCK_TEXT_SIZE];
+
+	buf_init(&template->line);
+	buf_addf(&template->line, "{");
+	if (load->options.span == 0)
+		return;
+	buf_addf(&template->line, "\"source\":\"import\",\"time\":\"");
+	template->time_at = template->line.len;
+	clock_format(load->begun, text);
+	buf_addf(&template->line, "%s\",", text);
 }
 
 static void
@@ -90,9 +109,9 @@ make_templates(struct load *load)
 		agent = (random >> 8) % 50;
 		kind = (random >> 14) % 20;
 		outcome = (random >> 20) % 100;
-		buf_init(&template->line);
+		begin_template(load, template);
 		buf_addf(&template->line,
-		    "{\"actor_type\":\"agent\",\"agent_name\":\"agent-%02u\","
+		    "\"actor_type\":\"agent\",\"agent_name\":\"agent-%02u\","
 		    "\"session_id\":\"sess-%016llx-%u\",\"call_id\":\"toolu_",
 		    agent, (unsigned long long)load->run, i / SESSION_CALLS);
 		template->call_at = template->line.len;
@@ -116,6 +135,18 @@ put_hex(char *at, uint64_t value)
 {
 	for (int i = 15; i >= 0; i--, value >>= 4)
 		at[i] = "0123456789abcdef"[value & 15];
+}
+
+/* The time of the entry that is made next. */
+static void
+put_time(const struct load *load, char *at)
+{
+	usec_t span = load->options.span * USEC_PER_SEC;
+	usec_t step = span / load->options.entries;
+	char text[CLOCK_TEXT_SIZE];
+
+	clock_format(load->begun - span + step * load->made, text);
+	memcpy(at, text, sizeof(text) - 1);
 }
 
 static void
@@ -151,10 +182,14 @@ make_lines(struct load *load, struct connection *connection)
 	       connection->out.len < SEND_BYTES) {
 		const struct template *template =
 		    &load->templates[load->made % TEMPLATES];
-		size_t at = connection->out.len + template->call_at;
+		size_t at = connection->out.len;
 
 		buf_add_slice(&connection->out, buf_slice(&template->line));
-		put_hex(connection->out.data + at, load->run + load->made);
+		put_hex(connection->out.data + at + template->call_at,
+		    load->run + load->made);
+		if (template->time_at != 0)
+			put_time(load,
+			    connection->out.data + at + template->time_at);
 		connection->made_at[connection->made % load->options.window] =
 		    now;
 		connection->made++;
@@ -305,6 +340,7 @@ read_options(struct options *options, int argc, char **argv)
 		{ "connections", required_argument, NULL, 'c' },
 		{ "window", required_argument, NULL, 'w' },
 		{ "entries", required_argument, NULL, 'n' },
+		{ "span", required_argument, NULL, 's' },
 		{ 0 },
 	};
 	bool is_good = true;
@@ -315,11 +351,12 @@ read_options(struct options *options, int argc, char **argv)
 			  number_parse_u64(slice_of(optarg), 1, 1000000000,
 			      name == 'c'   ? &options->connections
 			      : name == 'w' ? &options->window
+			      : name == 's' ? &options->span
 					    : &options->entries) == 0;
 	if (!is_good || optind + 1 != argc) {
 		fprintf(stderr,
 		    "usage: door_load [--connections N] [--window N] "
-		    "[--entries N] SOCKET\n");
+		    "[--entries N] [--span SECONDS] SOCKET\n");
 		exit(64);
 	}
 	options->path = argv[optind];
@@ -337,6 +374,7 @@ main(int argc, char **argv)
 	read_options(&load.options, argc, argv);
 	if (getrandom(&load.run, sizeof(load.run), 0) != sizeof(load.run))
 		end("getrandom");
+	load.begun = clock_realtime(&clock_system);
 	make_templates(&load);
 	load.samples =
 	    memory_new(memory_product(SAMPLES_MAX, sizeof(*load.samples)));

@@ -93,6 +93,14 @@ const memory = ({ entries, rowsOf }) => ({
 	format: as('MiB'),
 });
 
+const footprint = ({ rowsOf }) => ({
+	title: 'How much memory do all of them take together?',
+	about: 'With a day of ten entries a second behind them, after all has been asked (PSS)',
+	groups: rowsOf('footprint').map(row =>
+		({ name: row.target === null ? row.name.replace(/.*: /, '') : 'all', values: [row.value], bound: bound(row) })),
+	format: as('MiB'),
+});
+
 function streams({ row }) {
 	const one = row('streams', 'one event in flight: deliveries');
 	const many = row('streams', '200 events/s offered: completed');
@@ -161,6 +169,7 @@ const chapters = {
 	streams: { title: 'Streams', charts: { streams, 'streams-latency': latencies } },
 	observing: { title: 'Observing', charts: {} },
 	memory: { title: 'Memory', charts: { memory } },
+	footprint: { title: 'The whole stack, with a day behind it', charts: { footprint } },
 	'The dashboard in a browser': { title: 'The dashboard in a browser', charts: {} },
 };
 
