@@ -265,14 +265,17 @@ send_signal(int process, int signal)
 	return (int)syscall(SYS_pidfd_send_signal, process, signal, NULL, 0);
 }
 
-/* -1 and errno. */
+/* Another user's nginx hears of it from him. -1 and errno. */
 static int
-rotate(const struct access_log *log)
+rotate(const struct access_log *log, bool is_ours)
 {
-	cleanup(cleanup_close) int master = open_master(log);
+	cleanup(cleanup_close) int master = -1;
 	cleanup(buf_free) struct buf old = BUF_INIT;
 
 	buf_addf(&old, "%s.1", log->path);
+	if (!is_ours)
+		return rename(log->path, old.data);
+	master = open_master(log);
 	if (master == -1 || send_signal(master, 0) == -1 ||
 	    rename(log->path, old.data) == -1)
 		return -1;
@@ -286,12 +289,16 @@ rotate_if_large(struct access_log *log, const struct stat *own)
 	usec_t now = clock_monotonic(log->clock);
 	struct stat there;
 
-	if (own->st_size < ACCESS_LOG_MOST_BYTES || now < log->rotate_at ||
-	    stat(log->path, &there) == -1 || there.st_ino != own->st_ino ||
-	    there.st_dev != own->st_dev)
+	if (own->st_size < ACCESS_LOG_MOST_BYTES || now < log->rotate_at)
 		return;
 	log->rotate_at = now + ROTATE_AGAIN;
-	if (rotate(log) == 0)
+	if (stat(log->path, &there) == -1) {
+		say_once(log, "nginx has not begun another");
+		return;
+	}
+	if (there.st_ino != own->st_ino || there.st_dev != own->st_dev)
+		return;
+	if (rotate(log, own->st_uid == geteuid()) == 0)
 		log->said = false;
 	else
 		say_once(log, "it is large, and nginx cannot be told to begin "

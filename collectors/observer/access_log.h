@@ -9,7 +9,9 @@
  * is gone) and nginx's master is told to open a new one (SIGUSR1). Its workers
  * write into the old one for a moment longer: it is read until nothing has come
  * for ACCESS_LOG_REST while a new one stands at its place. Nothing is renamed
- * where nginx could not be told, so no log ends where nobody looks.
+ * where nginx could not be told, so no log ends where nobody looks. A log of
+ * another user is that of an nginx which only he may tell: in the package,
+ * kruxos-nginx-logs.path sees the new name and does.
  */
 #ifndef OBSERVER_ACCESS_LOG_H
 #define OBSERVER_ACCESS_LOG_H

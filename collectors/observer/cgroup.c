@@ -126,3 +126,22 @@ cgroup_read(
 		buf_set_len(&own, (size_t)(slash - own.data));
 	}
 }
+
+int
+cgroup_find_slice(const char *proc, const char *cgroup, const char *name,
+    struct buf *ret_folder)
+{
+	cleanup(buf_free) struct buf own = BUF_INIT;
+	const char *slash, *slice;
+
+	if (find_own(proc, &own) == -1 || own.len == 0)
+		return -1;
+	slash = strrchr(own.data, '/');
+	buf_set_len(&own, (size_t)(slash - own.data));
+	slice = strrchr(own.data, '/');
+	if (slice == NULL || strcmp(slice + 1, name) != 0)
+		return -1;
+	buf_reset(ret_folder);
+	buf_addf(ret_folder, "%s%s", cgroup, own.data);
+	return 0;
+}

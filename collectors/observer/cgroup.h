@@ -1,7 +1,10 @@
-/* What the control groups (cgroup v2) that this process is in allow it: the
- * tightest memory.max and cpu.max of its own group and of those above. */
+/* The control groups (cgroup v2) that this process is in: what they allow it,
+ * the tightest memory.max and cpu.max of its own group and of those above; and
+ * who is in there with it. */
 #ifndef OBSERVER_CGROUP_H
 #define OBSERVER_CGROUP_H
+
+#include "base/buf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,5 +23,10 @@ struct cgroup_limits {
  * nothing is limited. */
 void cgroup_read(
     const char *proc, const char *cgroup, struct cgroup_limits *ret_limits);
+
+/* The folder of systemd's slice `name` ("kruxos.slice"), if our own group lies
+ * right in it; replaces what `ret_folder` held. -1: it does not. */
+int cgroup_find_slice(const char *proc, const char *cgroup, const char *name,
+    struct buf *ret_folder);
 
 #endif

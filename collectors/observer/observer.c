@@ -336,7 +336,7 @@ make_parts(struct observer *observer, struct error *err)
 
 	observer->host = host_new(&roots, observer->clock);
 	observer->programs =
-	    programs_new(roots.proc, config->pid_dir, observer->clock);
+	    programs_new(&roots, config->pid_dir, observer->clock);
 	observer->traffic = traffic_new(observer->clock);
 	observer->access_log = access_log_new(config->access_log,
 	    config->nginx_pid, observer->traffic, observer->clock);

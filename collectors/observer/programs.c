@@ -1,5 +1,6 @@
 #include "collectors/observer/programs.h"
 
+#include "collectors/observer/cgroup.h"
 #include "collectors/observer/proc.h"
 
 #include "base/cleanup.h"
@@ -30,6 +31,9 @@ static const struct {
 	{ "nginx", "nginx" },
 };
 
+/* What holds all units of the package. */
+#define OWN_SLICE "kruxos.slice"
+
 enum { KNOWN = sizeof(known) / sizeof(known[0]) };
 
 _Static_assert(
@@ -44,7 +48,7 @@ struct usage {
 };
 
 struct programs {
-	const char *proc;
+	const struct host_roots *roots;
 	char *pid_dir;
 	struct clock *clock;
 	usec_t read_at; /* the look before; CLOCK_MONOTONIC */
@@ -58,11 +62,12 @@ struct process {
 };
 
 struct programs *
-programs_new(const char *proc, const char *pid_dir, struct clock *clock)
+programs_new(
+    const struct host_roots *roots, const char *pid_dir, struct clock *clock)
 {
 	struct programs *programs = memory_new(sizeof(*programs));
 
-	programs->proc = proc;
+	programs->roots = roots;
 	programs->pid_dir = strdup(pid_dir);
 	if (programs->pid_dir == NULL)
 		memory_end(strlen(pid_dir));
@@ -122,7 +127,8 @@ read_process(struct programs *programs, uint64_t pid, struct process *ret)
 	struct error ignored;
 
 	snprintf(name, sizeof(name), "%llu/stat", (unsigned long long)pid);
-	if (proc_read(programs->proc, name, &programs->text, &ignored) == -1)
+	if (proc_read(programs->roots->proc, name, &programs->text, &ignored) ==
+	    -1)
 		return -1;
 	return parse_process(buf_slice(&programs->text), ret);
 }
@@ -172,7 +178,7 @@ add_children(struct programs *programs, uint64_t parent, const char *name,
 
 	snprintf(file, sizeof(file), "%llu/task/%llu/children",
 	    (unsigned long long)parent, (unsigned long long)parent);
-	if (proc_read(programs->proc, file, &text, &ignored) == -1)
+	if (proc_read(programs->roots->proc, file, &text, &ignored) == -1)
 		return;
 	rest = buf_slice(&text);
 	while (proc_take_u64(&rest, &pid) == 0)
@@ -199,24 +205,79 @@ find_by_file(struct programs *programs, size_t i, struct usage *usage)
 	return true;
 }
 
+/* One process; that it has gone by now is nothing. */
+static void
+count(struct programs *programs, uint64_t pid, const bool *wanted,
+    struct usage *usage)
+{
+	struct process process;
+
+	if (read_process(programs, pid, &process) == -1)
+		return;
+	for (size_t i = 0; i < KNOWN; i++)
+		if (wanted[i] && strcmp(process.name, known[i].process) == 0)
+			add(&usage[i], pid, &process);
+}
+
+static void
+count_group(struct programs *programs, const char *folder, const bool *wanted,
+    struct usage *usage)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	struct slice rest, line;
+	struct error ignored;
+	uint64_t pid;
+
+	if (proc_read(folder, "cgroup.procs", &text, &ignored) == -1)
+		return;
+	rest = buf_slice(&text);
+	while (slice_take_line(&rest, &line))
+		if (number_parse_u64(line, 1, PID_MAX, &pid) == 0)
+			count(programs, pid, wanted, usage);
+}
+
+/* In the groups right below our slice: each is a unit's. */
+static void
+find_in_slice(struct programs *programs, const char *slice, const bool *wanted,
+    struct usage *usage)
+{
+	cleanup(cleanup_closedir) DIR *listing = opendir(slice);
+	const struct dirent *entry;
+
+	while (listing != NULL && (entry = readdir(listing)) != NULL) {
+		cleanup(buf_free) struct buf group = BUF_INIT;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		buf_addf(&group, "%s/%s", slice, entry->d_name);
+		count_group(programs, group.data, wanted, usage);
+	}
+}
+
+static void
+find_anywhere(
+    struct programs *programs, const bool *wanted, struct usage *usage)
+{
+	cleanup(cleanup_closedir) DIR *listing = opendir(programs->roots->proc);
+	const struct dirent *entry;
+	uint64_t pid;
+
+	while (listing != NULL && (entry = readdir(listing)) != NULL)
+		if (number_parse_u64(
+			slice_of(entry->d_name), 1, PID_MAX, &pid) == 0)
+			count(programs, pid, wanted, usage);
+}
+
 static void
 find_by_name(struct programs *programs, const bool *wanted, struct usage *usage)
 {
-	cleanup(cleanup_closedir) DIR *listing = opendir(programs->proc);
-	const struct dirent *entry;
-	struct process process;
-	uint64_t pid;
+	cleanup(buf_free) struct buf slice = BUF_INIT;
 
-	while (listing != NULL && (entry = readdir(listing)) != NULL) {
-		if (number_parse_u64(
-			slice_of(entry->d_name), 1, PID_MAX, &pid) == -1 ||
-		    read_process(programs, pid, &process) == -1)
-			continue;
-		for (size_t i = 0; i < KNOWN; i++)
-			if (wanted[i] &&
-			    strcmp(process.name, known[i].process) == 0)
-				add(&usage[i], pid, &process);
-	}
+	if (cgroup_find_slice(programs->roots->proc, programs->roots->cgroup,
+		OWN_SLICE, &slice) == 0)
+		find_in_slice(programs, slice.data, wanted, usage);
+	else
+		find_anywhere(programs, wanted, usage);
 }
 
 /* Where nothing has left a file, nobody else does. */

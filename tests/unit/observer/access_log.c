@@ -1,4 +1,10 @@
+#include <unistd.h>
+
+/* Whom the program runs as. */
+static uid_t own_uid(void);
+#define geteuid own_uid
 #include "collectors/observer/access_log.c"
+#undef geteuid
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +24,13 @@
 
 static struct traffic *traffic;
 static struct access_log *log_;
+static bool nginx_is_anothers;
+
+static uid_t
+own_uid(void)
+{
+	return geteuid() + (nginx_is_anothers ? 1 : 0);
+}
 
 static int
 set_up(void **state)
@@ -34,6 +47,7 @@ tear_down(void **state)
 {
 	access_log_free(log_);
 	log_ = NULL;
+	nginx_is_anothers = false;
 	traffic_free(traffic);
 	return tree_remove(state);
 }
@@ -235,6 +249,39 @@ a_large_file_stays_where_nginx_cannot_be_told(void **state)
 }
 
 static void
+anothers_large_log_is_renamed_for_him_to_begin_a_new_one(void **state)
+{
+	(void)state;
+	nginx_is_anothers = true;
+	follow();
+	append("");
+	access_log_turn(log_);
+	make_large();
+	access_log_turn(log_);
+	assert_int_equal(access(tree_path("access.log"), F_OK), -1);
+	assert_int_equal(access(tree_path("access.log.1"), F_OK), 0);
+	append(LINE("/new", 200, 0.001));
+	test_now += ACCESS_LOG_REST;
+	assert_counts(1, 0);
+}
+
+static void
+a_new_log_that_does_not_come_is_said(void **state)
+{
+	(void)state;
+	nginx_is_anothers = true;
+	follow();
+	append("");
+	access_log_turn(log_);
+	make_large();
+	access_log_turn(log_);
+	assert_false(log_->said);
+	test_now += ROTATE_AGAIN;
+	access_log_turn(log_);
+	assert_true(log_->said);
+}
+
+static void
 assert_route(const char *path, const char *wanted)
 {
 	struct buf route = BUF_INIT;
@@ -348,6 +395,9 @@ main(void)
 		in_a_tree(a_file_that_was_replaced_is_read_to_its_end_first),
 		in_a_tree(a_turn_reads_so_much_and_says_that_there_is_more),
 		in_a_tree(a_large_file_stays_where_nginx_cannot_be_told),
+		in_a_tree(
+		    anothers_large_log_is_renamed_for_him_to_begin_a_new_one),
+		in_a_tree(a_new_log_that_does_not_come_is_said),
 		cmocka_unit_test(ids_in_paths_are_one_route),
 		in_a_tree(a_stranger_makes_no_names),
 		in_a_tree(there_are_so_many_names_and_the_rest_is_other),

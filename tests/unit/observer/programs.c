@@ -10,6 +10,7 @@
 #include "tests/unit/observer/made_tree.h"
 #include "tests/unit/test_clock.h"
 
+static struct host_roots roots;
 static struct observed_program found[OBSERVED_PROGRAMS];
 
 static void
@@ -28,14 +29,16 @@ static struct programs *
 open_programs(void)
 {
 	test_now = USEC_PER_HOUR;
-	return programs_new(
-	    strdup(tree_path("proc")), tree_path("pid"), &test_clock);
+	roots.proc = strdup(tree_path("proc"));
+	roots.cgroup = strdup(tree_path("cgroup"));
+	return programs_new(&roots, tree_path("pid"), &test_clock);
 }
 
 static void
 close_programs(struct programs *programs)
 {
-	free((char *)programs->proc);
+	free((char *)roots.proc);
+	free((char *)roots.cgroup);
 	programs_free(programs);
 }
 
@@ -118,6 +121,48 @@ without_files_they_are_found_by_name(void **state)
 	close_programs(programs);
 }
 
+static void
+in_our_slice_nobody_elses_are_found(void **state)
+{
+	struct programs *programs = open_programs();
+
+	(void)state;
+	tree_write("proc/self/cgroup",
+	    "0::/a.slice/kruxos.slice/kruxos-observer.service\n");
+	tree_write("cgroup/a.slice/kruxos.slice/cgroup.procs", "14\n");
+	tree_write(
+	    "cgroup/a.slice/kruxos.slice/kruxosd.service/cgroup.procs", "10\n");
+	tree_write(
+	    "cgroup/a.slice/kruxos.slice/kruxos-nginx.service/cgroup.procs",
+	    "11\n12\n99\n");
+	write_process(10, "kruxosd", 1, 0, 1);
+	write_process(11, "nginx", 1, 0, 1);
+	write_process(12, "nginx", 1, 0, 1);
+	write_process(13, "nginx", 1, 0, 1); /* the administrator's */
+	write_process(14, "audit.fcgi", 1, 0, 1);
+	assert_int_equal(programs_read(programs, found), 2);
+	assert_string_equal(found[0].name, "kruxosd");
+	assert_string_equal(found[1].name, "nginx");
+	assert_int_equal(found[1].resident_bytes, 6 * sysconf(_SC_PAGESIZE));
+	close_programs(programs);
+}
+
+static void
+anothers_slice_is_not_ours(void **state)
+{
+	static const char *const groups[] = { "0::/\n", "0::/init.scope\n",
+		"0::/system.slice/kruxos-observer.service\n", "junk\n" };
+	struct programs *programs = open_programs();
+
+	(void)state;
+	write_process(10, "kruxosd", 1, 0, 1);
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		tree_write("proc/self/cgroup", groups[i]);
+		assert_int_equal(programs_read(programs, found), 1);
+	}
+	close_programs(programs);
+}
+
 #define in_a_tree(test) \
 	cmocka_unit_test_setup_teardown(test, tree_make, tree_remove)
 
@@ -129,6 +174,8 @@ main(void)
 		in_a_tree(all_of_nginx_is_one),
 		in_a_tree(one_that_was_started_again_has_no_percent),
 		in_a_tree(without_files_they_are_found_by_name),
+		in_a_tree(in_our_slice_nobody_elses_are_found),
+		in_a_tree(anothers_slice_is_not_ours),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
