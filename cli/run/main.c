@@ -5,13 +5,17 @@
  *	kruxos-run stop
  *	kruxos-run status
  *
- * A packaged system has systemd for this; here it is one process, with no
- * rights but its user's. What is found under RUNDIR is kept.
+ * It is one process, with no rights but its user's. What is found under RUNDIR
+ * is kept. A packaged system has systemd for this, and of us no more than
+ *
+ *	kruxos-run nginx	nginx's configuration
+ *	kruxos-run certificate
  */
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "cli/address.h"
 #include "cli/options.h"
+#include "cli/run/packaged.h"
 #include "cli/run/say.h"
 #include "cli/run/setup.h"
 #include "cli/run/supervisor.h"
@@ -35,6 +39,7 @@ enum {
 
 struct values {
 	const char *rundir;
+	const char *config;
 	struct setup_wanted wanted;
 	bool detach, help, version;
 };
@@ -53,6 +58,9 @@ static const struct option_row options[] = {
 	    "of the gateway; else $GATEWAY_PORT, else 7700"),
 	OPTION_TEXT(struct values, wanted.bind, 'b', "bind", "ADDRESS",
 	    "of the ports; else $BIND, else 127.0.0.1"),
+	OPTION_TEXT(struct values, config, 'c', "config", "FILE",
+	    "of nginx and certificate; else $KRUXOS_CONFIG, else "
+	    "run/kruxos.conf, else /etc/kruxos/kruxos.conf"),
 	OPTION_FLAG(struct values, help, 'h', "help", "show this help"),
 	OPTION_FLAG(
 	    struct values, version, 'V', "version", "print the version"),
@@ -102,9 +110,7 @@ prepare(struct supervisor *supervisor, const struct values *values,
 	    setup_config(
 		dir, &values->wanted, arena, &supervisor->config, err) == -1 ||
 	    programs_find(&supervisor->programs, arena, err) == -1 ||
-	    setup_certificate(dir, arena, err) == -1 ||
-	    setup_nginx(dir, supervisor->config, &supervisor->programs, err) ==
-		-1)
+	    supervisor_write_site(supervisor, supervisor->config, err) == -1)
 		return -1;
 	return supervisor_add_parts(supervisor, err);
 }
@@ -271,15 +277,39 @@ run_stop(const struct values *values, int signal_fd)
 	return EXIT_FAILURE;
 }
 
+/* --- where systemd starts the parts -------------------------------------- */
+
+static int
+run_nginx(const struct values *values, int signal_fd)
+{
+	(void)signal_fd;
+	return packaged_nginx(values->config);
+}
+
+static int
+run_certificate(const struct values *values, int signal_fd)
+{
+	(void)signal_fd;
+	return packaged_certificate(values->config);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(const struct values *values, int signal_fd);
+	bool is_packaged; /* it takes -c in place of RUNDIR */
 	const char *help;
 } commands[] = {
-	{ "run", run_foreground, "in the foreground, until Ctrl-C (default)" },
-	{ "start", run_start, "in the background; returns when it is ready" },
-	{ "stop", run_stop, "stop what runs under RUNDIR" },
-	{ "status", run_status, "exit with 0 when it runs, with 3 when not" },
+	{ "run", run_foreground, false,
+	    "in the foreground, until Ctrl-C (default)" },
+	{ "start", run_start, false,
+	    "in the background; returns when it is ready" },
+	{ "stop", run_stop, false, "stop what runs under RUNDIR" },
+	{ "status", run_status, false,
+	    "exit with 0 when it runs, with 3 when not" },
+	{ "nginx", run_nginx, true,
+	    "write the packaged nginx's configuration" },
+	{ "certificate", run_certificate, true,
+	    "see that a packaged system has a good one" },
 };
 
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -292,12 +322,12 @@ print_help(void)
 	cleanup(buf_free) struct buf out = BUF_INIT;
 
 	buf_add_str(&out,
-	    "Usage: kruxos-run [OPTION...] [run|start|stop|status]\n\n"
+	    "Usage: kruxos-run [OPTION...] [COMMAND]\n\n"
 	    "Start the parts of kruxos under one folder, keep them running, "
 	    "stop them.\n\n");
 	for (size_t i = 0; i < COMMANDS; i++)
 		buf_addf(
-		    &out, "  %-8s%s\n", commands[i].name, commands[i].help);
+		    &out, "  %-13s%s\n", commands[i].name, commands[i].help);
 	buf_add_str(&out, "\nOptions:\n");
 	options_help(options, &out);
 	buf_add_str(&out,
@@ -356,11 +386,13 @@ static int
 run_command(const struct values *values, const char *name)
 {
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(name, commands[i].name) == 0)
-			return commands[i].run(
-			    values, supervisor_open_signals());
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		if (values->config != NULL && !commands[i].is_packaged)
+			return misused("-c is for nginx and certificate alone");
+		return commands[i].run(values, supervisor_open_signals());
 	}
-	return misused("the commands are run, start, stop and status");
+	return misused("there is no such command");
 }
 
 int

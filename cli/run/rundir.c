@@ -59,13 +59,14 @@ check_above(const char *dir, struct error *err)
 }
 
 /* The folders, and what alone may stand in them. A certificate may be a link,
- * it is only read. */
+ * it is only read; so is what is added to nginx's configuration. */
 static const struct {
 	const char *name;
 	mode_t type; /* 0: anything */
 	const char *what;
 } rundir_folders[] = {
 	{ "tls", 0, "" },
+	{ "nginx.d", 0, "" },
 	{ "log", S_IFREG, "file" },
 	{ "pid", S_IFREG, "file" },
 	{ "tmp", S_IFDIR, "folder" },

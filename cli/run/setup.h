@@ -1,10 +1,8 @@
-/* What a stack needs before its parts start: configuration, free ports, a
- * certificate, nginx's configuration. What is there already is kept, but for
- * the last, which is made anew each time. */
+/* What a stack under RUNDIR needs before its parts start: a configuration and
+ * free ports. What is there already is kept. */
 #ifndef RUN_SETUP_H
 #define RUN_SETUP_H
 
-#include "cli/run/programs.h"
 #include "cli/run/rundir.h"
 #include "config/config.h"
 
@@ -21,13 +19,5 @@ struct setup_wanted {
  * ERROR_BUSY names the port and what changes it. */
 int setup_config(const struct rundir *dir, const struct setup_wanted *wanted,
     struct arena *arena, struct config **ret_config, struct error *err);
-
-/* tls/key.pem and tls/cert.pem, made by openssl(1). */
-int setup_certificate(
-    const struct rundir *dir, struct arena *arena, struct error *err);
-
-/* nginx.conf, made of the template. */
-int setup_nginx(const struct rundir *dir, const struct config *config,
-    const struct programs *programs, struct error *err);
 
 #endif

@@ -2,8 +2,9 @@
 
 #include "base/cleanup.h"
 #include "cli/api.h"
+#include "cli/run/certificate.h"
 #include "cli/run/say.h"
-#include "cli/run/setup.h"
+#include "cli/run/site.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -154,6 +155,20 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 	return part_clear_socket(part, err);
 }
 
+int
+supervisor_write_site(const struct supervisor *supervisor,
+    const struct config *config, struct error *err)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct site site;
+
+	site_of_rundir(&site, &supervisor->dir, config, &arena);
+	if (certificate_keep(site.tls_folder, config,
+		clock_realtime(&clock_system), err) == -1)
+		return -1;
+	return site_write(&site, config, &supervisor->programs, err);
+}
+
 /* --- starting ----------------------------------------------------------- */
 
 /* Start it; what keeps it from being started is said once. */
@@ -276,8 +291,7 @@ reload(struct supervisor *supervisor)
 		say("the configuration stays as it was: %s", err.sentence);
 		return;
 	}
-	if (setup_nginx(
-		&supervisor->dir, config, &supervisor->programs, &err) == -1)
+	if (supervisor_write_site(supervisor, config, &err) == -1)
 		say("%s", err.sentence);
 	for (size_t i = 0; i < supervisor->count; i++) {
 		if (supervisor->parts[i].pid != 0)

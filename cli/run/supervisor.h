@@ -29,6 +29,11 @@ int supervisor_open_signals(void);
 /* The next of them within the time (-1: for ever); 0: none came. */
 int supervisor_next_signal(int signal_fd, int timeout_ms);
 
+/* See that there are a certificate and nginx's configuration, made anew of
+ * `config`. */
+int supervisor_write_site(const struct supervisor *supervisor,
+    const struct config *config, struct error *err);
+
 /* Make the list of parts, of what is there. */
 int supervisor_add_parts(struct supervisor *supervisor, struct error *err);
 
