@@ -415,7 +415,7 @@ ingest_settings(const struct config *config)
 		.names = {
 			.operators = config->operator_group,
 			.producers = config->ingest_group,
-			.web = config->web_user,
+			.web = &config->web_users,
 			.observer = config->observer_user,
 			.services = config->services,
 			.service_count = config->service_count,
@@ -543,6 +543,7 @@ static bool
 moves_things(const struct config *old, const struct config *new)
 {
 	return strcmp(old->data_dir, new->data_dir) != 0 ||
+	       strcmp(old->state_dir, new->state_dir) != 0 ||
 	       strcmp(old->audit_dir, new->audit_dir) != 0 ||
 	       strcmp(old->runtime_dir, new->runtime_dir) != 0 ||
 	       strcmp(old->spool_dir, new->spool_dir) != 0;

@@ -234,7 +234,8 @@ kruxosd_new(const char *config_path, struct error *err)
 
 	kruxosd->clock = &clock_system;
 	kruxosd->disk = &disk_system;
-	kruxosd->data_dir = kruxosd->runtime_dir = kruxosd->audit_dir = -1;
+	kruxosd->data_dir = kruxosd->state_dir = -1;
+	kruxosd->runtime_dir = kruxosd->audit_dir = -1;
 	kruxosd->lock = -1;
 	kruxosd->config_path = strdup(config_path);
 	if (kruxosd->config_path == NULL)
@@ -364,6 +365,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	close_fd(kruxosd->lock);
 	close_fd(kruxosd->audit_dir);
 	close_fd(kruxosd->runtime_dir);
+	close_fd(kruxosd->state_dir);
 	close_fd(kruxosd->data_dir);
 	config_free(kruxosd->config);
 	free(kruxosd->config_path);

@@ -57,7 +57,7 @@ struct kruxosd {
 	struct disk *disk;
 	char *config_path;
 	struct config *config; /* as at the start: paths never move */
-	int data_dir, runtime_dir, audit_dir; /* -1: not open */
+	int data_dir, state_dir, runtime_dir, audit_dir; /* -1: not open */
 	int lock; /* of the audit folder; -1: not held */
 	sd_event *event;
 	struct page page;

@@ -57,6 +57,21 @@ find_group(const char *name, gid_t *ret_gid, struct error *err)
 	return 0;
 }
 
+static int
+find_web(const struct config_words *names, struct peer_rules *rules,
+    struct error *err)
+{
+	for (size_t i = 0; names != NULL && i < names->count; i++) {
+		uid_t uid;
+
+		if (find_user(names->words[i], &uid, err) == -1)
+			return -1;
+		if (uid != PEER_NOBODY && rules->web_count < PEER_WEB_USERS)
+			rules->web[rules->web_count++] = uid;
+	}
+	return 0;
+}
+
 /* Those that are there, of users by name or number. */
 static int
 find_services(
@@ -84,7 +99,7 @@ peer_rules_look_up(const struct peer_names *names, struct peer_rules *ret_rules,
 {
 	struct peer_rules rules = { .own = geteuid() };
 
-	if (find_user(names->web, &rules.web, err) == -1 ||
+	if (find_web(names->web, &rules, err) == -1 ||
 	    find_user(names->observer, &rules.observer, err) == -1 ||
 	    find_group(names->operators, &rules.operators, err) == -1 ||
 	    find_group(names->producers, &rules.producers, err) == -1 ||
@@ -103,28 +118,56 @@ has_group(const gid_t *groups, size_t count, gid_t group)
 	return false;
 }
 
-unsigned
-peer_classes(const struct peer_rules *rules, uid_t uid, const gid_t *groups,
-    size_t count)
+static bool
+has_user(const uid_t *users, size_t count, uid_t user)
+{
+	for (size_t i = 0; i < count; i++)
+		if (users[i] == user)
+			return true;
+	return false;
+}
+
+static unsigned
+classes_of_user(const struct peer_rules *rules, uid_t uid)
 {
 	unsigned classes = 0;
 
-	if (uid == PEER_NOBODY)
-		return 0;
 	if (uid == 0 || uid == rules->own)
 		classes |= MESSAGE_OWNER;
-	if (uid == rules->web)
+	if (has_user(rules->web, rules->web_count, uid))
 		classes |= MESSAGE_WEB;
 	if (uid == rules->observer)
 		classes |= MESSAGE_OBSERVER;
+	if (has_user(rules->services, rules->service_count, uid))
+		classes |= MESSAGE_SERVICE;
+	return classes;
+}
+
+static unsigned
+classes_of_groups(
+    const struct peer_rules *rules, const gid_t *groups, size_t count)
+{
+	unsigned classes = 0;
+
 	if (has_group(groups, count, rules->operators))
 		classes |= MESSAGE_OPERATOR;
 	if (has_group(groups, count, rules->producers))
 		classes |= MESSAGE_PRODUCER;
-	for (size_t i = 0; i < rules->service_count; i++)
-		if (uid == rules->services[i])
-			classes |= MESSAGE_SERVICE;
 	return classes;
+}
+
+unsigned
+peer_classes(const struct peer_rules *rules, uid_t uid, const gid_t *groups,
+    size_t count)
+{
+	unsigned classes;
+
+	if (uid == PEER_NOBODY)
+		return 0;
+	classes = classes_of_user(rules, uid);
+	if ((classes & (MESSAGE_WEB | MESSAGE_OBSERVER)) != 0)
+		return classes;
+	return classes | classes_of_groups(rules, groups, count);
 }
 
 /* The peer's supplementary groups, `primary` behind them. */

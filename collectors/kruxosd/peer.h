@@ -13,11 +13,13 @@
 
 #include <sys/types.h>
 
+enum { PEER_WEB_USERS = CONFIG_WORDS };
+
 /* The names that give rights, as the configuration has them; NULL: nobody. */
 struct peer_names {
 	const char *operators;		       /* group "kruxos" */
 	const char *producers;		       /* group "kruxos-ingest" */
-	const char *web;		       /* user "kruxos-web" */
+	const struct config_words *web;	       /* users "kruxos-web", … */
 	const char *observer;		       /* user "kruxos-observer" */
 	const struct config_service *services; /* whose users send heartbeats */
 	size_t service_count;
@@ -26,8 +28,10 @@ struct peer_names {
 /* The same as the system's numbers. A name that this system does not have is
  * nobody's. */
 struct peer_rules {
-	uid_t own;	     /* the daemon's */
-	uid_t web, observer; /* PEER_NOBODY: none */
+	uid_t own;	/* the daemon's */
+	uid_t observer; /* PEER_NOBODY: none */
+	uid_t web[PEER_WEB_USERS];
+	size_t web_count;
 	gid_t operators, producers;
 	uid_t services[CONFIG_SERVICES];
 	size_t service_count;
@@ -39,7 +43,9 @@ struct peer_rules {
 int peer_rules_look_up(const struct peer_names *names,
     struct peer_rules *ret_rules, struct error *err);
 
-/* Of enum message_peer_class; 0: a stranger. `groups` with the primary one. */
+/* Of enum message_peer_class; 0: a stranger. `groups` with the primary one;
+ * they give nothing to programs that act for others, which are of the web or
+ * the observer. */
 unsigned peer_classes(const struct peer_rules *rules, uid_t uid,
     const gid_t *groups, size_t count);
 

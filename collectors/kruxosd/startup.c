@@ -15,6 +15,9 @@ open_folders(struct kruxosd *kruxosd, struct error *err)
 	kruxosd->data_dir = folder_open(config->data_dir, err);
 	if (kruxosd->data_dir == -1)
 		return -1;
+	kruxosd->state_dir = folder_open(config->state_dir, err);
+	if (kruxosd->state_dir == -1)
+		return -1;
 	kruxosd->runtime_dir = folder_open(config->runtime_dir, err);
 	if (kruxosd->runtime_dir == -1)
 		return -1;

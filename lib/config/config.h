@@ -106,19 +106,20 @@ struct config {
 
 	/* [paths] */
 	const char *data_dir;
+	const char *state_dir;
 	const char *audit_dir;
 	const char *runtime_dir;
+	const char *api_socket;
 	const char *log_dir; /* nginx's, not the audit log */
 	const char *pid_dir;
 	const char *spool_dir;
 	/* and what lies there */
 	const char *index_file;	    /* data_dir/kruxos.db */
-	const char *state_file;	    /* data_dir/state.db */
+	const char *state_file;	    /* state_dir/state.db */
 	const char *telemetry_file; /* data_dir/telemetry.db */
 	const char *status_file;    /* runtime_dir/kruxosd.status */
 	const char *observed_file;  /* runtime_dir/kruxosd.observed */
 	const char *ingest_socket;  /* runtime_dir/ingest.sock */
-	const char *api_socket;	    /* runtime_dir/api.sock */
 	const char *access_log;	    /* log_dir/access.log */
 	const char *nginx_pid;	    /* pid_dir/nginx.pid */
 
@@ -132,7 +133,7 @@ struct config {
 	/* [door] */
 	unsigned connections;
 	unsigned connections_per_uid;
-	const char *web_user;
+	struct config_words web_users;
 	const char *observer_user;
 	const char *operator_group;
 	const char *ingest_group;
@@ -189,10 +190,12 @@ struct config {
 
 enum {
 	CONFIG_FILE_BYTES = 1 << 20,
+	CONFIG_WORDS = 32,	   /* at most, in a list */
 	CONFIG_SERVICES = 64,	   /* at most, the five among them */
 	CONFIG_ALERTS = 256,	   /* at most, the ten among them */
 	CONFIG_NOTIFIES = 16,	   /* at most */
-	CONFIG_RUNTIME_BYTES = 90, /* sockets' paths have 107 (unix(7)) */
+	CONFIG_SOCKET_BYTES = 107, /* a socket's path: unix(7) */
+	CONFIG_RUNTIME_BYTES = 90, /* and of the folder of several */
 };
 
 /* The file to read: `option` (of -c FILE) if it is not NULL; else

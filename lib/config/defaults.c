@@ -55,14 +55,26 @@ is_of(const struct setting *row, const char *section)
 	return strcmp(row->section, section) == 0;
 }
 
+/* Where the default of a path begins. */
+static const char *
+folder_of(const struct setting *row, const struct parser *parser)
+{
+	const struct config *config = parser->config;
+
+	if (config->data_dir == NULL)
+		return parser->folder;
+	return row == settings_find(
+			  SLICE_LITERAL("paths"), SLICE_LITERAL("api_socket"))
+		   ? config->runtime_dir
+		   : config->data_dir;
+}
+
 static void
 store_default(const struct setting *row, struct parser *parser, void *object)
 {
-	const char *folder = parser->config->data_dir;
 	struct error err;
 
-	if (settings_store(row, slice_of(row->standard),
-		folder == NULL ? parser->folder : folder,
+	if (settings_store(row, slice_of(row->standard), folder_of(row, parser),
 		&parser->config->arena, object, &err) == -1)
 		assert(!"a default is no value of its setting");
 }
@@ -174,7 +186,8 @@ defaults_store(struct parser *parser)
 }
 
 /* Paths that the file leaves out lie in data_dir, wherever it said that is;
- * data_dir itself, the table's first, in the folder of the file. */
+ * data_dir itself, the table's first, in the folder of the file; api_socket,
+ * which comes behind it in the table, in runtime_dir. */
 void
 defaults_store_paths(struct parser *parser)
 {
@@ -188,7 +201,7 @@ defaults_store_paths(struct parser *parser)
 	config->index_file =
 	    arena_printf(arena, "%s/kruxos.db", config->data_dir);
 	config->state_file =
-	    arena_printf(arena, "%s/state.db", config->data_dir);
+	    arena_printf(arena, "%s/state.db", config->state_dir);
 	config->telemetry_file =
 	    arena_printf(arena, "%s/telemetry.db", config->data_dir);
 	config->status_file =
@@ -197,8 +210,6 @@ defaults_store_paths(struct parser *parser)
 	    arena_printf(arena, "%s/kruxosd.observed", config->runtime_dir);
 	config->ingest_socket =
 	    arena_printf(arena, "%s/ingest.sock", config->runtime_dir);
-	config->api_socket =
-	    arena_printf(arena, "%s/api.sock", config->runtime_dir);
 	config->access_log =
 	    arena_printf(arena, "%s/access.log", config->log_dir);
 	config->nginx_pid =

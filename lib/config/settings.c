@@ -13,7 +13,6 @@
 enum {
 	ACCOUNT_BYTES = 32, /* of a user's or group's name: useradd(8) */
 	HOST_BYTES = 253,   /* of a host name: RFC 1035 §2.3.4, as text */
-	WORDS = 32,	    /* at most, in a list */
 	MAIL_BYTES = 254,   /* of an address: RFC 5321 §4.5.3.1.3 */
 };
 
@@ -47,13 +46,20 @@ const char *const config_labels[CONFIG_LABELS + 1] = {
 
 const struct setting settings[] = {
 	{ "paths", "data_dir", SETTING_PATH, IN_CONFIG(data_dir), ".",
-	    "Where kruxos.db, telemetry.db and state.db lie; by default the "
-	    "folder of this file." },
+	    "Where kruxos.db and telemetry.db lie; by default the folder of "
+	    "this file." },
+	{ "paths", "state_dir", SETTING_PATH, IN_CONFIG(state_dir), ".",
+	    "Where state.db lies, which holds accounts and digests of tokens; "
+	    "by default `data_dir`." },
 	{ "paths", "audit_dir", SETTING_PATH, IN_CONFIG(audit_dir), "audit",
 	    "Where the audit log lies; by default `audit` in `data_dir`." },
 	{ "paths", "runtime_dir", SETTING_PATH, IN_CONFIG(runtime_dir), ".",
 	    "Where the sockets and the status page lie; by default "
 	    "`data_dir`. At most 90 bytes long: paths of sockets have 107." },
+	{ "paths", "api_socket", SETTING_PATH, IN_CONFIG(api_socket),
+	    "api.sock",
+	    "The socket that answers whoever may open it, without a sign-in; "
+	    "by default `api.sock` in `runtime_dir`." },
 	{ "paths", "log_dir", SETTING_PATH, IN_CONFIG(log_dir), "log",
 	    "Where nginx writes its access log, which kruxos-observer(8) "
 	    "reads; by default `log` in `data_dir`." },
@@ -91,9 +97,10 @@ const struct setting settings[] = {
 	{ "door", "connections_per_uid", SETTING_NUMBER,
 	    IN_CONFIG(connections_per_uid), "64",
 	    "Of these, how many one user may have.", .min = 1, .max = 100000 },
-	{ "door", "web_user", SETTING_ACCOUNT, IN_CONFIG(web_user),
-	    "kruxos-web",
-	    "The user of the FastCGI programs, which relay actions of others." },
+	{ "door", "web_users", SETTING_ACCOUNTS, IN_CONFIG(web_users),
+	    "kruxos-web kruxos-session kruxos-gateway",
+	    "The users of the FastCGI programs, which relay actions of others "
+	    "and, whatever their groups, have no right of their own." },
 	{ "door", "observer_user", SETTING_ACCOUNT, IN_CONFIG(observer_user),
 	    "kruxos-observer",
 	    "The user that reports on the host and on services." },
@@ -382,14 +389,6 @@ store_text(const struct value *value, void *field, struct error *err)
 }
 
 static int
-store_account(const struct value *value, void *field, struct error *err)
-{
-	if (!settings_is_name(value->text, ACCOUNT_BYTES, "._-"))
-		return fail(err, value->text, "is not the name of an account");
-	return store_text(value, field, err);
-}
-
-static int
 store_address(const struct value *value, void *field, struct error *err)
 {
 	const char *text = arena_slice(value->arena, value->text).data;
@@ -423,20 +422,41 @@ store_words(const struct value *value, bool (*is_good)(struct slice word),
     const char *what, void *field, struct error *err)
 {
 	const char **words =
-	    arena_array(value->arena, WORDS + 1, sizeof(words[0]));
+	    arena_array(value->arena, CONFIG_WORDS + 1, sizeof(words[0]));
 	struct slice rest = value->text, word;
 	size_t count = 0;
 
 	while (take_word(&rest, &word)) {
 		if (!is_good(word))
 			return fail(err, word, "is not %s", what);
-		if (count == WORDS)
-			return fail(
-			    err, value->text, "has more than %d names", WORDS);
+		if (count == CONFIG_WORDS)
+			return fail(err, value->text, "has more than %d names",
+			    CONFIG_WORDS);
 		words[count++] = arena_slice(value->arena, word).data;
 	}
 	*(struct config_words *)field = (struct config_words){ words, count };
 	return 0;
+}
+
+static bool
+is_account(struct slice word)
+{
+	return settings_is_name(word, ACCOUNT_BYTES, "._-");
+}
+
+static int
+store_account(const struct value *value, void *field, struct error *err)
+{
+	if (!is_account(value->text))
+		return fail(err, value->text, "is not the name of an account");
+	return store_text(value, field, err);
+}
+
+static int
+store_accounts(const struct value *value, void *field, struct error *err)
+{
+	return store_words(
+	    value, is_account, "the name of an account", field, err);
 }
 
 static bool
@@ -653,6 +673,7 @@ static const struct {
 	[SETTING_PATH] = { store_path, "a path" },
 	[SETTING_TEXT] = { store_text, "text" },
 	[SETTING_ACCOUNT] = { store_account, "a user or group" },
+	[SETTING_ACCOUNTS] = { store_accounts, "users, with spaces between" },
 	[SETTING_ADDRESS] = { store_address, "an IP address" },
 	[SETTING_HOSTS] = { store_hosts, "host names, with spaces between" },
 	[SETTING_NAMES] = { store_names, "names, with spaces between" },

@@ -16,6 +16,7 @@ enum setting_type {
 	SETTING_PATH,	  /* const char *: absolute */
 	SETTING_TEXT,	  /* const char * */
 	SETTING_ACCOUNT,  /* const char *: of a user or a group */
+	SETTING_ACCOUNTS, /* struct config_words: of users */
 	SETTING_ADDRESS,  /* const char *: IPv4 or IPv6 */
 	SETTING_HOSTS,	  /* struct config_words: host names */
 	SETTING_NAMES,	  /* struct config_words: of sections */

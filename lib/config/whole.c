@@ -201,6 +201,23 @@ check_notify(struct parser *parser, const struct config_notify *notify)
 		parser_problem(parser, &place, "nobody gets the mail");
 }
 
+static void
+check_paths(struct parser *parser)
+{
+	const struct config *config = parser->config;
+	struct place place = { .section = SLICE_LITERAL("paths") };
+
+	if (strlen(config->runtime_dir) > CONFIG_RUNTIME_BYTES)
+		parser_problem(parser, &place,
+		    "runtime_dir has more than %d bytes, too long for the "
+		    "sockets in it",
+		    CONFIG_RUNTIME_BYTES);
+	else if (strlen(config->api_socket) > CONFIG_SOCKET_BYTES)
+		parser_problem(parser, &place,
+		    "api_socket has more than %d bytes, too long for a socket",
+		    CONFIG_SOCKET_BYTES);
+}
+
 void
 whole_check(struct parser *parser)
 {
@@ -221,11 +238,5 @@ whole_check(struct parser *parser)
 		    "health_port, dashboard_port and gateway_port are not "
 		    "three ports");
 	}
-	if (strlen(config->runtime_dir) > CONFIG_RUNTIME_BYTES) {
-		place.section = SLICE_LITERAL("paths");
-		parser_problem(parser, &place,
-		    "runtime_dir has more than %d bytes, too long for the "
-		    "sockets in it",
-		    CONFIG_RUNTIME_BYTES);
-	}
+	check_paths(parser);
 }

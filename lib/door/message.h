@@ -31,7 +31,7 @@ enum {
 enum message_peer_class {
 	MESSAGE_OWNER = 1 << 0,	   /* root, the daemon's own uid */
 	MESSAGE_OPERATOR = 1 << 1, /* group kruxos */
-	MESSAGE_WEB = 1 << 2,	   /* uid kruxos-web */
+	MESSAGE_WEB = 1 << 2,	   /* uid kruxos-web, and its like */
 	MESSAGE_OBSERVER = 1 << 3, /* uid kruxos-observer */
 	MESSAGE_PRODUCER = 1 << 4, /* group kruxos-ingest */
 	MESSAGE_SERVICE = 1 << 5,  /* uid of a service: heartbeats alone */

@@ -47,7 +47,9 @@ an_empty_file_gives_the_defaults(void **state)
 	assert_int_equal(config->absolute_timeout, 12 * USEC_PER_HOUR);
 	assert_int_equal(config->link_timeout, 5 * USEC_PER_MIN);
 	assert_int_equal(config->attempts_per_minute, 10);
-	assert_string_equal(config->web_user, "kruxos-web");
+	assert_int_equal(config->web_users.count, 3);
+	assert_string_equal(config->web_users.words[0], "kruxos-web");
+	assert_string_equal(config->web_users.words[2], "kruxos-gateway");
 	assert_string_equal(config->observer_user, "kruxos-observer");
 	assert_string_equal(config->operator_group, "kruxos");
 	assert_string_equal(config->ingest_group, "kruxos-ingest");
@@ -187,7 +189,7 @@ the_file_s_values_replace_the_defaults(void **state)
 		  "retention_days = 0\n"
 		  "on_audit_failure = allow\n"
 		  "[door]\n"
-		  "web_user = www-data\n"
+		  "web_users = www-data other\n"
 		  "[http]\n"
 		  "names = a.example b.example\n"
 		  "dashboard_port = 443\n");
@@ -199,10 +201,31 @@ the_file_s_values_replace_the_defaults(void **state)
 	assert_string_equal(config->status_file, "/run/kruxos/kruxosd.status");
 	assert_int_equal(config->retention_days, 0);
 	assert_int_equal(config->on_audit_failure, CONFIG_ALLOW);
-	assert_string_equal(config->web_user, "www-data");
+	assert_string_equal(config->state_dir, "/var/lib/kruxos");
+	assert_string_equal(config->api_socket, "/run/kruxos/api.sock");
+	assert_int_equal(config->web_users.count, 2);
+	assert_string_equal(config->web_users.words[0], "www-data");
+	assert_string_equal(config->web_users.words[1], "other");
 	assert_int_equal(config->names.count, 2);
 	assert_int_equal(config->dashboard_port, 443);
 	assert_int_equal(config->health_port, 7701);
+}
+
+static void
+state_and_api_socket_may_lie_elsewhere(void **state)
+{
+	cleanup(config_freep) struct config *config =
+	    parse("[paths]\n"
+		  "data_dir = /var/lib/kruxos\n"
+		  "state_dir = state\n"
+		  "api_socket = /run/kruxos/api/api.sock\n");
+
+	(void)state;
+	assert_string_equal(config->index_file, "/var/lib/kruxos/kruxos.db");
+	assert_string_equal(config->state_file, "/etc/kruxos/state/state.db");
+	assert_string_equal(
+	    config->ingest_socket, "/var/lib/kruxos/ingest.sock");
+	assert_string_equal(config->api_socket, "/run/kruxos/api/api.sock");
 }
 
 static void
@@ -651,6 +674,7 @@ main(void)
 		cmocka_unit_test(ten_alerts_are_there_without_being_configured),
 		cmocka_unit_test(alerts_are_amended_and_added),
 		cmocka_unit_test(the_file_s_values_replace_the_defaults),
+		cmocka_unit_test(state_and_api_socket_may_lie_elsewhere),
 		cmocka_unit_test(services_are_amended_and_added),
 		cmocka_unit_test(
 		    channels_of_notices_have_alertmanagers_defaults),

@@ -167,10 +167,10 @@ hosts_are_a_list_with_spaces_between(void **state)
 	assert_int_equal(store(&row, "a .b", &hosts, &arena, &err), -1);
 	assert_string_equal(err.sentence, "\".b\" is not a host name");
 	assert_int_equal(hosts.count, 2);
-	for (int i = 0; i < WORDS; i++)
+	for (int i = 0; i < CONFIG_WORDS; i++)
 		buf_add_str(&many, "h ");
 	assert_int_equal(store(&row, many.data, &hosts, &arena, &err), 0);
-	assert_int_equal(hosts.count, WORDS);
+	assert_int_equal(hosts.count, CONFIG_WORDS);
 	buf_add_str(&many, "h");
 	assert_int_equal(store(&row, many.data, &hosts, &arena, &err), -1);
 	assert_non_null(strstr(err.sentence, "more than 32 names"));
@@ -232,6 +232,7 @@ a_row_is_described_in_words(void **state)
 		    "a duration such as 30s, 1s to 1d" },
 		{ "notify", "group_wait",
 		    "a duration such as 30s, at most 1h" },
+		{ "door", "web_users", "users, with spaces between" },
 	};
 
 	(void)state;

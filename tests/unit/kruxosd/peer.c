@@ -11,7 +11,8 @@
 
 static const struct peer_rules rules = {
 	.own = 100,
-	.web = 200,
+	.web = { 200, 201 },
+	.web_count = 2,
 	.observer = 300,
 	.operators = 400,
 	.producers = 500,
@@ -30,7 +31,11 @@ classes_come_from_uid_and_groups(void **state)
 		{ 0, { 0 }, MESSAGE_OWNER },
 		{ 100, { 100 }, MESSAGE_OWNER },
 		{ 200, { 200 }, MESSAGE_WEB },
+		{ 201, { 201 }, MESSAGE_WEB },
 		{ 300, { 300 }, MESSAGE_OBSERVER },
+		/* What they do for others no group of theirs adds to. */
+		{ 201, { 201, 400, 500 }, MESSAGE_WEB },
+		{ 300, { 400, 500 }, MESSAGE_OBSERVER },
 		{ 1000, { 1000, 7, 400 }, MESSAGE_OPERATOR },
 		{ 1000, { 500, 7 }, MESSAGE_PRODUCER },
 		{ 1000, { 1000, 500, 400 },
@@ -85,10 +90,12 @@ the_groups_of_who_is_not_here_count(void **state)
 static void
 a_name_that_is_missing_is_nobodys(void **state)
 {
+	static const char *words[] = { "no-such-user" };
+	static const struct config_words web = { words, COUNT(words) };
 	static const struct peer_names names = {
 		.operators = "no-such-group",
 		.producers = NULL,
-		.web = "no-such-user",
+		.web = &web,
 		.observer = NULL,
 	};
 	static const gid_t groups[] = { (gid_t)-1, 0, 65534 };
@@ -113,10 +120,12 @@ names_are_looked_up(void **state)
 		{ .user = "no-such-user" },
 		{ .user = "4711" },
 	};
+	static const char *words[] = { "www-data", "no-such-user", "games" };
+	static const struct config_words web = { words, COUNT(words) };
 	static const struct peer_names names = {
 		.operators = "daemon",
 		.producers = "bin",
-		.web = "www-data",
+		.web = &web,
 		.observer = "nobody",
 		.services = services,
 		.service_count = COUNT(services),
@@ -128,7 +137,9 @@ names_are_looked_up(void **state)
 	assert_int_equal(peer_rules_look_up(&names, &found, &err), 0);
 	assert_int_equal(found.operators, getgrnam("daemon")->gr_gid);
 	assert_int_equal(found.producers, getgrnam("bin")->gr_gid);
-	assert_int_equal(found.web, getpwnam("www-data")->pw_uid);
+	assert_int_equal(found.web_count, 2);
+	assert_int_equal(found.web[0], getpwnam("www-data")->pw_uid);
+	assert_int_equal(found.web[1], getpwnam("games")->pw_uid);
 	assert_int_equal(found.observer, getpwnam("nobody")->pw_uid);
 	assert_int_equal(found.service_count, 2);
 	assert_int_equal(found.services[0], getpwnam("daemon")->pw_uid);
@@ -139,7 +150,6 @@ static void
 the_kernel_says_who_the_other_end_is(void **state)
 {
 	struct peer_rules own = { .own = geteuid(),
-		.web = PEER_NOBODY,
 		.observer = PEER_NOBODY,
 		.operators = getegid(),
 		.producers = PEER_NOBODY };
