@@ -147,15 +147,53 @@ $(BUILD)/fcgi/%.fcgi: $(BUILD)/obj/fcgi/%.o $(BUILD)/fcgi.a $(BUILD)/libkruxos.a
 # npm notes there what it has installed.
 www_packages := www/node_modules/.package-lock.json
 www_files    := $(shell find www -name node_modules -prune -o -type f -print)
+www_built    := $(wildcard www/dist/index.html)
 
 $(www_packages): www/package.json www/package-lock.json
 	$(call show,npm www)www/install-packages
 build/www-types/api.d.ts: docs/openapi.yaml $(www_packages)
 	$(call show,types $@)www/node_modules/.bin/openapi-typescript $< -o $@ >/dev/null
+# A source package brings it built, and is built without npm.
+ifneq ($(www_built),)
+build/www/index.html: $(www_files)
+	@rm -rf $(@D) && mkdir -p build
+	$(call show,www)cp -R www/dist $(@D)
+else
 build/www/index.html: $(www_files) $(www_packages)
 	$(call show,www)node www/build.js build/www >/dev/null
+endif
 
 www: build/www/index.html
+
+# --- installation ---------------------------------------------------------------
+
+# Where the programs look for each other: under DESTDIR, and nowhere else.
+# Users, folders for data and the certificate are made by who installs it
+# (packaging/deb/kruxos-monitor.postinst).
+usr_lib   := $(DESTDIR)/usr/lib
+usr_share := $(DESTDIR)/usr/share
+units     := $(DESTDIR)/lib/systemd/system
+install_to = install -D -m $(1) -t $(2) $(3)
+install: all
+	$(call install_to,755,$(DESTDIR)/usr/bin,$(addprefix $(BUILD)/bin/,kruxos kruxos-hook kruxos-run))
+	$(call install_to,755,$(usr_lib)/kruxos,$(addprefix $(BUILD)/bin/,kruxosd kruxos-observer))
+	$(call install_to,755,$(usr_lib)/kruxos/fcgi,$(fcgi_programs:%=$(BUILD)/fcgi/%.fcgi))
+	$(call install_to,644,$(usr_share)/kruxos/www,build/www/index.html)
+	$(call install_to,644,$(usr_share)/kruxos/www/assets,build/www/assets/*)
+	$(call install_to,644,$(usr_share)/kruxos/nginx,nginx/*.conf nginx/*.in)
+	$(call install_to,755,$(usr_share)/kruxos/nginx,nginx/instantiate)
+	for unit in $$(find packaging/systemd -type f -printf '%P\n'); do \
+		install -D -m 644 packaging/systemd/$$unit $(units)/$$unit || exit; \
+	done
+	$(call install_to,644,$(usr_lib)/sysusers.d,packaging/sysusers.d/*.conf)
+	$(call install_to,644,$(usr_lib)/tmpfiles.d,packaging/tmpfiles.d/*.conf)
+	install -d $(DESTDIR)/etc/kruxos/conf.d $(DESTDIR)/etc/kruxos/nginx.d
+	$(call install_to,644,$(DESTDIR)/etc/kruxos,packaging/kruxos.conf)
+	for page in docs/man/*; do \
+		install -D -m 644 -t $(usr_share)/man/man$${page##*.} $$page || exit; \
+	done
+	install -d $(usr_share)/bash-completion/completions
+	$(BUILD)/bin/kruxos completions bash >$(usr_share)/bash-completion/completions/kruxos
 
 # --- tests -------------------------------------------------------------------
 
@@ -255,6 +293,12 @@ demo:
 	@packaging/install-packages build run demo
 	@$(again) all
 	@demo/run $(BUILD)
+
+# What the tests have tested already is not tested again.
+deb:
+	@packaging/install-packages build deb
+	@$(again) www
+	@DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc) $(DEB_BUILD_OPTIONS)" CC="$(CC)" packaging/build-deb build/deb
 
 run start:
 	@packaging/install-packages build run
@@ -419,12 +463,14 @@ help:
 #: make plots    docs/performance/ from what `make bench` has measured
 #: make manual   pages of docs/ from lib/config, whenever a setting changes
 #: make screenshots docs/screenshots/ of the dashboard that runs under RUNDIR
+#: make deb      the Debian packages, into build/deb
+#: make install  the programs and all they need, under DESTDIR
 #: make clean    remove BUILD
 #:
 #: RUNDIR=run  BIND=127.0.0.1  HEALTH_PORT=7701  DASH_PORT=7800  GATEWAY_PORT=7700
 #: SANITIZE=address,undefined or thread  COVERAGE=1  V=1 shows the commands
 
-.PHONY: www all manual load demo run start stop bench plots screenshots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
+.PHONY: www all manual install deb load demo run start stop bench plots screenshots fault soak fuzz redaction unit unit-tests coverage test check $(checks) clean help
 .SECONDARY:
 
 -include $(shell find $(BUILD)/obj build/fuzz/obj -name '*.d' 2>/dev/null)
