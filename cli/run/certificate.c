@@ -85,6 +85,7 @@ read_key(int folder, struct error *err)
 		return NULL;
 	}
 	key = PEM_read_PrivateKey(file, NULL, refuse_passphrase, NULL);
+	ERR_clear_error();
 	if (key == NULL)
 		error_set(err, ERROR_INVALID,
 		    "key.pem: this is no private key that can be read without "

@@ -6,13 +6,19 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+/* Where the package puts us. What lies beside it is somebody else's. */
+static const char installed[] = "/usr/bin";
+
 /* The first of `folders` in which `file` is to be had by `mode` (access(2)), or
- * NULL. Relative ones begin at `self`. */
+ * NULL. Relative ones begin at `self`, unless that is where we are installed.
+ */
 static char *
 find_folder(const char *self, const char *const *folders, const char *file,
     int mode, struct arena *arena)
 {
 	for (; *folders != NULL; folders++) {
+		if (**folders != '/' && strcmp(self, installed) == 0)
+			continue;
 		char *folder =
 		    **folders == '/'
 			? arena_printf(arena, "%s", *folders)

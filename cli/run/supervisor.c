@@ -16,6 +16,8 @@
 enum {
 	POLL_MS = 50,	/* between two looks at what must come true */
 	EARLY_ENDS = 3, /* of a part that will never come up */
+	RENEWAL_MS =
+	    24 * 60 * 60 * 1000, /* between two looks at a certificate */
 };
 
 #define START_SAID    (5 * USEC_PER_SEC) /* then one is told why it lasts */
@@ -299,18 +301,46 @@ reload(struct supervisor *supervisor)
 	}
 }
 
+/* nginx reads a certificate that has been made anew. */
+static void
+renew_certificate(struct supervisor *supervisor)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	struct error err = { 0 };
+	int made =
+	    certificate_keep(site_beside(supervisor->config, "tls", &arena),
+		supervisor->config, clock_realtime(&clock_system), &err);
+
+	if (made == -1)
+		say("%s", err.sentence);
+	for (size_t i = 0; made == 1 && i < supervisor->count; i++) {
+		const struct part *part = &supervisor->parts[i];
+
+		if (part->pid != 0 && strcmp(part->name, "nginx") == 0)
+			kill(part->pid, SIGHUP);
+	}
+}
+
 void
 supervisor_run(struct supervisor *supervisor)
 {
+	usec_t looked_at = clock_monotonic(&clock_system);
+
 	for (;;) {
+		int due_ms = start_due(supervisor);
 		int signal = supervisor_next_signal(
-		    supervisor->signal_fd, start_due(supervisor));
+		    supervisor->signal_fd, due_ms == -1 ? RENEWAL_MS : due_ms);
+		usec_t now = clock_monotonic(&clock_system);
 
 		if (signal == SIGINT || signal == SIGTERM)
 			return;
 		if (signal == SIGHUP)
 			reload(supervisor);
 		reap(supervisor, false);
+		if (now - looked_at >= RENEWAL_MS * USEC_PER_MSEC) {
+			renew_certificate(supervisor);
+			looked_at = now;
+		}
 	}
 }
 
