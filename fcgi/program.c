@@ -46,8 +46,8 @@ print_help(const struct program_settings *settings)
 	    "                       runtime folder, or on the socket that "
 	    "was passed\n"
 	    "                       by systemd or as standard input\n"
-	    "      --help           this text\n"
-	    "      --version\n"
+	    "  -h, --help           print this, and exit\n"
+	    "  -V, --version        print the version, and exit\n"
 	    "\n"
 	    "With REQUEST_METHOD, PATH_INFO and QUERY_STRING in the "
 	    "environment it answers\n"
@@ -63,17 +63,17 @@ static int
 read_options(int argc, char **argv, const struct program_settings *settings,
     struct options *ret)
 {
-	enum { HELP = 256, VERSION };
 	static const struct option known[] = {
 		{ "config", required_argument, NULL, 'c' },
 		{ "socket", required_argument, NULL, 's' },
-		{ "help", no_argument, NULL, HELP },
-		{ "version", no_argument, NULL, VERSION },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
 	int option;
 
-	while ((option = getopt_long(argc, argv, "c:s:", known, NULL)) != -1) {
+	while (
+	    (option = getopt_long(argc, argv, "c:s:hV", known, NULL)) != -1) {
 		switch (option) {
 		case 'c':
 			ret->config = optarg;
@@ -81,10 +81,10 @@ read_options(int argc, char **argv, const struct program_settings *settings,
 		case 's':
 			ret->socket = optarg;
 			break;
-		case HELP:
+		case 'h':
 			print_help(settings);
 			return EXIT_SUCCESS;
-		case VERSION:
+		case 'V':
 			printf("%s.fcgi %s\n", settings->name, KRUXOS_VERSION);
 			return EXIT_SUCCESS;
 		default:
