@@ -315,9 +315,9 @@ stop:
 test:
 	@packaging/install-packages build run test fuzz load monitor browser
 	@tests/install-node
-	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools)
+	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools) $(BUILD)/docs/facts
 	@$(again) redaction
-	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,www browser load)
+	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,docs www browser load)
 
 # Coding agents that are too large to be installed for each run of the tests.
 agent_packages := build/agents/node_modules/.package-lock.json
