@@ -259,18 +259,21 @@ fail:
 
 /* --- writing ------------------------------------------------------------ */
 
-/* `mode`, and for the group of the folder if its members may enter it. */
+/* `mode`, and for the group of the folder if its members may enter it. Who is
+ * of that group already may not need the right to give files away. */
 static int
 give_to_group(int fd, int folder, mode_t mode)
 {
-	struct stat found;
+	struct stat above, made;
 
-	if (fstat(folder, &found) == -1)
+	if (fstat(folder, &above) == -1 || fstat(fd, &made) == -1)
 		return -1;
-	if ((found.st_mode & S_IXGRP) == 0)
+	if ((above.st_mode & S_IXGRP) == 0)
 		return fchmod(fd, mode & 0700);
-	return fchown(fd, (uid_t)-1, found.st_gid) == -1 ? -1
-							 : fchmod(fd, mode);
+	if (made.st_gid != above.st_gid &&
+	    fchown(fd, (uid_t)-1, above.st_gid) == -1)
+		return -1;
+	return fchmod(fd, mode);
 }
 
 /* NAME.new in `folder`, which nobody has put there before us. */
