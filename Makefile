@@ -46,6 +46,7 @@ endif
 LIBS     := -lcrypto -lsqlite3 -lroaring -lpthread
 LIBS_kruxosd := -lsystemd -lcrypt
 LIBS_observer := -lcurl -lsystemd -lm
+LIBS_cli     := -ljson-c -lzstd
 LIBS_fcgi    := -lfcgi -lprotobuf-c -lz -lm
 
 lib_src     := $(wildcard lib/*/*.c)
@@ -130,7 +131,7 @@ $(BUILD)/bin/kruxosd: $(call objects,$(kruxosd_src)) $(BUILD)/libkruxos.a
 $(BUILD)/bin/kruxos-observer: $(call objects,$(observer_src)) $(BUILD)/libkruxos.a
 	$(call link,$^,$(LIBS_observer))
 $(BUILD)/bin/kruxos: $(call objects,$(cli_src)) $(BUILD)/libkruxos.a
-	$(call link,$^,-ljson-c)
+	$(call link,$^,$(LIBS_cli))
 $(BUILD)/bin/kruxos-run: $(call objects,$(run_src)) $(BUILD)/libkruxos.a
 	$(call link,$^)
 # It starts at every event of an agent: nothing that is not needed is loaded.
@@ -212,7 +213,7 @@ $(BUILD)/hook.a: $(call objects,$(filter-out %/main.c,$(hook_src)))
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
 $(BUILD)/unit/%: $(BUILD)/obj/tests/unit/%.o $(BUILD)/libkruxos.a
-	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %observer.a %cli.a %fcgi.a %hook.a,$^) $(BUILD)/libkruxos.a,-lcmocka -ljson-c $(LIBS_kruxosd) $(LIBS_observer) $(LIBS_fcgi))
+	$(call link,$(filter %.o,$^) $(filter %kruxosd.a %observer.a %cli.a %fcgi.a %hook.a,$^) $(BUILD)/libkruxos.a,-lcmocka $(LIBS_cli) $(LIBS_kruxosd) $(LIBS_observer) $(LIBS_fcgi))
 $(filter $(BUILD)/unit/kruxosd/% $(BUILD)/unit/store/%,$(unit_tests)): $(BUILD)/kruxosd.a
 $(filter $(BUILD)/unit/observer/%,$(unit_tests)): $(BUILD)/observer.a
 $(filter $(BUILD)/unit/cli/%,$(unit_tests)): $(BUILD)/cli.a

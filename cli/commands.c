@@ -4,6 +4,7 @@
 #include "cli/agent.h"
 #include "cli/alerts.h"
 #include "cli/approve.h"
+#include "cli/backup.h"
 #include "cli/completions.h"
 #include "cli/config.h"
 #include "cli/export.h"
@@ -585,6 +586,22 @@ const struct command commands[] = {
 	    .form = &order_reindex_form,
 	    .summary = "Make the index anew from the log",
 	    .examples = "  kruxos reindex",
+	},
+	{
+	    .name = "backup",
+	    .operands = "FILE",
+	    .least = 1,
+	    .most = 1,
+	    .form = &backup_form,
+	    .summary = "Copy log, databases and configuration to a file",
+	    .about = "While everything runs; FILE is for you alone (0600), or "
+		     "- for standard output. Prints the SEQ:HASH of the last "
+		     "entry in it: kept elsewhere, it proves what is restored. "
+		     "For root and the daemon's own user.",
+	    .examples = "  kruxos backup /media/backup/monday.kruxos >> "
+			"/media/usb/heads\n"
+			"  kruxos backup - | ssh vault 'umask 077; cat > "
+			"monday.kruxos'",
 	},
 	{
 	    .name = "config check",

@@ -4,7 +4,6 @@
 #include "base/json_writer.h"
 #include "cli/head.h"
 #include "cli/words.h"
-#include "log/chain.h"
 
 #include <inttypes.h>
 #include <sched.h>
@@ -181,17 +180,31 @@ verify_threads(void)
 	return count > 1 ? (unsigned)count : 0;
 }
 
+int
+verify_with_bar(const char *dir, struct chain_options *options,
+    struct chain_result *ret_result, struct error *err)
+{
+	struct progress progress;
+	int verified;
+
+	progress_begin(&progress, "audit verify");
+	options->threads = verify_threads();
+	options->on_progress = verify_on_progress;
+	options->context = &progress;
+	verified = chain_verify(dir, options, ret_result, err);
+	progress_end(&progress);
+	return verified;
+}
+
 static enum command_exit
 verify_run(struct cli *cli, const void *values, char **operands)
 {
 	const struct verify_values *wanted = values;
 	struct chain_options options = { 0 };
 	struct chain_result result;
-	struct progress progress;
 	struct error err = { 0 };
 	struct head expected;
 	const char *dir;
-	int verified;
 
 	(void)operands;
 	if (wanted->expect != NULL) {
@@ -204,13 +217,7 @@ verify_run(struct cli *cli, const void *values, char **operands)
 				  : verify_find(cli, &options, &err);
 	if (dir == NULL)
 		return cli_fail(&err);
-	progress_begin(&progress, "audit verify");
-	options.threads = verify_threads();
-	options.on_progress = verify_on_progress;
-	options.context = &progress;
-	verified = chain_verify(dir, &options, &result, &err);
-	progress_end(&progress);
-	if (verified == -1)
+	if (verify_with_bar(dir, &options, &result, &err) == -1)
 		return cli_fail(&err);
 	if (result.is_whole && result.entries == 0 && options.synced_seq == 0 &&
 	    !result.is_torn) {

@@ -29,6 +29,14 @@ run_export(void *context, struct command_call *call)
 }
 
 static void
+run_backup(void *context, struct command_call *call)
+{
+	struct kruxosd *kruxosd = context;
+
+	backup_command(kruxosd->backup, call);
+}
+
+static void
 run_reindex(void *context, struct command_call *call)
 {
 	struct kruxosd *kruxosd = context;
@@ -338,6 +346,7 @@ static const struct command commands[] = {
 	    run_approval_list, approval_list_args },
 	{ "approval.reject", MESSAGE_OWNER | MESSAGE_OPERATOR | MESSAGE_ACTOR,
 	    run_approval_reject, approval_decide_args },
+	{ "audit.backup", MESSAGE_OWNER, run_backup, NULL },
 	{ "audit.erase", MESSAGE_OWNER | MESSAGE_ACTOR, run_erase,
 	    erasure_args },
 	{ "audit.export",

@@ -17,6 +17,7 @@ struct erasure {
 	void *context;
 	erasure_guard guard; /* NULL: nobody can be signed in */
 	void *guard_context;
+	bool is_held;
 };
 
 /* Seqs in their order, none twice. */
@@ -237,6 +238,12 @@ erasure_set_guard(struct erasure *erasure, erasure_guard guard, void *context)
 }
 
 void
+erasure_set_held(struct erasure *erasure, bool is_held)
+{
+	erasure->is_held = is_held;
+}
+
+void
 erasure_note_undone(
     struct erasure *erasure, uint64_t seq, const struct error *err)
 {
@@ -306,6 +313,9 @@ go_on(void *context, const struct error *refusal)
 
 	if (refusal != NULL) {
 		err = *refusal;
+	} else if (request->erasure->is_held) {
+		error_set(&err, ERROR_BUSY,
+		    "a backup of the log is being made; erase when it is done");
 	} else if (check_all(request, &err) == 0) {
 		if (request->seqs.count == 0) {
 			answer(request, 0, 0);
@@ -408,6 +418,8 @@ erasure_retry(struct erasure *erasure)
 	size_t count = 0;
 	struct error err;
 
+	if (erasure->is_held)
+		return;
 	if (state_read_erasures(erasure->state, seqs, &count, &err) == -1)
 		return; /* state.db has said so itself */
 	for (size_t i = 0; i < count; i++) {

@@ -49,6 +49,10 @@ erasure_set_guard(struct erasure *erasure, erasure_guard guard, void *context);
 extern const struct command_arg erasure_args[];
 void erasure_command(struct erasure *erasure, struct command_call *call);
 
+/* While it is held nothing is erased: a command hears ERROR_BUSY, and what is
+ * noted as not done waits. Not so what a start has to do. */
+void erasure_set_held(struct erasure *erasure, bool is_held);
+
 /* Do what the `audit.erase` entry `seq` names, as far as it is not done. 0: it
  * is done; -1: ERROR_NOT_FOUND (no such entry), ERROR_SYSTEM. */
 int erasure_redo(struct erasure *erasure, uint64_t seq, struct error *err);

@@ -70,6 +70,18 @@ on_hashed(sd_event_source *source, int fd, uint32_t events, void *userdata)
 }
 
 static int
+on_copied(sd_event_source *source, int fd, uint32_t events, void *userdata)
+{
+	struct kruxosd *kruxosd = userdata;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	backup_take(kruxosd->backup);
+	return 0;
+}
+
+static int
 on_calls_loaded(
     sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
@@ -149,6 +161,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	agent_keeper_tick(kruxosd->agents);
 	state_changer_tick(kruxosd->changer);
 	retention_tick(kruxosd->retention);
+	backup_tick(kruxosd->backup);
 	reindex_tick(kruxosd->reindex, clock_monotonic(kruxosd->clock));
 	report_sample(kruxosd);
 	save(kruxosd, now);
@@ -264,6 +277,7 @@ start_threads(struct kruxosd *kruxosd, struct error *err)
 		-1 ||
 	    watch(kruxosd, account_keeper_fd(kruxosd->accounts), on_hashed,
 		err) == -1 ||
+	    watch(kruxosd, backup_fd(kruxosd->backup), on_copied, err) == -1 ||
 	    verifier_start(kruxosd->verifier, err) == -1 ||
 	    scrub_start(kruxosd->scrub, err) == -1 ||
 	    recorder_start(kruxosd->recorder, err) == -1)
@@ -334,6 +348,7 @@ kruxosd_free(struct kruxosd *kruxosd)
 	if (kruxosd == NULL)
 		return;
 	call_loader_free(kruxosd->call_loader);
+	backup_free(kruxosd->backup);
 	reindex_free(kruxosd->reindex);
 	account_keeper_stop(kruxosd->accounts);
 	spool_free(kruxosd->spool);

@@ -12,6 +12,7 @@
 #include "collectors/kruxosd/agent_keeper.h"
 #include "collectors/kruxosd/alerts.h"
 #include "collectors/kruxosd/approval_keeper.h"
+#include "collectors/kruxosd/backup.h"
 #include "collectors/kruxosd/call_finder.h"
 #include "collectors/kruxosd/call_loader.h"
 #include "collectors/kruxosd/commit.h"
@@ -83,6 +84,7 @@ struct kruxosd {
 	struct coverage_keeper *coverage;
 	struct erasure *erasure;
 	struct retention *retention;
+	struct backup *backup;
 	struct verifier *verifier;
 	struct scrub *scrub;
 	struct reindex *reindex;

@@ -30,8 +30,9 @@ struct retention {
 	struct retention_parts parts;
 	unsigned days;
 	enum step step;
-	usec_t next;			   /* CLOCK_BOOTTIME; when to go on */
-	bool said_more;			   /* that more are due than may go */
+	usec_t next;	/* CLOCK_BOOTTIME; when to go on */
+	bool said_more; /* that more are due than may go */
+	bool is_held;
 	usec_t removed_at[REMOVALS_A_DAY]; /* in this process, if no state */
 
 	/* The file under way. */
@@ -400,10 +401,18 @@ record(struct retention *retention)
 }
 
 void
+retention_set_held(struct retention *retention, bool is_held)
+{
+	retention->is_held = is_held;
+}
+
+void
 retention_tick(struct retention *retention)
 {
 	struct error err;
 
+	if (retention->is_held)
+		return;
 	if (retention->step == RETENTION_COUNTING) {
 		if (count_slice(retention, &err) == -1)
 			give_up(retention, &err);

@@ -41,6 +41,9 @@ void retention_free(struct retention *retention);
 /* 0: everything is kept. */
 void retention_set_days(struct retention *retention, unsigned days);
 
+/* While it is held no file is removed. */
+void retention_set_held(struct retention *retention, bool is_held);
+
 /* Once a second. */
 void retention_tick(struct retention *retention);
 

@@ -264,6 +264,34 @@ make_scrub(struct kruxosd *kruxosd)
 	    kruxosd->clock, kruxosd->indexer, ended_at);
 }
 
+static void
+on_hold(void *context, bool is_held)
+{
+	struct kruxosd *kruxosd = context;
+
+	erasure_set_held(kruxosd->erasure, is_held);
+	retention_set_held(kruxosd->retention, is_held);
+}
+
+static int
+make_backup(struct kruxosd *kruxosd, struct error *err)
+{
+	const struct config *config = kruxosd->config;
+	struct backup_parts parts = {
+		.clock = kruxosd->clock,
+		.commit = kruxosd->commit,
+		.writer = kruxosd->writer,
+		.data_dir = config->data_dir,
+		.state_file = config->state_file,
+		.telemetry_file = config->telemetry_file,
+		.on_hold = on_hold,
+		.context = kruxosd,
+	};
+
+	kruxosd->backup = backup_new(&parts, err);
+	return kruxosd->backup == NULL ? -1 : 0;
+}
+
 int
 startup_open(struct kruxosd *kruxosd, struct error *err)
 {
@@ -280,6 +308,8 @@ startup_open(struct kruxosd *kruxosd, struct error *err)
 	make_keepers(kruxosd);
 	make_verifier(kruxosd);
 	make_scrub(kruxosd);
+	if (make_backup(kruxosd, err) == -1)
+		return -1;
 	return redo_last_batch(kruxosd->config->audit_dir, &kruxosd->recovery,
 	    kruxosd->erasure, kruxosd->retention, err);
 }

@@ -28,12 +28,30 @@ sha256_free(struct sha256 *sha256)
 }
 
 void
+sha256_begin(struct sha256 *sha256)
+{
+	SHA256_Init(&sha256->context);
+}
+
+void
+sha256_add(struct sha256 *sha256, struct slice bytes)
+{
+	SHA256_Update(&sha256->context, bytes.data, bytes.len);
+}
+
+void
+sha256_end(struct sha256 *sha256, unsigned char ret_digest[static SHA256_BYTES])
+{
+	SHA256_Final(ret_digest, &sha256->context);
+}
+
+void
 sha256_digest(struct sha256 *sha256, struct slice bytes,
     unsigned char ret_digest[static SHA256_BYTES])
 {
-	SHA256_Init(&sha256->context);
-	SHA256_Update(&sha256->context, bytes.data, bytes.len);
-	SHA256_Final(ret_digest, &sha256->context);
+	sha256_begin(sha256);
+	sha256_add(sha256, bytes);
+	sha256_end(sha256, ret_digest);
 }
 
 void

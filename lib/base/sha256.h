@@ -15,6 +15,12 @@ void sha256_free(struct sha256 *sha256);
 void sha256_digest(struct sha256 *sha256, struct slice bytes,
     unsigned char ret_digest[static SHA256_BYTES]);
 
+/* The same of bytes that come piece by piece. */
+void sha256_begin(struct sha256 *sha256);
+void sha256_add(struct sha256 *sha256, struct slice bytes);
+void sha256_end(
+    struct sha256 *sha256, unsigned char ret_digest[static SHA256_BYTES]);
+
 /* The code that tells that `bytes` are from who has `key`. */
 void sha256_hmac(struct slice key, struct slice bytes,
     unsigned char ret_code[static SHA256_BYTES]);
