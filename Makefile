@@ -318,7 +318,7 @@ test:
 	@tests/install-node
 	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools) $(BUILD)/docs/facts
 	@$(again) redaction
-	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,docs www browser load)
+	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,docs packaging www browser load)
 
 # Coding agents that are too large to be installed for each run of the tests.
 agent_packages := build/agents/node_modules/.package-lock.json

@@ -31,10 +31,10 @@ export async function freePorts(count) {
 }
 
 /** Run a program to its end: { code, stdout, stderr }. */
-export function run(program, args, { env = {}, input, cwd } = {}) {
+export function run(program, args, { env = {}, input, cwd, timeout = 120_000 } = {}) {
 	return new Promise((resolve, reject) => {
 		const child = execFile(program, args, {
-			env: { ...process.env, ...env }, cwd, maxBuffer: 1 << 28, timeout: 120_000,
+			env: { ...process.env, ...env }, cwd, maxBuffer: 1 << 28, timeout,
 		}, (error, stdout, stderr) => {
 			if (error && typeof error.code !== 'number')
 				reject(error);
