@@ -20,7 +20,7 @@
 
 enum { SERIAL_BITS = 127 }; /* RFC 5280 §4.1.2.2: positive, 20 bytes at most */
 
-static const char name[] = "kruxos";
+static const char our_name[] = "kruxos";
 
 DEFINE_CLEANUP(X509 *, X509_free);
 DEFINE_CLEANUP(EVP_PKEY *, EVP_PKEY_free);
@@ -105,13 +105,57 @@ static bool
 is_ours(X509 *certificate)
 {
 	X509_NAME *subject = X509_get_subject_name(certificate);
-	char text[sizeof(name) + 1] = "";
+	char text[sizeof(our_name) + 1] = "";
 
 	return is_signed_by_itself(certificate) &&
 	       X509_NAME_entry_count(subject) == 1 &&
 	       X509_NAME_get_text_by_NID(
 		   subject, NID_commonName, text, sizeof(text)) > 0 &&
-	       strcmp(text, name) == 0;
+	       strcmp(text, our_name) == 0;
+}
+
+static bool
+is_address(const char *word)
+{
+	struct in6_addr address;
+
+	return inet_pton(AF_INET, word, &address) == 1 ||
+	       inet_pton(AF_INET6, word, &address) == 1;
+}
+
+/* Without the dot that a host name may end in. */
+static size_t
+length_of(const char *word)
+{
+	size_t len = strlen(word);
+
+	return len > 1 && word[len - 1] == '.' ? len - 1 : len;
+}
+
+static bool
+is_any_address(const char *word)
+{
+	return strcmp(word, "0.0.0.0") == 0 || strcmp(word, "::") == 0;
+}
+
+static bool
+is_for(X509 *certificate, const char *word)
+{
+	if (is_address(word))
+		return X509_check_ip_asc(certificate, word, 0) == 1;
+	return X509_check_host(certificate, word, length_of(word), 0, NULL) ==
+	       1;
+}
+
+/* Is it for what the operator says that we are called? */
+static bool
+is_for_all(X509 *certificate, const struct config *config)
+{
+	for (size_t i = 0; i < config->names.count; i++)
+		if (!is_for(certificate, config->names.words[i]))
+			return false;
+	return is_any_address(config->bind) ||
+	       is_for(certificate, config->bind);
 }
 
 static bool
@@ -139,18 +183,15 @@ fail(struct error *err, const char *what)
 static void
 add_name(struct buf *names, const char *word)
 {
-	struct in6_addr address;
-	bool is_address = inet_pton(AF_INET, word, &address) == 1 ||
-			  inet_pton(AF_INET6, word, &address) == 1;
-	cleanup(buf_free) struct buf entry = BUF_INIT;
+	cleanup(buf_free) struct buf name = BUF_INIT;
 	cleanup(buf_free) struct buf all = BUF_INIT;
 
-	buf_addf(&entry, ",%s:%s,", is_address ? "IP" : "DNS", word);
+	buf_addf(&name, ",%s:%.*s,", is_address(word) ? "IP" : "DNS",
+	    (int)length_of(word), word);
 	buf_addf(&all, ",%s,", names->len > 0 ? names->data : "");
-	if (strstr(all.data, entry.data) != NULL)
-		return;
-	buf_addf(names, "%s%s:%s", names->len > 0 ? "," : "",
-	    is_address ? "IP" : "DNS", word);
+	if (strstr(all.data, name.data) == NULL)
+		buf_addf(names, "%s%.*s", names->len > 0 ? "," : "",
+		    (int)name.len - 2, name.data + 1);
 }
 
 /* May it stand in a certificate? A host may be called anything. */
@@ -176,8 +217,7 @@ add_names(struct buf *names, const struct config *config)
 		add_name(names, config->names.words[i]);
 	add_name(names, "127.0.0.1");
 	add_name(names, "::1");
-	if (strcmp(config->bind, "0.0.0.0") != 0 &&
-	    strcmp(config->bind, "::") != 0)
+	if (!is_any_address(config->bind))
 		add_name(names, config->bind);
 }
 
@@ -244,7 +284,7 @@ make_certificate(
 	if (!X509_set_version(certificate, X509_VERSION_3) ||
 	    !set_serial(certificate) || !set_times(certificate, now) ||
 	    !X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC,
-		(const unsigned char *)name, -1, -1, 0) ||
+		(const unsigned char *)our_name, -1, -1, 0) ||
 	    !X509_set_issuer_name(certificate, subject) ||
 	    !X509_set_pubkey(certificate, key) ||
 	    !add_extensions(certificate, config) ||
@@ -366,8 +406,8 @@ keep(int folder, const struct config *config, usec_t now, struct error *err)
 	if (is_foreign && !has_key)
 		return error_set(err, ERROR_INVALID,
 		    "cert.pem is there, and key.pem, its key, is not");
-	if (is_foreign ||
-	    (old != NULL && has_key && !ends_within(old, now, RENEWED_WITH)))
+	if (is_foreign || (old != NULL && has_key && is_for_all(old, config) &&
+			      !ends_within(old, now, RENEWED_WITH)))
 		return 0;
 	key = has_key ? read_key(folder, err) : make_key(folder, err);
 	if (key == NULL)

@@ -17,11 +17,11 @@
 #include "config/config.h"
 
 /* See that both are in `folder`, which is there. One of our own that ends
- * within thirty days of `now` is made anew. The certificate names localhost,
- * this host, and what `config` binds and names. Who may enter the folder as a
- * member of its group may read the key. Returns 1 when it has made one, 0 when
- * there was nothing to do, or -1: ERROR_INVALID, a certificate of somebody
- * else's has no key beside it. */
+ * within thirty days of `now`, or is not for all that `config` binds and names,
+ * is made anew; besides these it names localhost and this host. Who may enter
+ * the folder as a member of its group may read the key. Returns 1 when it has
+ * made one, 0 when there was nothing to do, or -1: ERROR_INVALID, a certificate
+ * of somebody else's has no key beside it. */
 int certificate_keep(const char *folder, const struct config *config,
     usec_t now, struct error *err);
 

@@ -212,6 +212,26 @@ what_ends_soon_is_made_anew_for_the_same_key(void **state)
 	buf_free(&key_behind);
 }
 
+static void
+what_has_not_all_our_names_is_made_anew(void **state)
+{
+	static const char *more[] = { "monitor.example", "Other.example.",
+		NULL };
+	struct config config = standard;
+	struct error err = { 0 };
+
+	(void)state;
+	assert_int_equal(keep_at(NOW), 1);
+	config.names = (struct config_words){ more, 2 };
+	assert_int_equal(certificate_keep(folder, &config, NOW, &err), 1);
+	assert_int_equal(certificate_keep(folder, &config, NOW, &err), 0);
+	config.bind = "2001:db8::7";
+	assert_int_equal(certificate_keep(folder, &config, NOW, &err), 1);
+	assert_int_equal(certificate_keep(folder, &config, NOW, &err), 0);
+	config.bind = "0.0.0.0";
+	assert_int_equal(certificate_keep(folder, &config, NOW, &err), 0);
+}
+
 /* Whatever moment it ended at, the next time makes it whole. */
 static void
 what_a_kill_has_left_is_made_whole(void **state)
@@ -311,6 +331,7 @@ main(void)
 		    a_key_is_for_its_owner_unless_the_folder_is_for_a_group),
 		IN_FOLDER(what_is_good_for_a_month_stays),
 		IN_FOLDER(what_ends_soon_is_made_anew_for_the_same_key),
+		IN_FOLDER(what_has_not_all_our_names_is_made_anew),
 		IN_FOLDER(what_a_kill_has_left_is_made_whole),
 		IN_FOLDER(what_somebody_else_has_put_there_is_not_touched),
 		IN_FOLDER(what_cannot_be_kept_is_named),
