@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 
 /* All who can wait: whom the backlog has no room for gets a 503, on which a
  * browser gives its stream up. */
@@ -57,11 +58,30 @@ accept_one(struct acceptor *acceptor)
 	return false;
 }
 
+/* Whoever has the socket, too, may make it wait: systemd does so with each
+ * command of a unit whose standard input it is, a reload's for one. */
+static void
+keep_from_waiting(const struct acceptor *acceptor)
+{
+	fcntl(acceptor->listener.fd, F_SETFL, O_NONBLOCK);
+}
+
+/* And if that happens right now, it does not wait long. */
+static int
+limit_waiting(const struct acceptor *acceptor)
+{
+	const struct timeval shortest = { .tv_usec = 1 };
+
+	return setsockopt(acceptor->listener.fd, SOL_SOCKET, SO_RCVTIMEO,
+	    &shortest, sizeof(shortest));
+}
+
 static void
 accept_all(struct acceptor *acceptor)
 {
 	int taken = 0;
 
+	keep_from_waiting(acceptor);
 	while (taken < ACCEPTS_A_TURN && accept_one(acceptor))
 		if (++taken == CROWD)
 			acceptor->crowded_until =
@@ -96,8 +116,9 @@ acceptor_open(struct acceptor *acceptor, struct loop *loop,
 	acceptor->resume = (struct loop_timer){ resume, acceptor };
 	acceptor->hook = (struct loop_hook){ after_turn, acceptor };
 	*listener = (struct listener)LISTENER_INIT;
-	if (loop_add(loop, acceptor->listener.fd, &acceptor->watch, EPOLLIN) ==
-	    -1)
+	if (limit_waiting(acceptor) == -1 ||
+	    loop_add(loop, acceptor->listener.fd, &acceptor->watch, EPOLLIN) ==
+		-1)
 		return error_set_errno(err, "the listening socket");
 	loop_hook_add(loop, &acceptor->hook);
 	acceptor->open = true;

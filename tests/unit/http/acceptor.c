@@ -23,7 +23,15 @@ struct fixture {
 	struct acceptor acceptor;
 	int clients[ROOM], fds[ROOM];
 	size_t connected, accepted;
+	bool is_meddled_with;
 };
+
+/* What another who has the socket may do. */
+static void
+make_it_wait(const struct fixture *f)
+{
+	assert_int_equal(fcntl(f->acceptor.listener.fd, F_SETFL, 0), 0);
+}
 
 static void
 on_accepted(void *context, int fd)
@@ -32,6 +40,8 @@ on_accepted(void *context, int fd)
 
 	assert_true(f->accepted < ROOM);
 	f->fds[f->accepted++] = fd;
+	if (f->is_meddled_with)
+		make_it_wait(f);
 }
 
 static int
@@ -136,6 +146,26 @@ behind_a_burst_more_are_looked_for_after_every_turn(void **state)
 }
 
 static void
+it_never_waits_though_another_makes_the_socket_wait(void **state)
+{
+	struct fixture *f = *state;
+
+	alarm(10); /* that is not for ever */
+	make_it_wait(f);
+	connect_clients(f, 1);
+	turn(f);
+	assert_int_equal(f->accepted, 1);
+	assert_true(
+	    (fcntl(f->acceptor.listener.fd, F_GETFL) & O_NONBLOCK) != 0);
+	f->is_meddled_with = true;
+	connect_clients(f, 2);
+	turn(f);
+	assert_int_equal(f->accepted, 3);
+	f->is_meddled_with = false;
+	alarm(0);
+}
+
+static void
 without_descriptors_it_waits_and_goes_on(void **state)
 {
 	struct fixture *f = *state;
@@ -181,6 +211,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_burst_is_taken_in_one_turn),
 		TEST(behind_a_burst_more_are_looked_for_after_every_turn),
+		TEST(it_never_waits_though_another_makes_the_socket_wait),
 		TEST(without_descriptors_it_waits_and_goes_on),
 		TEST(a_stop_takes_who_is_there_and_hides),
 	};
