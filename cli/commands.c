@@ -608,7 +608,8 @@ const struct command commands[] = {
 	    .operands = "[FILE]",
 	    .most = 1,
 	    .form = &config_check_form,
-	    .summary = "Name everything that is wrong in kruxos.conf",
+	    .summary = "Name everything that is wrong in kruxos.conf and "
+		       "conf.d",
 	    .examples = "  kruxos config check\n"
 			"  kruxos config check /etc/kruxos/kruxos.conf",
 	},

@@ -15,8 +15,11 @@ config_check_run(struct cli *cli, const void *values, char **operands)
 	path = operands[0] != NULL ? operands[0]
 				   : config_find_path(cli->config_file);
 	if (config_check(path, &config, &problems) == 0) {
-		text_add_visible(&out, slice_of(path), TEXT_ONE_LINE);
-		buf_add_str(&out, ": good\n");
+		for (size_t i = 0; i < config->file_count; i++) {
+			text_add_visible(
+			    &out, slice_of(config->files[i]), TEXT_ONE_LINE);
+			buf_add_str(&out, ": good\n");
+		}
 		cli_print(&out);
 		return COMMAND_DONE;
 	}

@@ -76,6 +76,8 @@ policy_write_rule(
 {
 	const struct policy_rule *rule = question->decision.rule;
 
+	json_writer_pair(
+	    json, "file", rule == NULL ? question->policy->path : rule->path);
 	json_writer_key(json, "line");
 	if (rule == NULL)
 		json_writer_null(json);
@@ -99,6 +101,11 @@ policy_write_limit(struct json_writer *json, const struct policy_limit *limit)
 		return;
 	}
 	json_writer_object(json);
+	json_writer_key(json, "file");
+	if (limit->path == NULL)
+		json_writer_null(json);
+	else
+		json_writer_text(json, limit->path);
 	json_writer_key(json, "line");
 	if (limit->line == 0)
 		json_writer_null(json);
@@ -124,7 +131,6 @@ policy_print_json(struct cli *cli, const struct policy_question *question)
 	json_writer_pair_slice(&json, "capability", question->capability);
 	json_writer_pair(
 	    &json, "policy_tier", entry_tier_name(question->decision.tier));
-	json_writer_pair(&json, "file", question->policy->path);
 	policy_write_rule(&json, question);
 	json_writer_pair_slice(&json, "why", buf_slice(&why));
 	policy_write_limit(&json, question->limit);

@@ -3,19 +3,16 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "config/defaults.h"
+#include "config/files.h"
 #include "config/parser.h"
 #include "config/reader.h"
 #include "config/settings.h"
 #include "config/whole.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
 /* OBSERVED_SILENCE_MAX of store/observed.h, which is not below us. */
 #define THREE_REPORTS (15 * USEC_PER_SEC)
 
-/* The file, line by line. */
+/* The files, line by line. */
 
 /* Has the present section a name that one of its kind may have? */
 static bool
@@ -72,6 +69,9 @@ find_notify(struct parser *parser, struct slice name)
 
 	if (!may_be_named(parser, "a channel"))
 		return NULL;
+	for (size_t i = 0; i < config->notify_count; i++)
+		if (slice_is(parser->here.name, config->notifies[i].name))
+			return config->notifies + i;
 	if (config->notify_count == CONFIG_NOTIFIES) {
 		parser_problem(parser, &parser->here,
 		    "there are more than %d channels", CONFIG_NOTIFIES);
@@ -80,26 +80,33 @@ find_notify(struct parser *parser, struct slice name)
 	return defaults_add_notify(parser, name);
 }
 
-/* "agent NAME", of [policy agent NAME]; NULL: something else. */
+/* Of [policy agent NAME]; NULL: it is called something else. */
 static const char *
 read_agent(struct parser *parser)
 {
-	static const char word[] = "agent";
+	static const char word[] = "agent ";
 	struct slice name = parser->here.name;
 
 	if (!slice_starts_with(name, slice_of(word)))
 		return NULL;
 	name.data += strlen(word);
 	name.len -= strlen(word);
-	if (name.len == 0 || (name.data[0] != ' ' && name.data[0] != '\t'))
-		return NULL;
-	while (name.data[0] == ' ' || name.data[0] == '\t') {
-		name.data++;
-		name.len--;
-	}
 	return entry_is_name(name)
 		   ? arena_slice(&parser->config->arena, name).data
 		   : NULL;
+}
+
+/* The present section as it stands in an earlier place, or NULL. */
+static struct place *
+find_earlier(struct parser *parser)
+{
+	const struct place *here = &parser->here;
+
+	for (size_t i = 0; i < parser->section_count; i++)
+		if (slice_equal(parser->sections[i].section, here->section) &&
+		    slice_equal(parser->sections[i].name, here->name))
+			return parser->sections + i;
+	return NULL;
 }
 
 /* [policy], or [policy agent NAME]. */
@@ -115,6 +122,8 @@ find_policy(struct parser *parser)
 		    "this section is called [policy] or [policy agent NAME]");
 		return NULL;
 	}
+	if (find_earlier(parser) != NULL)
+		return &parser->config->policy;
 	if (parser->agent_count == POLICY_AGENTS) {
 		parser_problem(parser, &parser->here,
 		    "more than %d agents have a policy of their own",
@@ -130,20 +139,16 @@ static void *
 object_of_section(struct parser *parser)
 {
 	const struct place *here = &parser->here;
+	const struct place *earlier = find_earlier(parser);
 
 	if (!settings_has_section(here->section)) {
 		parser_problem(parser, here, "there is no such section");
 		return NULL;
 	}
-	for (size_t i = 0; i < parser->section_count; i++) {
-		const struct place *earlier = parser->sections + i;
-
-		if (slice_equal(earlier->section, here->section) &&
-		    slice_equal(earlier->name, here->name)) {
-			parser_problem(parser, here,
-			    "stands in line %u already", earlier->line);
-			return NULL;
-		}
+	if (earlier != NULL && earlier->file == here->file) {
+		parser_problem(
+		    parser, here, "stands in line %u already", earlier->line);
+		return NULL;
 	}
 	if (slice_is(here->section, "service"))
 		return find_service(parser, here->name);
@@ -163,11 +168,16 @@ object_of_section(struct parser *parser)
 static void
 read_section(struct parser *parser)
 {
-	memset(parser->lines, 0, sizeof(parser->lines));
+	struct place *earlier;
+
 	parser->object = object_of_section(parser);
-	/* Services have a bound, other sections are those of the table. */
-	if (parser->object != NULL)
-		parser->sections[parser->section_count++] = parser->here;
+	if (parser->object == NULL)
+		return;
+	earlier = find_earlier(parser);
+	/* Those with names have bounds, others are those of the table. */
+	if (earlier == NULL)
+		earlier = parser->sections + parser->section_count++;
+	*earlier = parser->here;
 }
 
 /* The struct for a key that the operator chose. */
@@ -176,30 +186,55 @@ object_of_free_key(
     struct parser *parser, const struct place *place, struct error *err)
 {
 	struct config *config = parser->config;
+	const char *path = config->files[place->file];
+	struct policy_limit *limit;
+	struct policy_rule *rule;
 
-	if (slice_is(place->section, "limit"))
-		return policy_add_limit(&config->policy, &config->arena,
-		    place->key, place->line, err);
-	return policy_add_rule(&config->policy, &config->arena, parser->agent,
-	    place->key, place->line, err);
+	if (slice_is(place->section, "limit")) {
+		limit = policy_add_limit(
+		    &config->policy, &config->arena, place->key, err);
+		if (limit == NULL)
+			return NULL;
+		limit->path = path;
+		limit->line = place->line;
+		return limit;
+	}
+	rule = policy_add_rule(
+	    &config->policy, &config->arena, parser->agent, place->key, err);
+	if (rule == NULL)
+		return NULL;
+	rule->path = path;
+	rule->line = place->line;
+	return rule;
 }
 
-/* The struct that the value goes into, if its key has not come before. */
+/* The struct that the value goes into, if its key has not come before in this
+ * file. */
 static void *
 object_of_key(struct parser *parser, const struct setting *row,
     const struct place *place, struct error *err)
 {
-	unsigned *line = parser->lines + (row - settings);
+	struct config *config = parser->config;
+	struct origin here = { place->section, place->name, place->key,
+		place->file, place->line };
+	struct origin *origin = origins_find(
+	    &config->origins, place->section, place->name, place->key);
+	void *object = parser->object;
 
-	if (row->is_free)
-		return object_of_free_key(parser, place, err);
-	if (*line != 0) {
-		error_set(
-		    err, ERROR_INVALID, "stands in line %u already", *line);
+	if (origin != NULL && origin->file == place->file) {
+		error_set(err, ERROR_INVALID, "stands in line %u already",
+		    origin->line);
 		return NULL;
 	}
-	*line = place->line;
-	return parser->object;
+	if (row->is_free)
+		object = object_of_free_key(parser, place, err);
+	if (object == NULL)
+		return NULL;
+	if (origin == NULL)
+		origin = origins_add(&config->origins, &config->arena, &here);
+	origin->file = place->file;
+	origin->line = place->line;
+	return object;
 }
 
 static void
@@ -219,6 +254,26 @@ read_pair(struct parser *parser, const struct place *place, struct slice value)
 		parser_problem(parser, place, "%s", err.sentence);
 }
 
+/* The name with one space where there are several blanks: what is the same to
+ * people is the same to us. */
+static struct slice
+single_spaced(struct parser *parser, struct slice name)
+{
+	char *text;
+	size_t len = 0;
+
+	if (name.data == NULL)
+		return name;
+	text = arena_copy(&parser->config->arena, name.data, name.len);
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.data[i] == '\t' ? ' ' : name.data[i];
+
+		if (c != ' ' || text[len - 1] != ' ')
+			text[len++] = c;
+	}
+	return (struct slice){ text, len };
+}
+
 static void
 read_lines(struct parser *parser, struct slice text)
 {
@@ -234,15 +289,19 @@ read_lines(struct parser *parser, struct slice text)
 		case READER_END:
 			return;
 		case READER_BAD:
-			place = (struct place){ .line = reader.line };
+			place = (struct place){ .file = parser->file,
+				.line = reader.line };
 			parser_problem(parser, &place, "%s", err.sentence);
 			break;
 		case READER_SECTION:
-			parser->here = (struct place){ reader.line,
-				item.section, item.name, { NULL, 0 } };
+			parser->here = (struct place){ .file = parser->file,
+				.line = reader.line,
+				.section = item.section,
+				.name = single_spaced(parser, item.name) };
 			read_section(parser);
 			break;
 		case READER_PAIR:
+			place.file = parser->file;
 			place.line = reader.line;
 			place.key = item.key;
 			if (parser->object != NULL)
@@ -256,27 +315,47 @@ read_lines(struct parser *parser, struct slice text)
 	}
 }
 
-/* `path` made absolute, and the folder that it is in. */
-static int
-find_folder(struct parser *parser, const char *path)
+static void
+read_files(struct parser *parser)
 {
+	const struct files *files = parser->files;
+
+	for (unsigned i = 0; i < files->count; i++) {
+		parser->file = i;
+		parser->here = (struct place){ .file = i };
+		parser->object = NULL;
+		read_lines(parser, files->files[i].text);
+	}
+}
+
+/* The files' paths, made absolute, and the folder of the first. */
+static int
+name_files(struct parser *parser)
+{
+	const struct files *files = parser->files;
 	struct config *config = parser->config;
-	cleanup(cleanup_free) char *working = NULL;
+	cleanup(cleanup_free) char *working = get_current_dir_name();
 	const struct place nowhere = { 0 };
 	size_t len;
 
-	if (path[0] == '/') {
-		config->path = arena_printf(&config->arena, "%s", path);
-	} else {
-		working = get_current_dir_name();
-		if (working == NULL) {
+	config->files =
+	    arena_array(&config->arena, files->count, sizeof(config->files[0]));
+	config->file_count = files->count;
+	for (size_t i = 0; i < files->count; i++) {
+		const char *path = files->files[i].path;
+
+		if (path[0] != '/' && working == NULL) {
 			parser_problem(parser, &nowhere,
 			    "the working directory is not known: %m");
 			return -1;
 		}
-		config->path = arena_printf(&config->arena, "%s/%s", working,
-		    strncmp(path, "./", 2) == 0 ? path + 2 : path);
+		config->files[i] =
+		    path[0] == '/'
+			? arena_printf(&config->arena, "%s", path)
+			: arena_printf(&config->arena, "%s/%s", working,
+			      strncmp(path, "./", 2) == 0 ? path + 2 : path);
 	}
+	config->path = config->files[0];
 	len = (size_t)(strrchr(config->path, '/') - config->path);
 	parser->folder =
 	    len == 0 ? "/" : arena_copy(&config->arena, config->path, len);
@@ -284,22 +363,22 @@ find_folder(struct parser *parser, const char *path)
 }
 
 int
-config_parse(const char *path, struct slice text, struct config **ret,
-    struct buf *problems)
+config_parse_files(
+    const struct files *files, struct config **ret, struct buf *problems)
 {
 	cleanup(config_freep) struct config *config =
 	    memory_new(sizeof(*config));
 	size_t problems_before = problems->len;
 	struct parser parser = {
 		.config = config,
-		.path = path,
+		.files = files,
 		.problems = problems,
 	};
 
-	if (find_folder(&parser, path) == -1)
+	if (name_files(&parser) == -1)
 		return -1;
 	defaults_store(&parser);
-	read_lines(&parser, text);
+	read_files(&parser);
 	defaults_store_paths(&parser);
 	whole_check(&parser);
 	if (problems->len > problems_before)
@@ -309,38 +388,14 @@ config_parse(const char *path, struct slice text, struct config **ret,
 	return 0;
 }
 
-/* The file. */
-
-static int
-read_file(const char *path, struct buf *out, struct error *err)
+int
+config_parse(const char *path, struct slice text, struct config **ret,
+    struct buf *problems)
 {
-	/* Without O_NONBLOCK a FIFO would be waited for, in a reload too. */
-	cleanup(cleanup_close) int fd =
-	    open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat status;
-	ssize_t got;
+	struct files_file file = { path, text };
+	struct files files = { .files = &file, .count = 1 };
 
-	if (fd == -1)
-		return error_set_errno(err, "%s: open", path);
-	if (fstat(fd, &status) == -1)
-		return error_set_errno(err, "%s: fstat", path);
-	if (S_ISFIFO(status.st_mode))
-		return error_set(err, ERROR_INVALID,
-		    "%s: a FIFO cannot be read again", path);
-	do {
-		buf_reserve(out, CONFIG_FILE_BYTES + 1 - out->len);
-		got = read(
-		    fd, out->data + out->len, CONFIG_FILE_BYTES + 1 - out->len);
-		if (got == -1 && errno != EINTR)
-			return error_set_errno(err, "%s: read", path);
-		if (got > 0)
-			buf_set_len(out, out->len + (size_t)got);
-	} while (got != 0 && out->len <= CONFIG_FILE_BYTES);
-	if (out->len > CONFIG_FILE_BYTES)
-		return error_set(err, ERROR_TOO_LONG,
-		    "%s: the file has more than %d bytes", path,
-		    CONFIG_FILE_BYTES);
-	return 0;
+	return config_parse_files(&files, ret, problems);
 }
 
 /* The first line of `problems`, and how many more there are. */
@@ -363,11 +418,11 @@ int
 config_load(const char *path, struct config **ret, struct error *err)
 {
 	cleanup(buf_free) struct buf problems = BUF_INIT;
-	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(files_free) struct files files = { 0 };
 
-	if (read_file(path, &text, err) == -1)
+	if (files_read(path, &files, err) == -1)
 		return -1;
-	if (config_parse(path, buf_slice(&text), ret, &problems) == -1)
+	if (config_parse_files(&files, ret, &problems) == -1)
 		return fail_with(&problems, err);
 	return 0;
 }
@@ -375,16 +430,16 @@ config_load(const char *path, struct config **ret, struct error *err)
 int
 config_check(const char *path, struct config **ret, struct buf *problems)
 {
-	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(files_free) struct files files = { 0 };
 	struct error err;
 
-	if (read_file(path, &text, &err) == -1) {
+	if (files_read(path, &files, &err) == -1) {
 		text_add_visible(
 		    problems, slice_of(err.sentence), TEXT_ONE_LINE);
 		buf_add_char(problems, '\n');
 		return -1;
 	}
-	return config_parse(path, buf_slice(&text), ret, problems);
+	return config_parse_files(&files, ret, problems);
 }
 
 const char *

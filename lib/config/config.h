@@ -1,11 +1,15 @@
-/* kruxos.conf as one struct: read whole or not at all.
+/* kruxos.conf, and what lies in conf.d beside it, as one struct: read whole or
+ * not at all.
  *
- * A program reads it at its start; on SIGHUP it reads the file again and takes
- * the new struct only if nothing is wrong with it. What may stand in the file
- * is the table of settings.h; defaults included, every field is filled in.
+ * A program reads them at its start; on SIGHUP it reads them again and takes
+ * the new struct only if nothing is wrong with any of them. What may stand in
+ * them is the table of settings.h; defaults included, every field is filled in.
+ * What a later file says takes the place of what an earlier one has said, key
+ * by key; within one file nothing is said twice.
  *
- * Relative paths are relative to the folder of the file; all paths below are
- * absolute. Text is NUL-terminated and lives as long as the struct.
+ * Relative paths are relative to the folder of kruxos.conf, wherever they are
+ * said; all paths below are absolute. Text is NUL-terminated and lives as long
+ * as the struct.
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -15,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "config/origin.h"
 #include "config/policy.h"
 #include "store/rule.h"
 
@@ -102,7 +107,12 @@ struct config_notify {
 };
 
 struct config {
-	const char *path; /* of the file itself */
+	const char *path; /* of kruxos.conf */
+
+	/* All files that were read, in their order; the first is `path`. */
+	const char **files;
+	size_t file_count;
+	struct origins origins; /* of what they say */
 
 	/* [paths] */
 	const char *data_dir;
@@ -189,7 +199,6 @@ struct config {
 };
 
 enum {
-	CONFIG_FILE_BYTES = 1 << 20,
 	CONFIG_WORDS = 32,	   /* at most, in a list */
 	CONFIG_SERVICES = 64,	   /* at most, the five among them */
 	CONFIG_ALERTS = 256,	   /* at most, the ten among them */
@@ -204,7 +213,7 @@ enum {
  */
 const char *config_find_path(const char *option);
 
-/* Read the file. -1 with the first thing that is wrong:
+/* Read the files. -1 with the first thing that is wrong:
  * `kruxos.conf:12: [audit] retention_days: "abc" is not a number`, and how many
  * more there are. */
 int config_load(const char *path, struct config **ret, struct error *err);
@@ -212,7 +221,12 @@ int config_load(const char *path, struct config **ret, struct error *err);
 /* The same, and every thing that is wrong, a line each, in `problems`. */
 int config_check(const char *path, struct config **ret, struct buf *problems);
 
-/* The same of text that is read already; `path` names it and its folder. */
+/* The same of files that are read already. */
+struct files;
+int config_parse_files(
+    const struct files *files, struct config **ret, struct buf *problems);
+
+/* The same of one text alone; `path` names it and its folder. */
 int config_parse(const char *path, struct slice text, struct config **ret,
     struct buf *problems);
 

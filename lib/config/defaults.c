@@ -119,7 +119,6 @@ defaults_add_notify(struct parser *parser, struct slice name)
 	    config->notifies + config->notify_count++;
 
 	notify->name = arena_slice(&config->arena, name).data;
-	notify->kind = -1;
 	store_section(parser, "notify", notify);
 	return notify;
 }
@@ -152,7 +151,7 @@ add_own_limits(struct parser *parser)
 	for (size_t i = 0; i < sizeof(own_limits) / sizeof(own_limits[0]);
 	     i++) {
 		struct policy_limit *limit = policy_add_limit(&config->policy,
-		    &config->arena, slice_of(own_limits[i].pattern), 0, &err);
+		    &config->arena, slice_of(own_limits[i].pattern), &err);
 
 		if (limit == NULL ||
 		    policy_parse_rate(

@@ -4,13 +4,13 @@
 
 #include "config/parser.h"
 
-/* All defaults but paths', which depend on each other. Before the file. */
+/* All defaults but paths', which depend on each other. Before the files. */
 void defaults_store(struct parser *parser);
 
-/* Paths that the file has left out. Behind it. */
+/* Paths that the files have left out. Behind them. */
 void defaults_store_paths(struct parser *parser);
 
-/* A section that the file adds, with its defaults. There is room for it. */
+/* A section that a file adds, with its defaults. There is room for it. */
 struct config_service *
 defaults_add_service(struct parser *parser, struct slice name);
 struct config_alert *

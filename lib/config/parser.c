@@ -11,7 +11,8 @@ parser_problem(
 	struct buf *out = parser->problems;
 	va_list arguments;
 
-	text_add_visible(out, slice_of(parser->path), TEXT_ONE_LINE);
+	text_add_visible(out, slice_of(parser->files->files[place->file].path),
+	    TEXT_ONE_LINE);
 	if (place->line > 0)
 		buf_addf(out, ":%u", place->line);
 	buf_add_str(out, ": ");

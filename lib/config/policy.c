@@ -111,20 +111,28 @@ policy_find_limit(const struct policy *policy, struct slice capability)
 
 /* --- in words ------------------------------------------------------------- */
 
-static void
-add_place(const struct policy *policy, unsigned line, struct buf *out)
+/* What follows the folder of kruxos.conf: conf.d/site.conf */
+static const char *
+behind_folder(const struct policy *policy, const char *path)
 {
 	const char *slash = strrchr(policy->path, '/');
+	size_t folder = slash == NULL ? 0 : (size_t)(slash - policy->path) + 1;
 
-	buf_addf(
-	    out, "%s:%u: ", slash == NULL ? policy->path : slash + 1, line);
+	return strncmp(path, policy->path, folder) == 0 ? path + folder : path;
+}
+
+static void
+add_place(const struct policy *policy, const char *path, unsigned line,
+    struct buf *out)
+{
+	buf_addf(out, "%s:%u: ", behind_folder(policy, path), line);
 }
 
 void
 policy_add_rule_line(const struct policy *policy,
     const struct policy_rule *rule, struct buf *out)
 {
-	add_place(policy, rule->line, out);
+	add_place(policy, rule->path, rule->line, out);
 	if (rule->agent != NULL)
 		buf_addf(out, "[policy agent %s] ", rule->agent);
 	buf_addf(out, "%s = %s", rule->pattern, entry_tier_name(rule->tier));
@@ -137,7 +145,7 @@ policy_add_limit_line(const struct policy *policy,
 	char span[CLOCK_DURATION_SIZE];
 
 	if (limit->line != 0)
-		add_place(policy, limit->line, out);
+		add_place(policy, limit->path, limit->line, out);
 	buf_addf(out, "[limit] %s = ", limit->pattern);
 	if (limit->rate.count == 0) {
 		buf_add_str(out, "none");
@@ -171,16 +179,18 @@ policy_copy(
 		copy.rules[i].agent = copy_text(arena, policy->rules[i].agent);
 		copy.rules[i].pattern =
 		    copy_text(arena, policy->rules[i].pattern);
+		copy.rules[i].path = copy_text(arena, policy->rules[i].path);
 	}
 	for (size_t i = 0; i < policy->limit_count; i++) {
 		copy.limits[i] = policy->limits[i];
 		copy.limits[i].pattern =
 		    copy_text(arena, policy->limits[i].pattern);
+		copy.limits[i].path = copy_text(arena, policy->limits[i].path);
 	}
 	*ret = copy;
 }
 
-/* --- for the reader of the file ------------------------------------------- */
+/* --- for the reader of the files ------------------------------------------ */
 
 void
 policy_init(struct policy *policy, const char *path, struct arena *arena)
@@ -224,48 +234,58 @@ check_pattern(struct slice pattern, struct error *err)
 	return 0;
 }
 
+static struct policy_rule *
+find_same_rule(struct policy *policy, const char *agent, struct slice pattern)
+{
+	for (size_t i = 0; i < policy->rule_count; i++)
+		if (slice_is(pattern, policy->rules[i].pattern) &&
+		    slice_is(slice_of(agent), policy->rules[i].agent))
+			return policy->rules + i;
+	return NULL;
+}
+
 struct policy_rule *
 policy_add_rule(struct policy *policy, struct arena *arena, const char *agent,
-    struct slice pattern, unsigned line, struct error *err)
+    struct slice pattern, struct error *err)
 {
-	struct policy_rule *rule = policy->rules + policy->rule_count;
+	struct policy_rule *rule;
 
 	if (check_pattern(pattern, err) == -1)
 		return NULL;
-	for (size_t i = 0; i < policy->rule_count; i++)
-		if (slice_is(pattern, policy->rules[i].pattern) &&
-		    slice_is(slice_of(agent), policy->rules[i].agent)) {
-			error_set(err, ERROR_INVALID,
-			    "stands in line %u already", policy->rules[i].line);
-			return NULL;
-		}
-	if (policy->rule_count == POLICY_RULES) {
+	rule = find_same_rule(policy, agent, pattern);
+	if (rule == NULL && policy->rule_count == POLICY_RULES) {
 		error_set(err, ERROR_INVALID,
 		    "there are more than %d lines of policy", POLICY_RULES);
 		return NULL;
 	}
-	policy->rule_count++;
-	*rule = (struct policy_rule){ agent, arena_slice(arena, pattern).data,
-		ENTRY_BLOCKED, line };
+	if (rule == NULL)
+		rule = policy->rules + policy->rule_count++;
+	*rule = (struct policy_rule){
+		.agent = agent,
+		.pattern = arena_slice(arena, pattern).data,
+		.tier = ENTRY_BLOCKED,
+	};
 	return rule;
+}
+
+static struct policy_limit *
+find_same_limit(struct policy *policy, struct slice pattern)
+{
+	for (size_t i = 0; i < policy->limit_count; i++)
+		if (slice_is(pattern, policy->limits[i].pattern))
+			return policy->limits + i;
+	return NULL;
 }
 
 struct policy_limit *
 policy_add_limit(struct policy *policy, struct arena *arena,
-    struct slice pattern, unsigned line, struct error *err)
+    struct slice pattern, struct error *err)
 {
-	struct policy_limit *limit = NULL;
+	struct policy_limit *limit;
 
 	if (check_pattern(pattern, err) == -1)
 		return NULL;
-	for (size_t i = 0; i < policy->limit_count; i++)
-		if (slice_is(pattern, policy->limits[i].pattern))
-			limit = policy->limits + i;
-	if (limit != NULL && limit->line != 0) {
-		error_set(err, ERROR_INVALID, "stands in line %u already",
-		    limit->line);
-		return NULL;
-	}
+	limit = find_same_limit(policy, pattern);
 	if (limit == NULL && policy->limit_count == POLICY_LIMITS) {
 		error_set(err, ERROR_INVALID, "there are more than %d limits",
 		    POLICY_LIMITS);
@@ -273,8 +293,9 @@ policy_add_limit(struct policy *policy, struct arena *arena,
 	}
 	if (limit == NULL)
 		limit = policy->limits + policy->limit_count++;
-	*limit = (struct policy_limit){ arena_slice(arena, pattern).data,
-		{ 0, 0 }, line };
+	*limit = (struct policy_limit){
+		.pattern = arena_slice(arena, pattern).data,
+	};
 	return limit;
 }
 

@@ -42,7 +42,8 @@ struct policy_rule {
 	const char *agent; /* NULL: of all */
 	const char *pattern;
 	enum entry_tier tier;
-	unsigned line; /* of the file */
+	const char *path; /* of the file that says so */
+	unsigned line;
 };
 
 /* So many at once, and as many again in `span`. */
@@ -55,11 +56,12 @@ struct policy_rate {
 struct policy_limit {
 	const char *pattern;
 	struct policy_rate rate;
+	const char *path;
 	unsigned line; /* 0: built in */
 };
 
 struct policy {
-	const char *path; /* of the file */
+	const char *path; /* of kruxos.conf */
 	struct policy_rule *rules;
 	size_t rule_count;
 	struct policy_limit *limits;
@@ -83,7 +85,8 @@ policy_find_limit(const struct policy *policy, struct slice capability);
 int policy_compare(struct slice a, struct slice b);
 
 /* Append the line that decides, for people: `kruxos.conf:41: shell.* = blocked`
- * or `kruxos.conf:52: [policy agent builder] shell.exec = notify`. */
+ * or `conf.d/site.conf:2: [policy agent builder] shell.exec = notify`; the path
+ * begins at the folder of kruxos.conf. */
 void policy_add_rule_line(const struct policy *policy,
     const struct policy_rule *rule, struct buf *out);
 /* The same: `kruxos.conf:60: [limit] alerts.send = 30/1m`, or without a file's
@@ -95,18 +98,18 @@ void policy_add_limit_line(const struct policy *policy,
 void policy_copy(
     const struct policy *policy, struct arena *arena, struct policy *ret);
 
-/* --- for the reader of the file ------------------------------------------- */
+/* --- for the reader of the files ------------------------------------------ */
 
 /* An empty policy with room for all lines. */
 void policy_init(struct policy *policy, const char *path, struct arena *arena);
 
-/* The row for a line with the key `pattern`, to be filled in; `agent` is NULL
- * or in `arena`. NULL: ERROR_INVALID, what is wrong with the key. */
+/* The row for a line with the key `pattern`, to be filled in: a new one, or
+ * that of an earlier line with this key, emptied. `agent` is NULL or in
+ * `arena`. NULL: ERROR_INVALID, what is wrong with the key. */
 struct policy_rule *policy_add_rule(struct policy *policy, struct arena *arena,
-    const char *agent, struct slice pattern, unsigned line, struct error *err);
-struct policy_limit *
-policy_add_limit(struct policy *policy, struct arena *arena,
-    struct slice pattern, unsigned line, struct error *err);
+    const char *agent, struct slice pattern, struct error *err);
+struct policy_limit *policy_add_limit(struct policy *policy,
+    struct arena *arena, struct slice pattern, struct error *err);
 
 /* "30/1m" or "none". ERROR_INVALID. */
 int policy_parse_rate(

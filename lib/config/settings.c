@@ -669,42 +669,61 @@ store_rate(const struct value *value, void *field, struct error *err)
 static const struct {
 	store_function *store;
 	const char *words;
+	size_t size; /* of the field */
 } types[] = {
-	[SETTING_PATH] = { store_path, "a path" },
-	[SETTING_TEXT] = { store_text, "text" },
-	[SETTING_ACCOUNT] = { store_account, "a user or group" },
-	[SETTING_ACCOUNTS] = { store_accounts, "users, with spaces between" },
-	[SETTING_ADDRESS] = { store_address, "an IP address" },
-	[SETTING_HOSTS] = { store_hosts, "host names, with spaces between" },
-	[SETTING_NAMES] = { store_names, "names, with spaces between" },
-	[SETTING_NUMBER] = { store_number, "a number" },
-	[SETTING_MSEC] = { store_msec, "a number" },
-	[SETTING_SEC] = { store_sec, "a number" },
-	[SETTING_DURATION] = { store_duration, "a duration such as 30s" },
-	[SETTING_YES_NO] = { store_yes_no, "yes or no" },
-	[SETTING_MAIL] = { store_mail, "a mail address" },
-	[SETTING_MAILS] = { store_mails,
-	    "mail addresses, with spaces between" },
-	[SETTING_RULE] = { store_rule, "a condition" },
-	[SETTING_CHOICE] = { store_choice, NULL },
-	[SETTING_SET] = { store_set, NULL },
-	[SETTING_TIER] = { store_tier, NULL },
-	[SETTING_RATE] = { store_rate, "a limit such as 30/1m, or none" },
+	[SETTING_PATH] = { store_path, "a path", sizeof(char *) },
+	[SETTING_TEXT] = { store_text, "text", sizeof(char *) },
+	[SETTING_ACCOUNT] = { store_account, "a user or group",
+	    sizeof(char *) },
+	[SETTING_ACCOUNTS] = { store_accounts, "users, with spaces between",
+	    sizeof(struct config_words) },
+	[SETTING_ADDRESS] = { store_address, "an IP address", sizeof(char *) },
+	[SETTING_HOSTS] = { store_hosts, "host names, with spaces between",
+	    sizeof(struct config_words) },
+	[SETTING_NAMES] = { store_names, "names, with spaces between",
+	    sizeof(struct config_words) },
+	[SETTING_NUMBER] = { store_number, "a number", sizeof(unsigned) },
+	[SETTING_MSEC] = { store_msec, "a number", sizeof(usec_t) },
+	[SETTING_SEC] = { store_sec, "a number", sizeof(usec_t) },
+	[SETTING_DURATION] = { store_duration, "a duration such as 30s",
+	    sizeof(usec_t) },
+	[SETTING_YES_NO] = { store_yes_no, "yes or no", sizeof(bool) },
+	[SETTING_MAIL] = { store_mail, "a mail address", sizeof(char *) },
+	[SETTING_MAILS] = { store_mails, "mail addresses, with spaces between",
+	    sizeof(struct config_words) },
+	[SETTING_RULE] = { store_rule, "a condition", sizeof(struct rule) },
+	[SETTING_CHOICE] = { store_choice, NULL, sizeof(int) },
+	[SETTING_SET] = { store_set, NULL, sizeof(unsigned) },
+	[SETTING_TIER] = { store_tier, NULL, sizeof(enum entry_tier) },
+	[SETTING_RATE] = { store_rate, "a limit such as 30/1m, or none",
+	    sizeof(struct policy_rate) },
 };
+
+/* Nothing is none of the choices, and of all other types zero. */
+static void
+empty(const struct setting *setting, void *field)
+{
+	if (setting->type == SETTING_CHOICE)
+		*(int *)field = -1;
+	else
+		memset(field, 0, types[setting->type].size);
+}
 
 int
 settings_store(const struct setting *setting, struct slice text,
     const char *folder, struct arena *arena, void *object, struct error *err)
 {
 	struct value value = { setting, text, folder, arena };
+	void *field = (char *)object + setting->offset;
 
-	/* What is empty by default may be made so; its field stays zero. */
+	/* What is empty by default may be made so. */
 	if (text.len == 0 && setting->standard[0] != '\0')
 		return error_set(err, ERROR_INVALID, "there is no value");
-	if (text.len == 0)
+	if (text.len == 0) {
+		empty(setting, field);
 		return 0;
-	return types[setting->type].store(
-	    &value, (char *)object + setting->offset, err);
+	}
+	return types[setting->type].store(&value, field, err);
 }
 
 /* ", 1 to 65535", ", 1m to 30d", ", at most 1h" */

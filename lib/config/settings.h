@@ -72,9 +72,9 @@ enum { SETTINGS_NAME_BYTES = 64 };
  * first of them no '-'? */
 bool settings_is_name(struct slice text, size_t most, const char *others);
 
-/* Write `value` into the field of `object`; what it points to comes from
- * `arena`. `folder` is where relative paths begin. -1 with a sentence that says
- * what is wrong with the value: `"abc" is not a number`. */
+/* Write `value` into the field of `object`, whatever it holds; what it points
+ * to comes from `arena`. `folder` is where relative paths begin. -1 with a
+ * sentence that says what is wrong with the value: `"abc" is not a number`. */
 int settings_store(const struct setting *setting, struct slice value,
     const char *folder, struct arena *arena, void *object, struct error *err);
 

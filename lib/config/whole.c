@@ -3,17 +3,23 @@
 #include "base/number.h"
 #include "config/settings.h"
 
-/* `key` of the section; its line is that of the section. */
+/* `key` of the section, where it is said; else the section itself. */
 static struct place
 place_of(const struct parser *parser, const char *section, const char *name,
     const char *key)
 {
+	const struct origin *origin = origins_find(&parser->config->origins,
+	    slice_of(section), slice_of(name), slice_of(key));
 	struct place place = { 0 };
 
 	for (size_t i = 0; i < parser->section_count; i++)
 		if (slice_is(parser->sections[i].section, section) &&
 		    slice_is(parser->sections[i].name, name))
 			place = parser->sections[i];
+	if (origin != NULL) {
+		place.file = origin->file;
+		place.line = origin->line;
+	}
 	place.key = slice_of(key);
 	return place;
 }
@@ -130,25 +136,30 @@ check_target(const struct config_service *service)
 }
 
 static void
+check_service(struct parser *parser, const struct config_service *service)
+{
+	const struct config *config = parser->config;
+	struct place depends =
+	    place_of(parser, "service", service->name, "depends_on");
+	struct place target =
+	    place_of(parser, "service", service->name, "target");
+	const char *problem = check_target(service);
+
+	if (is_in_circle(config, (size_t)(service - config->services)))
+		parser_problem(parser, &depends, "it would depend on itself");
+	if (problem != NULL)
+		parser_problem(parser, &target, "%s", problem);
+}
+
+static void
 check_services(struct parser *parser)
 {
 	const struct config *config = parser->config;
 
 	for (size_t i = 0; i < config->service_count; i++)
 		find_parents(parser, config->services + i);
-	for (size_t i = 0; i < config->service_count; i++) {
-		const struct config_service *service = config->services + i;
-		struct place place =
-		    place_of(parser, "service", service->name, "depends_on");
-		const char *problem = check_target(service);
-
-		if (is_in_circle(config, i))
-			parser_problem(
-			    parser, &place, "it would depend on itself");
-		place.key = SLICE_LITERAL("target");
-		if (problem != NULL)
-			parser_problem(parser, &place, "%s", problem);
-	}
+	for (size_t i = 0; i < config->service_count; i++)
+		check_service(parser, config->services + i);
 }
 
 /* What is wrong with `url`, or NULL. A password has its own file. */
@@ -177,28 +188,33 @@ check_url(const struct config_notify *notify)
 }
 
 static void
+notify_problem(struct parser *parser, const struct config_notify *notify,
+    const char *key, const char *what)
+{
+	struct place place = place_of(parser, "notify", notify->name, key);
+
+	parser_problem(parser, &place, "%s", what);
+}
+
+static void
 check_notify(struct parser *parser, const struct config_notify *notify)
 {
-	struct place place = place_of(parser, "notify", notify->name, "kind");
 	const char *problem;
 
 	if (notify->kind == -1) {
-		parser_problem(
-		    parser, &place, "nothing says how to send notices");
+		notify_problem(
+		    parser, notify, "kind", "nothing says how to send notices");
 		return;
 	}
 	problem = check_url(notify);
-	place.key = SLICE_LITERAL("url");
 	if (problem != NULL)
-		parser_problem(parser, &place, "%s", problem);
+		notify_problem(parser, notify, "url", problem);
 	if (notify->kind != CONFIG_NOTIFY_SMTP)
 		return;
-	place.key = SLICE_LITERAL("from");
 	if (notify->from == NULL)
-		parser_problem(parser, &place, "mail needs a sender");
-	place.key = SLICE_LITERAL("to");
+		notify_problem(parser, notify, "from", "mail needs a sender");
 	if (notify->to.count == 0)
-		parser_problem(parser, &place, "nobody gets the mail");
+		notify_problem(parser, notify, "to", "nobody gets the mail");
 }
 
 static void

@@ -7,11 +7,13 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <sys/stat.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define PATH "/etc/kruxos/kruxos.conf"
+#define PATH  "/etc/kruxos/kruxos.conf"
+#define LATER "/etc/kruxos/conf.d/site.conf"
 
 static struct config *
 parse(const char *text)
@@ -376,51 +378,51 @@ everything_wrong_is_named_with_its_line(void **state)
 		    "warning or info\n" PATH
 		    ":2: [alert a] when: nothing says when to raise it\n" },
 		{ "[service a]\ndepends_on = b\n", PATH
-		    ":1: [service a] depends_on: there is no service \"b\"\n" },
+		    ":2: [service a] depends_on: there is no service \"b\"\n" },
 		{ "[service a]\ndepends_on = b\n[service b]\n"
 		  "depends_on = c\n[service c]\ndepends_on = b\n",
 		    PATH
-		    ":3: [service b] depends_on: it would depend on itself\n" PATH
-		    ":5: [service c] depends_on: it would depend on itself\n" },
+		    ":4: [service b] depends_on: it would depend on itself\n" PATH
+		    ":6: [service c] depends_on: it would depend on itself\n" },
 		{ "[service a]\nkind = tcp\n",
 		    PATH ":1: [service a] target: nothing says what is to be "
 			 "checked\n" },
 		{ "[service a]\nkind = http\ntarget = file:///etc/passwd\n",
-		    PATH ":1: [service a] target: does not begin with http:// "
+		    PATH ":3: [service a] target: does not begin with http:// "
 			 "or https://\n" },
 		{ "[service a]\nkind = http\ntarget = http:///x\n",
-		    PATH ":1: [service a] target: names no host\n" },
+		    PATH ":3: [service a] target: names no host\n" },
 		{ "[service a]\nkind = tcp\ntarget = mail\n",
-		    PATH ":1: [service a] target: is not host:port\n" },
+		    PATH ":3: [service a] target: is not host:port\n" },
 		{ "[service a]\nkind = tcp\ntarget = mail:99999\n",
-		    PATH ":1: [service a] target: is not host:port\n" },
+		    PATH ":3: [service a] target: is not host:port\n" },
 		{ "[service a]\nkind = tcp\ntarget = http://mail:25\n",
-		    PATH ":1: [service a] target: is not host:port\n" },
+		    PATH ":3: [service a] target: is not host:port\n" },
 		{ "[service a]\nkind = unix\ntarget = a.sock\n",
-		    PATH ":1: [service a] target: is not the whole path of a "
+		    PATH ":3: [service a] target: is not the whole path of a "
 			 "socket\n" },
 		{ "[alert a]\nwhen = cpu > 9\n", PATH
 		    ":2: [alert a] when: \"cpu\" is not a figure or "
 		    "event\n" PATH
-		    ":1: [alert a] when: nothing says when to raise it\n" },
+		    ":2: [alert a] when: nothing says when to raise it\n" },
 		{ "[notify a]\n", PATH
 		    ":1: [notify a] kind: nothing says how to send notices\n" },
 		{ "[notify a]\nkind = pigeon\n", PATH
 		    ":2: [notify a] kind: \"pigeon\" is not alertmanager, "
 		    "webhook or smtp\n" PATH
-		    ":1: [notify a] kind: nothing says how to send notices\n" },
+		    ":2: [notify a] kind: nothing says how to send notices\n" },
 		{ "[notify a]\nkind = webhook\n", PATH
 		    ":1: [notify a] url: nothing says where notices go\n" },
 		{ "[notify a]\nkind = webhook\nurl = smtp://x\n",
-		    PATH ":1: [notify a] url: does not begin with http:// or "
+		    PATH ":3: [notify a] url: does not begin with http:// or "
 			 "https://\n" },
 		{ "[notify a]\nkind = alertmanager\nurl = http:///x\n",
-		    PATH ":1: [notify a] url: names no host\n" },
+		    PATH ":3: [notify a] url: names no host\n" },
 		{ "[notify a]\nkind = webhook\nurl = http://u:p@x/\n",
-		    PATH ":1: [notify a] url: holds a user; `user` and "
+		    PATH ":3: [notify a] url: holds a user; `user` and "
 			 "`password_file` are for that\n" },
 		{ "[notify a]\nkind = smtp\nurl = http://x\n",
-		    PATH ":1: [notify a] url: does not begin with smtp:// or "
+		    PATH ":3: [notify a] url: does not begin with smtp:// or "
 			 "smtps://\n" PATH
 			 ":1: [notify a] from: mail needs a sender\n" PATH
 			 ":1: [notify a] to: nobody gets the mail\n" },
@@ -431,8 +433,8 @@ everything_wrong_is_named_with_its_line(void **state)
 		    ":5: [notify a] to: \"<c@d>\" is not a mail "
 		    "address\n" PATH
 		    ":6: [notify a] from: stands in line 4 already\n" PATH
-		    ":1: [notify a] from: mail needs a sender\n" PATH
-		    ":1: [notify a] to: nobody gets the mail\n" },
+		    ":4: [notify a] from: mail needs a sender\n" PATH
+		    ":5: [notify a] to: nobody gets the mail\n" },
 		{ "[notify a]\nkind = webhook\nurl = http://x\n"
 		  "severity = critical bad\ngroup_by = title\n"
 		  "group_wait = soon\ngroup_interval = 0s\n",
@@ -502,15 +504,190 @@ all_sections_at_once_have_room(void **state)
 	assert_int_equal(config->service_count, CONFIG_SERVICES);
 }
 
-static void
-the_table_has_room_in_the_parser(void **state)
+/* Two texts, as of kruxos.conf and of a file behind it. */
+static int
+parse_two(const char *first, const char *second, struct config **ret,
+    struct buf *problems)
 {
-	size_t rows = 0;
+	struct files_file both[] = {
+		{ PATH, slice_of(first) },
+		{ LATER, slice_of(second) },
+	};
+	struct files files = { .files = both, .count = 2 };
+
+	return config_parse_files(&files, ret, problems);
+}
+
+static struct config *
+parse_both(const char *first, const char *second)
+{
+	cleanup(buf_free) struct buf problems = BUF_INIT;
+	struct config *config = NULL;
+
+	if (parse_two(first, second, &config, &problems) == -1)
+		fail_msg("%s", problems.data);
+	return config;
+}
+
+static void
+a_later_file_replaces_key_by_key(void **state)
+{
+	cleanup(config_freep) struct config *config = parse_both(
+	    "[http]\nhealth_port = 1\nnames = a b\n"
+	    "[service web]\nkind = http\ntarget = http://x\ncritical = yes\n"
+	    "[notify n]\nkind = webhook\nurl = http://a\n"
+	    "[policy]\na.b = blocked\nc.d = notify\n"
+	    "[policy agent x]\na.b = notify\n"
+	    "[limit]\na.b = 1/1m\n",
+	    "[http]\nhealth_port = 2\nnames = c\n"
+	    "[service web]\ntarget = http://y\n"
+	    "[notify n]\nurl = http://b\nseverity = info\n"
+	    "[policy agent  x]\na.b = blocked\n"
+	    "[policy]\na.b = autonomous\n"
+	    "[limit]\na.b = none\n"
+	    "[paths]\naudit_dir = log\n");
+	const struct config_service *web =
+	    config_service(config, slice_of("web"));
 
 	(void)state;
-	while (settings[rows].section != NULL)
-		rows++;
-	assert_in_range(rows, 1, PARSER_SETTINGS);
+	assert_int_equal(config->health_port, 2);
+	assert_int_equal(config->names.count, 1);
+	assert_string_equal(config->names.words[0], "c");
+	assert_int_equal(config->service_count, 6);
+	assert_int_equal(web->kind, CONFIG_SERVICE_HTTP);
+	assert_string_equal(web->target, "http://y");
+	assert_true(web->critical);
+	assert_int_equal(config->notify_count, 1);
+	assert_int_equal(config->notifies[0].kind, CONFIG_NOTIFY_WEBHOOK);
+	assert_string_equal(config->notifies[0].url, "http://b");
+	assert_int_equal(config->notifies[0].severities, 1U << RULE_INFO);
+	assert_int_equal(config->policy.rule_count, 3);
+	assert_int_equal(config->policy.rules[0].tier, ENTRY_AUTONOMOUS);
+	assert_int_equal(config->policy.rules[2].tier, ENTRY_BLOCKED);
+	assert_int_equal(config->policy.limits[1].rate.count, 0);
+	/* Wherever it is said: beside kruxos.conf. */
+	assert_string_equal(config->audit_dir, "/etc/kruxos/log");
+}
+
+static void
+a_later_file_takes_back_what_is_empty_by_default(void **state)
+{
+	cleanup(config_freep) struct config *config =
+	    parse_both("[http]\nnames = a\n"
+		       "[service a]\nuid = me\nmatch = x\ndepends_on = b\n"
+		       "[service b]\n"
+		       "[alert high-cpu]\ntitle = Hot\n",
+		"[http]\nnames =\n"
+		"[service a]\nuid =\nmatch =\ndepends_on =\n"
+		"[alert high-cpu]\ntitle =\n");
+	const struct config_service *a = config_service(config, slice_of("a"));
+
+	(void)state;
+	assert_int_equal(config->names.count, 0);
+	assert_null(a->user);
+	assert_null(a->match);
+	assert_int_equal(a->parents, 0);
+	assert_null(config->alerts[0].title);
+}
+
+static void
+it_is_known_who_said_what(void **state)
+{
+	static const struct {
+		const char *section, *name, *key;
+		unsigned file, line;
+	} cases[] = {
+		{ "http", NULL, "health_port", 1, 3 },
+		{ "http", NULL, "bind", 0, 3 },
+		{ "service", "web", "uid", 1, 5 },
+		{ "policy", "agent x", "a.*", 0, 5 },
+	};
+	cleanup(config_freep) struct config *config =
+	    parse_both("[http]\nhealth_port = 1\nbind = ::1\n"
+		       "[policy agent  x]\na.* = blocked\n",
+		"\n[http]\nhealth_port = 2\n[service web]\nuid = me\n");
+
+	(void)state;
+	assert_int_equal(config->file_count, 2);
+	assert_string_equal(config->files[0], PATH);
+	assert_string_equal(config->files[1], LATER);
+	assert_int_equal(config->origins.count, COUNT(cases));
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const struct origin *origin =
+		    origins_find(&config->origins, slice_of(cases[i].section),
+			slice_of(cases[i].name), slice_of(cases[i].key));
+
+		assert_int_equal(origin->file, cases[i].file);
+		assert_int_equal(origin->line, cases[i].line);
+	}
+	assert_null(origins_find(&config->origins, slice_of("http"),
+	    slice_of(NULL), slice_of("names")));
+}
+
+static void
+what_is_wrong_is_named_in_its_file(void **state)
+{
+	static const char *const cases[][3] = {
+		/* Who replaces something wrong has not made it good. */
+		{ "[http]\nbind = x\n", "[http]\nbind = ::1\n",
+		    PATH ":2: [http] bind: \"x\" is not an IP address\n" },
+		{ "[http]\nbind = ::1\n", "[http]\nbind = x\n",
+		    LATER ":2: [http] bind: \"x\" is not an IP address\n" },
+		{ "[http]\nbind = ::1\n",
+		    "[http]\nbind = ::1\nbind = ::1\n[http]\n",
+		    LATER ":3: [http] bind: stands in line 2 already\n" LATER
+			  ":4: [http]: stands in line 1 already\n" },
+		{ "[http]\n", "bind = ::1\n",
+		    LATER ":1: a setting stands before the first [section]\n" },
+		{ "[audit]\n", "what\n",
+		    LATER ":1: \"what\" is neither [section] nor key = value "
+			  "nor a # comment\n" },
+		{ "[service a]\nkind = tcp\ntarget = mail:25\n",
+		    "[service a]\ntarget = mail\n",
+		    LATER ":2: [service a] target: is not host:port\n" },
+		{ "[service a]\nkind = tcp\ntarget = mail\n",
+		    "[service a]\ncritical = no\n",
+		    PATH ":3: [service a] target: is not host:port\n" },
+		{ "[alert a]\nwhen = cpu_percent > 1\n",
+		    "\n[alert a]\nwhen =\n",
+		    LATER ":3: [alert a] when: nothing says when to raise "
+			  "it\n" },
+		{ "[notify a]\nkind = webhook\nurl = http://x\n",
+		    "[notify a]\nkind =\n",
+		    LATER ":2: [notify a] kind: nothing says how to send "
+			  "notices\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		cleanup(buf_free) struct buf problems = BUF_INIT;
+		struct config *config = NULL;
+
+		assert_int_equal(
+		    parse_two(cases[i][0], cases[i][1], &config, &problems),
+		    -1);
+		assert_null(config);
+		assert_string_equal(problems.data, cases[i][2]);
+	}
+}
+
+/* Of the sections of several files those with the same name are one. */
+static void
+sections_of_several_files_share_the_room(void **state)
+{
+	cleanup(buf_free) struct buf text = BUF_INIT;
+	cleanup(config_freep) struct config *config = NULL;
+
+	(void)state;
+	for (size_t i = 5; i < CONFIG_SERVICES; i++)
+		buf_addf(&text, "[service s%zu]\n", i);
+	for (size_t i = 12; i < CONFIG_ALERTS; i++)
+		buf_addf(&text, "[alert a%zu]\nwhen = cpu_percent > 1\n", i);
+	for (size_t i = 0; i < POLICY_AGENTS; i++)
+		buf_addf(&text, "[policy agent a%zu]\na.b = blocked\n", i);
+	config = parse_both(text.data, text.data);
+	assert_int_equal(config->service_count, CONFIG_SERVICES);
+	assert_int_equal(config->policy.rule_count, POLICY_AGENTS);
 }
 
 /* A folder of its own, and in it for as long as a test lasts. */
@@ -637,7 +814,7 @@ a_file_has_at_most_a_mebibyte(void **state)
 	struct error err = { 0 };
 
 	(void)state;
-	buf_add_chars(&text, '\n', CONFIG_FILE_BYTES);
+	buf_add_chars(&text, '\n', FILES_BYTES);
 	write_run_kruxos_conf(text.data);
 	assert_int_equal(config_load("run/kruxos.conf", &config, &err), 0);
 	buf_add_char(&text, '\n');
@@ -682,7 +859,12 @@ main(void)
 		cmocka_unit_test(everything_wrong_is_named_with_its_line),
 		cmocka_unit_test(services_have_a_bound),
 		cmocka_unit_test(all_sections_at_once_have_room),
-		cmocka_unit_test(the_table_has_room_in_the_parser),
+		cmocka_unit_test(a_later_file_replaces_key_by_key),
+		cmocka_unit_test(
+		    a_later_file_takes_back_what_is_empty_by_default),
+		cmocka_unit_test(it_is_known_who_said_what),
+		cmocka_unit_test(what_is_wrong_is_named_in_its_file),
+		cmocka_unit_test(sections_of_several_files_share_the_room),
 		IN_A_FOLDER(paths_are_relative_to_the_file_s_folder),
 		IN_A_FOLDER(load_says_the_first_problem_and_check_all),
 		IN_A_FOLDER(a_fifo_is_not_waited_for),

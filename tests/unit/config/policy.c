@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "config/config.h"
+#include "config/files.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PATH	     "/etc/kruxos/kruxos.conf"
@@ -170,6 +171,31 @@ the_line_is_told_with_its_place(void **state)
 }
 
 static void
+the_place_begins_at_the_folder_of_the_first_file(void **state)
+{
+	struct files_file both[] = {
+		{ PATH, SLICE_LITERAL("[policy]\na.b = blocked\n") },
+		{ "/etc/kruxos/conf.d/site.conf",
+		    SLICE_LITERAL("[policy]\na.b = notify\n"
+				  "[limit]\na.b = 1/1m\n") },
+	};
+	struct files files = { .files = both, .count = COUNT(both) };
+	cleanup(buf_free) struct buf problems = BUF_INIT;
+	cleanup(config_freep) struct config *config = NULL;
+	cleanup(buf_free) struct buf lines = BUF_INIT;
+
+	(void)state;
+	assert_int_equal(config_parse_files(&files, &config, &problems), 0);
+	policy_add_rule_line(&config->policy, &config->policy.rules[0], &lines);
+	buf_add_char(&lines, '\n');
+	policy_add_limit_line(&config->policy,
+	    policy_find_limit(&config->policy, SLICE_LITERAL("a.b")), &lines);
+	assert_string_equal(lines.data,
+	    "conf.d/site.conf:2: a.b = notify\n"
+	    "conf.d/site.conf:4: [limit] a.b = 1/1m");
+}
+
+static void
 a_copy_stands_alone(void **state)
 {
 	cleanup(arena_free) struct arena arena = ARENA_INIT;
@@ -215,7 +241,7 @@ what_is_wrong_is_named_with_file_line_and_key(void **state)
 		    ":4: [policy] a.*: stands in line 2 already\n" },
 		{ "[policy agent x]\na.* = blocked\n[policy  agent  x]\n"
 		  "a.* = notify\n",
-		    ":4: [policy agent  x] a.*: stands in line 2 already\n" },
+		    ":3: [policy agent x]: stands in line 1 already\n" },
 		{ "[policy x]\na.* = blocked\n",
 		    ":1: [policy x]: this section is called [policy] or "
 		    "[policy agent NAME]\n" },
@@ -315,6 +341,8 @@ main(void)
 		cmocka_unit_test(a_limit_is_that_of_the_most_specific_line),
 		cmocka_unit_test(the_file_replaces_the_limit_that_is_built_in),
 		cmocka_unit_test(the_line_is_told_with_its_place),
+		cmocka_unit_test(
+		    the_place_begins_at_the_folder_of_the_first_file),
 		cmocka_unit_test(a_copy_stands_alone),
 		cmocka_unit_test(what_is_wrong_is_named_with_file_line_and_key),
 		cmocka_unit_test(lines_agents_and_limits_have_a_bound),
