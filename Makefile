@@ -295,11 +295,17 @@ demo:
 	@$(again) all
 	@demo/run $(BUILD)
 
-# What the tests have tested already is not tested again.
+# Of what git keeps, which is asked only if somebody wants a package. What the
+# tests have tested already is not tested again.
+.SECONDEXPANSION:
+build/deb/built: build/www/index.html $$(wildcard $$(shell git ls-files))
+	@DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc) $(DEB_BUILD_OPTIONS)" CC="$(CC)" \
+	    packaging/build-deb $(@D)
+	@touch $@
+
 deb:
 	@packaging/install-packages build deb
-	@$(again) www
-	@DEB_BUILD_OPTIONS="nocheck parallel=$(shell nproc) $(DEB_BUILD_OPTIONS)" CC="$(CC)" packaging/build-deb build/deb
+	@$(again) build/deb/built
 
 run start:
 	@packaging/install-packages build run
