@@ -52,7 +52,7 @@ test('each setting that is named is there', () => {
 	const isFree = section => rows.some(row => row.section === section && row.key === 'CAPABILITY');
 	const wrong = [];
 	let count = 0;
-	for (const { path, codes } of markdowns)
+	for (const { path, codes } of markdowns.filter(({ path }) => path !== 'CHANGELOG.md'))
 		for (const code of codes)
 			for (const [whole, head, key] of code.matchAll(/^\[([a-z_]+|(?:service|alert|notify|policy agent) [A-Za-z-]+)\](?: ([a-z_]+)(?= |$))?/g)) {
 				const [section] = head.split(' ');
