@@ -17,6 +17,7 @@ struct site {
 	const char *user;	/* of nginx's workers; "": who starts it */
 	const char *pid_folder; /* nginx.pid */
 	const char *temp_folder;
+	const char *error_log;	   /* a file, or "stderr" */
 	const char *socket_folder; /* NAME.sock of each FastCGI program */
 	const char *tls_folder;
 	const char *include_folder;

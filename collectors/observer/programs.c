@@ -236,8 +236,9 @@ count_group(struct programs *programs, const char *folder, const bool *wanted,
 			count(programs, pid, wanted, usage);
 }
 
-/* In the groups right below our slice: each is a unit's. */
-static void
+/* In the groups right below our slice: each is a unit's. False: the slice's
+ * folder is not where it should be (two kinds of hierarchies side by side). */
+static bool
 find_in_slice(struct programs *programs, const char *slice, const bool *wanted,
     struct usage *usage)
 {
@@ -252,6 +253,7 @@ find_in_slice(struct programs *programs, const char *slice, const bool *wanted,
 		buf_addf(&group, "%s/%s", slice, entry->d_name);
 		count_group(programs, group.data, wanted, usage);
 	}
+	return listing != NULL;
 }
 
 static void
@@ -274,9 +276,8 @@ find_by_name(struct programs *programs, const bool *wanted, struct usage *usage)
 	cleanup(buf_free) struct buf slice = BUF_INIT;
 
 	if (cgroup_find_slice(programs->roots->proc, programs->roots->cgroup,
-		OWN_SLICE, &slice) == 0)
-		find_in_slice(programs, slice.data, wanted, usage);
-	else
+		OWN_SLICE, &slice) == -1 ||
+	    !find_in_slice(programs, slice.data, wanted, usage))
 		find_anywhere(programs, wanted, usage);
 }
 

@@ -151,7 +151,9 @@ static void
 anothers_slice_is_not_ours(void **state)
 {
 	static const char *const groups[] = { "0::/\n", "0::/init.scope\n",
-		"0::/system.slice/kruxos-observer.service\n", "junk\n" };
+		"0::/system.slice/kruxos-observer.service\n", "junk\n",
+		/* it is said, but not there */
+		"0::/kruxos.slice/kruxos-observer.service\n" };
 	struct programs *programs = open_programs();
 
 	(void)state;
