@@ -2,18 +2,21 @@
 // one of them names is there.
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
+import { Authority } from './harness/authority.js';
 import { samples } from './harness/exposition.js';
 import { request } from './harness/http.js';
 import { Made, everything, services } from './harness/made.js';
 import { until } from './harness/poll.js';
 import { Prometheus } from './harness/prometheus.js';
-import { Stack, root, run } from './harness/stack.js';
+import { Stack, freePorts, root, run } from './harness/stack.js';
+import { Stream } from './harness/stream.js';
 
 const yaml = createRequire(new URL('build/node/', `file://${root}`))('yaml');
 const folder = join(root, 'docs/integrations');
@@ -114,16 +117,77 @@ test('the probes ask what is answered', async () => {
 	assert.equal((await request({ port: stack.healthPort }, path)).status, 200);
 });
 
+/** A configuration of nginx in `at` that includes `file`, and its words on the command line. */
+function including(file, at) {
+	writeFileSync(join(at, 'nginx.conf'),
+		`pid ${at}/pid; daemon off; worker_processes 1; events {} http { access_log off; ${
+			['client_body', 'proxy', 'fastcgi', 'scgi', 'uwsgi'].map(kind => `${kind}_temp_path ${at}/${kind};`).join(' ')
+		} include ${file}; }`);
+	return ['-p', at, '-c', join(at, 'nginx.conf'), '-e', join(at, 'error.log')];
+}
+
 test('nginx takes its example', async () => {
 	const temporary = mkdtempSync(join(tmpdir(), 'kruxos-balancer-'));
 	try {
-		writeFileSync(join(temporary, 'nginx.conf'),
-			`pid ${temporary}/pid; events {} http { access_log off; ${['client_body', 'proxy', 'fastcgi', 'scgi', 'uwsgi']
-				.map(kind => `${kind}_temp_path ${temporary}/${kind};`).join(' ')} include ${folder}/nginx.conf; }`);
-		const { code, stderr } = await run('/usr/sbin/nginx',
-			['-t', '-p', temporary, '-c', join(temporary, 'nginx.conf'), '-e', join(temporary, 'error.log')]);
+		const { code, stderr } = await run('/usr/sbin/nginx', ['-t', ...including(join(folder, 'nginx.conf'), temporary)]);
 		assert.equal(code, 0, stderr);
 	} finally {
+		rmSync(temporary, { recursive: true });
+	}
+});
+
+test('behind a site of another nginx people sign in, watch and change things, and agents call', async () => {
+	const temporary = mkdtempSync(join(tmpdir(), 'kruxos-site-'));
+	const names = ['monitor.example.org', 'agents.example.org'];
+	const [port] = await freePorts(1);
+	const behind = await Stack.start({ http: { names: names.join(' ') } });
+	let nginx, ended;
+	try {
+		await (await Authority.make(temporary)).issue(join(temporary, 'cert.pem'), join(temporary, 'key.pem'));
+		writeFileSync(join(temporary, 'site.conf'), read('nginx-site.conf')
+			.replaceAll('listen 443', `listen 127.0.0.1:${port}`)
+			.replaceAll('127.0.0.1:7800', `127.0.0.1:${behind.dashPort}`)
+			.replaceAll('127.0.0.1:7700', `127.0.0.1:${behind.gatewayPort}`)
+			.replaceAll('/etc/kruxos', behind.rundir)
+			.replaceAll(/ssl_certificate [^;]+/g, `ssl_certificate ${temporary}/cert.pem`)
+			.replaceAll(/ssl_certificate_key [^;]+/g, `ssl_certificate_key ${temporary}/key.pem`));
+		nginx = spawn('/usr/sbin/nginx', including(join(temporary, 'site.conf'), temporary), { stdio: 'ignore' });
+		ended = new Promise(resolve => nginx.on('exit', resolve));
+		const site = { port, tls: true };
+		const asked = (name, options = {}) => ({
+			...options, headers: { Host: name, Origin: `https://${name}`, ...options.headers },
+		});
+		await until('it answers', async () => (await request(site, '/', asked(names[0]))).status === 200);
+
+		const reply = await request(site, '/api/session', asked(names[0], {
+			method: 'POST', headers: { 'Content-Type': 'application/json' },
+			body: JSON.stringify({ link: await behind.link('anna', 'operator') }),
+		}));
+		assert.equal(reply.status, 200, reply.body);
+		const who = behind.signedIn(reply);
+		const stream = await Stream.open(site, '/api/activity/stream', { Host: names[0], Cookie: who.cookie });
+		const door = await behind.door();
+		await door.record({ actor_type: 'agent', agent_name: 'seen', capability: 'shell.exec', status: 'success' });
+		door.close();
+		await until('the entry has come', () => stream.events.some(({ data }) => data?.agent_name === 'seen'));
+		stream.close();
+		const signedOut = await request(site, '/api/session/end', asked(names[0], { method: 'POST', headers: who.headers, body: '{}' }));
+		assert.equal(signedOut.status, 200, signedOut.body);
+
+		// What ours refuses is refused.
+		for (const headers of [{ Origin: 'https://evil.example' }, { Origin: 'null' }])
+			assert.equal((await request(site, '/api/audit', asked(names[0], { headers }))).status, 403);
+		assert.equal((await request(site, '/api/audit', asked(names[0]))).status, 401);
+		assert.equal((await request(site, '/', { headers: { Host: 'evil.example' } })).status, 421);
+
+		const call = await request(site, '/rpc', {
+			method: 'POST', headers: { Host: names[1], 'Content-Type': 'application/json' }, body: '{}',
+		});
+		assert.equal(call.status, 401, call.body);
+	} finally {
+		nginx?.kill('SIGTERM');
+		await ended;
+		await behind.stop();
 		rmSync(temporary, { recursive: true });
 	}
 });
