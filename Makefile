@@ -320,10 +320,11 @@ stop:
 # ones each time, so that what fails is the change; `make fault` looks for
 # others.
 test:
-	@packaging/install-packages build run test fuzz load monitor browser
+	@packaging/install-packages build run test fuzz load monitor browser $(if $(SANITIZE),,container)
 	@tests/install-node
 	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools) $(BUILD)/docs/facts
 	@$(again) redaction
+	@$(if $(SANITIZE),:,$(MAKE) -s deb)
 	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,docs packaging www browser load)
 
 # Coding agents that are too large to be installed for each run of the tests.
@@ -435,7 +436,7 @@ check-cppcheck: $(generated)
 	    --enable=warning,portability --inline-suppr --suppress=missingInclude --library=tests/cppcheck.cfg \
 	    $(filter -I%,$(CPPFLAGS)) $(c_sources)
 check-shell:
-	@shellcheck $(shell_src)
+	@shellcheck -x $(shell_src)
 
 check-types: build/www-types/api.d.ts
 	@www/node_modules/.bin/tsc -p www
