@@ -1,0 +1,19 @@
+"""Lines for the door: say.py SOCKET LINE... prints the first answer to each.
+
+Each has a connection of its own: whoever may say nothing is hung up on.
+"""
+
+import socket
+import sys
+
+
+def say(line):
+    with socket.socket(socket.AF_UNIX) as door:
+        door.settimeout(30)
+        door.connect(sys.argv[1])
+        door.sendall(line.encode() + b"\n")
+        return door.makefile().readline()
+
+
+for line in sys.argv[2:]:
+    print(say(line), end="")
