@@ -23,13 +23,25 @@ is_failure(int errnum)
 	       errnum == ENOMEM;
 }
 
+static bool
+is_number(const char *name, uint32_t *ret)
+{
+	uint64_t number;
+
+	if (number_parse_u64(slice_of(name), 0, UINT32_MAX, &number) == -1)
+		return false;
+	*ret = (uint32_t)number;
+	return true;
+}
+
+/* By name or number. */
 static int
 find_user(const char *name, uid_t *ret_uid, struct error *err)
 {
 	const struct passwd *user;
 
 	*ret_uid = PEER_NOBODY;
-	if (name == NULL)
+	if (name == NULL || is_number(name, ret_uid))
 		return 0;
 	errno = 0;
 	user = getpwnam(name);
@@ -46,7 +58,7 @@ find_group(const char *name, gid_t *ret_gid, struct error *err)
 	const struct group *group;
 
 	*ret_gid = PEER_NOBODY;
-	if (name == NULL)
+	if (name == NULL || is_number(name, ret_gid))
 		return 0;
 	errno = 0;
 	group = getgrnam(name);
@@ -72,20 +84,14 @@ find_web(const struct config_words *names, struct peer_rules *rules,
 	return 0;
 }
 
-/* Those that are there, of users by name or number. */
 static int
 find_services(
     const struct peer_names *names, struct peer_rules *rules, struct error *err)
 {
 	for (size_t i = 0; i < names->service_count; i++) {
-		const char *user = names->services[i].user;
-		uid_t uid = PEER_NOBODY;
-		uint64_t number;
+		uid_t uid;
 
-		if (user != NULL && number_parse_u64(slice_of(user), 0,
-					UINT32_MAX, &number) == 0)
-			uid = (uid_t)number;
-		else if (find_user(user, &uid, err) == -1)
+		if (find_user(names->services[i].user, &uid, err) == -1)
 			return -1;
 		if (uid != PEER_NOBODY)
 			rules->services[rules->service_count++] = uid;

@@ -15,7 +15,8 @@
 
 enum { PEER_WEB_USERS = CONFIG_WORDS };
 
-/* The names that give rights, as the configuration has them; NULL: nobody. */
+/* The names, or numbers, that give rights, as the configuration has them; NULL:
+ * nobody. */
 struct peer_names {
 	const char *operators;		       /* group "kruxos" */
 	const char *producers;		       /* group "kruxos-ingest" */

@@ -214,8 +214,7 @@ const struct setting settings[] = {
 	    "Whether the whole is unhealthy when this service is; by default "
 	    "`yes` for audit and state." },
 	{ "service", "uid", SETTING_ACCOUNT, IN_SERVICE(user), "",
-	    "The user, by name or number, that may send its heartbeat; of "
-	    "proxy, its reports." },
+	    "The user that may send its heartbeat; of proxy, its reports." },
 	{ "service", "depends_on", SETTING_NAMES, IN_SERVICE(depends_on), "",
 	    "Services without which it cannot work: while one of them is down, "
 	    "its own alert waits; it waits for as long as they may take to be "
@@ -673,9 +672,10 @@ static const struct {
 } types[] = {
 	[SETTING_PATH] = { store_path, "a path", sizeof(char *) },
 	[SETTING_TEXT] = { store_text, "text", sizeof(char *) },
-	[SETTING_ACCOUNT] = { store_account, "a user or group",
-	    sizeof(char *) },
-	[SETTING_ACCOUNTS] = { store_accounts, "users, with spaces between",
+	[SETTING_ACCOUNT] = { store_account,
+	    "a user or group, by name or number", sizeof(char *) },
+	[SETTING_ACCOUNTS] = { store_accounts,
+	    "users, by name or number, with spaces between",
 	    sizeof(struct config_words) },
 	[SETTING_ADDRESS] = { store_address, "an IP address", sizeof(char *) },
 	[SETTING_HOSTS] = { store_hosts, "host names, with spaces between",

@@ -232,7 +232,8 @@ a_row_is_described_in_words(void **state)
 		    "a duration such as 30s, 1s to 1d" },
 		{ "notify", "group_wait",
 		    "a duration such as 30s, at most 1h" },
-		{ "door", "web_users", "users, with spaces between" },
+		{ "door", "web_users",
+		    "users, by name or number, with spaces between" },
 	};
 
 	(void)state;

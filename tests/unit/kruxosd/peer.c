@@ -120,7 +120,7 @@ names_are_looked_up(void **state)
 		{ .user = "no-such-user" },
 		{ .user = "4711" },
 	};
-	static const char *words[] = { "www-data", "no-such-user", "games" };
+	static const char *words[] = { "www-data", "no-such-user", "4712" };
 	static const struct config_words web = { words, COUNT(words) };
 	static const struct peer_names names = {
 		.operators = "daemon",
@@ -139,7 +139,7 @@ names_are_looked_up(void **state)
 	assert_int_equal(found.producers, getgrnam("bin")->gr_gid);
 	assert_int_equal(found.web_count, 2);
 	assert_int_equal(found.web[0], getpwnam("www-data")->pw_uid);
-	assert_int_equal(found.web[1], getpwnam("games")->pw_uid);
+	assert_int_equal(found.web[1], 4712);
 	assert_int_equal(found.observer, getpwnam("nobody")->pw_uid);
 	assert_int_equal(found.service_count, 2);
 	assert_int_equal(found.services[0], getpwnam("daemon")->pw_uid);
