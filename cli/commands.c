@@ -24,6 +24,7 @@
 #include "cli/proxy.h"
 #include "cli/query.h"
 #include "cli/replay.h"
+#include "cli/restore.h"
 #include "cli/show.h"
 #include "cli/silence.h"
 #include "cli/stats.h"
@@ -602,6 +603,22 @@ const struct command commands[] = {
 			"/media/usb/heads\n"
 			"  kruxos backup - | ssh vault 'umask 077; cat > "
 			"monday.kruxos'",
+	},
+	{
+	    .name = "restore",
+	    .operands = "FILE",
+	    .least = 1,
+	    .most = 1,
+	    .form = &restore_form,
+	    .summary = "Put a backup in the place of what is here",
+	    .about = "FILE, or - for standard input, is read whole and its log "
+		     "verified before anything is replaced; what was here is "
+		     "kept beside it. Not while kruxosd runs. Exits with 2 "
+		     "when the backup is damaged. For root and the daemon's "
+		     "own user.",
+	    .examples = "  kruxos restore --check /media/backup/monday.kruxos\n"
+			"  kruxos restore /media/backup/monday.kruxos --expect "
+			"\"$(tail -1 /media/usb/heads)\"",
 	},
 	{
 	    .name = "config check",

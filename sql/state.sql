@@ -31,6 +31,12 @@ INSERT OR IGNORE INTO erasure (seq) VALUES (?1);
 -- name: state_end_erasure
 DELETE FROM erasure WHERE seq = ?1;
 
+-- name: state_end_sessions
+DELETE FROM signed_in;
+
+-- name: state_end_links
+DELETE FROM sign_in_link;
+
 -- name: state_scrubbed
 SELECT ended_at FROM scrub;
 

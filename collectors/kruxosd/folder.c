@@ -3,7 +3,6 @@
 #include "base/buf.h"
 #include "base/cleanup.h"
 
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -64,23 +63,4 @@ folder_open(const char *path, struct error *err)
 	opened = dir;
 	dir = -1;
 	return opened;
-}
-
-int
-folder_lock(int dir, const char *path, struct error *err)
-{
-	cleanup(cleanup_close) int lock = openat(
-	    dir, ".lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	int held;
-
-	if (lock == -1)
-		return error_set_errno(err, "%s/.lock", path);
-	if (flock(lock, LOCK_EX | LOCK_NB) == -1)
-		return errno == EWOULDBLOCK
-			   ? error_set(err, ERROR_BUSY,
-				 "%s: another kruxosd writes to this log", path)
-			   : error_set_errno(err, "%s/.lock: flock", path);
-	held = lock;
-	lock = -1;
-	return held;
 }

@@ -98,7 +98,7 @@ struct kruxosd {
 	struct host *host;
 	usec_t sample_due, save_due; /* CLOCK_BOOTTIME */
 	struct to_say {		     /* entries about the start itself */
-		bool recovery, state;
+		bool recovery, state, restore;
 	} to_say;
 	struct error ending; /* why it cannot go on; ERROR_NONE: it can */
 };

@@ -4,8 +4,10 @@
 #include "collectors/kruxosd/folder.h"
 #include "collectors/kruxosd/redo.h"
 #include "collectors/kruxosd/report.h"
+#include "collectors/kruxosd/restored.h"
 
 #include "base/diag.h"
+#include "log/lock.h"
 
 static int
 open_folders(struct kruxosd *kruxosd, struct error *err)
@@ -24,8 +26,10 @@ open_folders(struct kruxosd *kruxosd, struct error *err)
 	kruxosd->audit_dir = folder_open(config->audit_dir, err);
 	if (kruxosd->audit_dir == -1)
 		return -1;
-	kruxosd->lock = folder_lock(kruxosd->audit_dir, config->audit_dir, err);
-	return kruxosd->lock == -1 ? -1 : 0;
+	kruxosd->lock = lock_take(kruxosd->audit_dir, config->audit_dir, err);
+	if (kruxosd->lock == -1)
+		return -1;
+	return restored_check(kruxosd->data_dir, config->data_dir, err);
 }
 
 static int
@@ -38,6 +42,8 @@ open_databases(
 	kruxosd->state = state_open(config->state_file, kruxosd->clock, err);
 	if (kruxosd->state == NULL)
 		return -1;
+	kruxosd->to_say.restore =
+	    restored_take(kruxosd->data_dir, kruxosd->state);
 	kruxosd->indexer = indexer_new(
 	    config->audit_dir, config->data_dir, kruxosd->clock, err);
 	if (kruxosd->indexer == NULL)
@@ -330,6 +336,19 @@ recall(struct kruxosd *kruxosd)
 		diag(DIAG_WARNING, "recent calls: %s", err.sentence);
 }
 
+static void
+on_restore_said(
+    void *context, uint64_t tag, uint64_t seq, const struct error *err)
+{
+	struct kruxosd *kruxosd = context;
+
+	(void)tag;
+	(void)seq;
+	kruxosd->to_say.restore = err != NULL;
+	if (err == NULL)
+		restored_forget(kruxosd->data_dir);
+}
+
 /* Refused, it is said again. */
 static void
 on_said(void *context, uint64_t tag, uint64_t seq, const struct error *err)
@@ -347,9 +366,13 @@ startup_say(struct kruxosd *kruxosd)
 	struct to_say *due = &kruxosd->to_say;
 	struct commit_waiter recovered = { on_said, &due->recovery, 0 };
 	struct commit_waiter lost = { on_said, &due->state, 0 };
+	struct commit_waiter restored = { on_restore_said, kruxosd, 0 };
 	struct slice none = { NULL, 0 };
 	struct error refused;
 
+	if (due->restore && restored_record(kruxosd->data_dir, kruxosd->commit,
+				&restored, &refused) == 0)
+		due->restore = false;
 	if (due->recovery && recovery_record(&kruxosd->recovery,
 				 kruxosd->commit, &recovered, &refused) == 0)
 		due->recovery = false;

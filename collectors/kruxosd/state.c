@@ -437,6 +437,25 @@ state_set_verification(struct state *state,
 	return finish(state, statement_run(&update, err), err);
 }
 
+/* --- sign-in ------------------------------------------------------------ */
+
+int
+state_end_sign_ins(struct state *state, struct error *err)
+{
+	static const int statements[] = { STATE_END_SESSIONS, STATE_END_LINKS };
+
+	if (check_open(state, err) == -1)
+		return -1;
+	for (size_t i = 0; i < 2; i++) {
+		struct statement run =
+		    statement_start(state->statements, statements[i]);
+
+		if (finish(state, statement_run(&run, err), err) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* --- the index, held against the log ------------------------------------ */
 
 int

@@ -91,6 +91,12 @@ int state_read_verification(struct state *state,
 int state_set_verification(struct state *state,
     const struct state_verification *verification, struct error *err);
 
+/* --- sign-in ------------------------------------------------------------ */
+
+/* Nobody is signed in any more, and no link signs in. Before who has tables of
+ * his own there has read them. */
+int state_end_sign_ins(struct state *state, struct error *err);
+
 /* --- the index, held against the log ------------------------------------ */
 
 /* When that was done last (CLOCK_REALTIME); 0: never. */

@@ -262,6 +262,7 @@ test('a credential has the rights of its account, and none of the program that h
 		export: ['audit.export', { format: 'csv' }],
 		verify: ['audit.verify', {}],
 		reindex: ['audit.reindex', {}],
+		backup: ['audit.backup', {}],
 		accounts: ['account.list', {}],
 		set: ['account.set', { name: owner, role: 'operator' }],
 		beat: ['service.heartbeat', { service: 'state' }],

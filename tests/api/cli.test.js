@@ -107,7 +107,7 @@ test('the answers of a script: exit codes', async () => {
 const needy = [
 	['health'], ['health', '--json'], ['metrics'], ['audit', 'query'], ['audit', 'show', '1'], ['audit', 'stats'],
 	['audit', 'export'], ['audit', 'import'], ['audit', 'erase', '1', '--reason', 'x'], ['watch'], ['ingest'],
-	['replay', sessions], ['reindex'],
+	['replay', sessions], ['reindex'], ['backup', '-'],
 ];
 const offline = [['audit', 'head'], ['audit', 'verify']];
 
@@ -166,7 +166,7 @@ test('help tells every command, with an example of each', async () => {
 	const { stdout } = await stack.kruxos(['--help']);
 	for (const name of [
 		'health', 'audit query', 'audit show', 'audit head', 'audit verify', 'audit stats', 'audit export',
-		'audit import', 'audit erase', 'watch', 'ingest', 'replay', 'reindex', 'config check', 'version', 'completions',
+		'audit import', 'audit erase', 'watch', 'ingest', 'replay', 'reindex', 'backup', 'restore', 'config check', 'version', 'completions',
 	]) {
 		assert.ok(stdout.includes(name), name);
 		const help = await stack.kruxos([...name.split(' '), '--help']);

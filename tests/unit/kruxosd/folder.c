@@ -128,23 +128,6 @@ a_file_is_no_folder(void **state)
 	assert_int_equal(scene->err.errnum, ENOTDIR);
 }
 
-static void
-a_lock_is_held_by_one_until_it_is_closed(void **state)
-{
-	struct scene *scene = *state;
-	int dir = folder_open(scene->path, &scene->err);
-	int first = folder_lock(dir, scene->path, &scene->err);
-
-	assert_int_not_equal(first, -1);
-	assert_int_equal(folder_lock(dir, scene->path, &scene->err), -1);
-	assert_int_equal(scene->err.code, ERROR_BUSY);
-	close(first);
-	first = folder_lock(dir, scene->path, &scene->err);
-	assert_int_not_equal(first, -1);
-	close(first);
-	close(dir);
-}
-
 int
 main(void)
 {
@@ -155,7 +138,6 @@ main(void)
 		TEST(a_folder_that_others_can_write_to_is_refused_and_named),
 		TEST(a_folder_of_somebody_else_is_refused),
 		TEST(a_file_is_no_folder),
-		TEST(a_lock_is_held_by_one_until_it_is_closed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
