@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 /* As little of the disk as kruxosd leaves to agents (commit.h): 5 % and
@@ -65,7 +66,8 @@ spool_write(
 	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
 	if (fd == -1)
 		return error_set_errno(err, "%s/%s", folder, begun.data);
-	if (write_all(fd, lines) == -1 ||
+	/* Whatever the umask is, whose group the folder has must read it. */
+	if (fchmod(fd, 0640) == -1 || write_all(fd, lines) == -1 ||
 	    renameat2(dir, begun.data, dir, name.data, RENAME_NOREPLACE) ==
 		-1) {
 		error_set_errno(err, "%s/%s", folder, name.data);

@@ -42,6 +42,28 @@ lines_are_left_whole_under_a_name_that_sorts(void **state)
 }
 
 static void
+the_folders_group_may_read_it_whatever_the_umask_is(void **state)
+{
+	char folder[] = "/tmp/kruxos-spool-XXXXXX";
+	cleanup(buf_free) struct buf path = BUF_INIT;
+	mode_t before = umask(077);
+	struct error err;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(
+	    spool_write(folder, 42, SLICE_LITERAL("x\n"), &err), 0);
+	umask(before);
+	buf_addf(&path, "%s/00000000000000000042-%ld.ndjson", folder,
+	    (long)getpid());
+	assert_int_equal(stat(path.data, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(unlink(path.data), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
+static void
 without_a_folder_it_is_said(void **state)
 {
 	struct error err;
@@ -58,6 +80,8 @@ main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_left_whole_under_a_name_that_sorts),
+		cmocka_unit_test(
+		    the_folders_group_may_read_it_whatever_the_umask_is),
 		cmocka_unit_test(without_a_folder_it_is_said),
 	};
 
