@@ -54,7 +54,7 @@ kruxosd_src := $(wildcard collectors/kruxosd/*.c)
 observer_src := $(wildcard collectors/observer/*.c)
 cli_src     := $(wildcard cli/*.c)
 hook_src    := $(wildcard hook/*.c)
-run_src     := $(wildcard cli/run/*.c) cli/address.c cli/api.c cli/nearest.c cli/options.c cli/response.c
+run_src     := $(wildcard cli/run/*.c) cli/access.c cli/address.c cli/api.c cli/nearest.c cli/options.c cli/response.c
 fcgi_src    := $(wildcard fcgi/*.c)
 fcgi_programs := $(filter health audit activity alerts approvals metrics proxy session gateway otlp,$(fcgi_src:fcgi/%.c=%))
 test_src    := $(shell find tests/unit -name '*.c' 2>/dev/null)

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "base/unix_socket.h"
+#include "cli/access.h"
 #include "cli/response.h"
 
 #include <errno.h>
@@ -49,9 +50,9 @@ api_connect(const char *path, struct error *err)
 		return error_set_errno(err, "socket");
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == -1) {
 		error_set_errno(err, "%s", path);
-		err->code =
-		    errno == EACCES ? ERROR_NOT_ALLOWED : ERROR_UNREACHABLE;
-		return -1;
+		err->code = err->errnum == EACCES ? ERROR_NOT_ALLOWED
+						  : ERROR_UNREACHABLE;
+		return access_explain(path, err);
 	}
 	ret = fd;
 	fd = -1;

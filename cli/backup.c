@@ -1,6 +1,7 @@
 #include "cli/backup.h"
 
 #include "base/json_writer.h"
+#include "cli/access.h"
 #include "cli/archive_writer.h"
 #include "cli/json.h"
 #include "cli/manifest.h"
@@ -337,8 +338,10 @@ backup_write(struct backup *backup, struct error *err)
 	    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int result;
 
-	if (dir == -1)
-		return error_set_errno(err, "%s", path);
+	if (dir == -1) {
+		error_set_errno(err, "%s", path);
+		return access_explain(path, err);
+	}
 	if (backup_verify(backup, err) == -1 ||
 	    backup_list_log(backup, dir, err) == -1)
 		return -1;

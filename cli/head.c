@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/number.h"
+#include "cli/access.h"
 #include "log/cursor.h"
 #include "log/entry.h"
 #include "store/status.h"
@@ -63,7 +64,7 @@ head_of_files(const char *audit_dir, struct head *ret, struct error *err)
 
 	cursor = cursor_open(audit_dir, err);
 	if (cursor == NULL || cursor_seek(cursor, UINT64_MAX, err) == -1)
-		return -1;
+		return access_explain(audit_dir, err);
 	found = cursor_previous(cursor, &line, err);
 	if (found == -1)
 		return -1;

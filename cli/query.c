@@ -1,6 +1,7 @@
 #include "cli/query.h"
 
 #include "base/cleanup.h"
+#include "cli/access.h"
 #include "cli/api.h"
 #include "cli/json.h"
 #include "cli/reach.h"
@@ -86,7 +87,7 @@ query_files(const struct query_values *values, const struct filter *filter,
 
 	cursor = cursor_open(values->dir, err);
 	if (cursor == NULL || cursor_seek(cursor, end, err) == -1)
-		return -1;
+		return access_explain(values->dir, err);
 	buf_add_str(answer, "{\"entries\":[");
 	if (query_scan(cursor, values, filter, answer, err) == -1)
 		return -1;

@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "cli/access.h"
 #include "cli/api.h"
 #include "cli/json.h"
 #include "cli/query.h"
@@ -32,7 +33,7 @@ show_files(const char *dir, uint64_t seq, struct buf *answer, struct error *err)
 	int found;
 
 	if (cursor == NULL || cursor_seek(cursor, seq, err) == -1)
-		return -1;
+		return access_explain(dir, err);
 	found = cursor_next(cursor, seq, &line, err);
 	if (found == -1)
 		return -1;

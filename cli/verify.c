@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/json_writer.h"
+#include "cli/access.h"
 #include "cli/head.h"
 #include "cli/words.h"
 
@@ -193,7 +194,7 @@ verify_with_bar(const char *dir, struct chain_options *options,
 	options->context = &progress;
 	verified = chain_verify(dir, options, ret_result, err);
 	progress_end(&progress);
-	return verified;
+	return verified == -1 ? access_explain(dir, err) : verified;
 }
 
 static enum command_exit

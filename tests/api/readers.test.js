@@ -258,6 +258,25 @@ describe('programs that can only read', { skip }, () => {
 		assert.equal((await system.run(SESSION, [AUDITORS], 'ls', [join(system.root, 'data/state')])).code, 0);
 	});
 
+	test('who may not read the log, or open a socket, is told which group may', async () => {
+		const group = (await run('getent', ['group', '4'])).stdout.split(':')[0];
+		const folder = join(system.root, 'other');
+		const kruxos = args => system.run(OPERATOR, [WRITER], join(build, 'bin/kruxos'), ['-c', system.config, ...args]);
+		const words = new RegExp(`^kruxos: [^ ]*: Permission denied; members of the group ${group} may, from their next login on$`, 'm');
+
+		mkdirSync(folder);
+		chownSync(folder, WRITER, 4);
+		chmodSync(folder, 0o750);
+		for (const args of [['audit', 'verify', '-d', folder], ['audit', 'head', '-d', folder], ['audit', 'query', '-d', folder],
+			['audit', 'show', '1', '-d', folder]]) {
+			const { code, stderr } = await kruxos(args);
+			assert.equal(code, 1);
+			assert.match(stderr, words, args.join(' '));
+		}
+		// Of nobody's group there is nothing to say.
+		assert.match((await kruxos(['audit', 'verify'])).stderr, /: Permission denied$/m);
+	});
+
 	test('a program of the web does nothing in its own name, whatever its groups', async () => {
 		const line = join(system.root, 'line.json');
 		writeFileSync(line, `${JSON.stringify(entry(9))}\n`);
@@ -267,7 +286,7 @@ describe('programs that can only read', { skip }, () => {
 				const { code, stderr } = await system.run(uid, [AUDITORS, WRITER, INGEST], join(build, 'bin/kruxos'),
 					['-c', system.config, ...args]);
 				assert.notEqual(code, 0, `${uid}: ${args}`);
-				assert.match(stderr, /may|not allowed|refused/, `${uid}: ${args}`);
+				assert.match(stderr, /not yours to do|may not|refused|belong/, `${uid}: ${args}`);
 			}
 	});
 
