@@ -47,6 +47,11 @@ test('each configuration that is shown is a good one', async () => {
 	assert.ok(count > 5, String(count));
 });
 
+test('the package\'s configuration is a good one', async () => {
+	const { code, stdout, stderr } = await run(programAt('kruxos'), ['config', 'check', join(root, 'packaging/kruxos.conf')]);
+	assert.equal(code, 0, stdout + stderr);
+});
+
 test('each setting that is named is there', () => {
 	const sections = new Set([...rows.map(({ section }) => section)]);
 	const isFree = section => rows.some(row => row.section === section && row.key === 'CAPABILITY');
