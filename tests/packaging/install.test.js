@@ -215,8 +215,9 @@ describe('on a fresh Debian 12', { skip: cannotBoot, concurrency: 1 }, () => {
 		test('an operator has the commands, and is told which group the files have', async () => {
 			assert.equal((await box.as('olga', 'kruxos', 'health')).code, 0);
 			assert.equal((await box.as('olga', 'kruxos', 'audit', 'query')).code, 0);
-			const { code } = await box.as('olga', 'kruxos', 'audit', 'verify');
+			const { code, stderr } = await box.as('olga', 'kruxos', 'audit', 'verify');
 			assert.notEqual(code, 0);
+			assert.match(stderr, /kruxos-audit/);
 			assert.equal((await box.as('auditor', 'kruxos', 'audit', 'verify')).code, 0);
 			assert.notEqual((await box.as('olga', 'kruxos', 'login-link')).code, 0);
 		});
