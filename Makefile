@@ -320,11 +320,10 @@ stop:
 # ones each time, so that what fails is the change; `make fault` looks for
 # others.
 test:
-	@packaging/install-packages build run test fuzz load monitor browser $(if $(SANITIZE),,container)
+	@packaging/install-packages build run test fuzz load monitor browser $(if $(SANITIZE),,deb packaging)
 	@tests/install-node
-	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools) $(BUILD)/docs/facts
+	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools) $(BUILD)/docs/facts $(if $(SANITIZE),,build/deb/built)
 	@$(again) redaction
-	@$(if $(SANITIZE),:,$(MAKE) -s deb)
 	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,docs packaging www browser load)
 
 # Coding agents that are too large to be installed for each run of the tests.
