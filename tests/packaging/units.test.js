@@ -120,6 +120,10 @@ test('the daemon sees who is at its socket, and has no network', () => {
 	assert.deepEqual(unit.all('Service.RestrictAddressFamilies'), ['AF_UNIX']);
 });
 
+test('passwords, tokens and keys that a program holds are in no core file', () => {
+	for (const name of services) assert.deepEqual(settings(name).all('Service.LimitCORE'), ['0'], name);
+});
+
 test('everybody is made before he is named', () => {
 	for (const name of files) {
 		const unit = settings(name);
@@ -202,7 +206,8 @@ test('what must run comes up again, however often it has ended', () => {
 	}
 	for (const name of ['kruxosd.service', 'kruxos-observer.service']) {
 		const unit = settings(name);
-		assert.deepEqual([...unit.all('Service.Type'), ...unit.all('Service.WatchdogSec')], ['notify', '30'], name);
+		assert.deepEqual(unit.all('Service.Type'), ['notify'], name);
+		assert.match(unit.all('Service.WatchdogSec').join(), /^[0-9]+$/, name);
 	}
 	for (const name of files.filter(each => each.endsWith('.socket')))
 		assert.deepEqual(settings(name).all('Socket.TriggerLimitIntervalSec'), ['0'], name);
