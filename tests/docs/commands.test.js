@@ -49,7 +49,7 @@ async function objection({ program, words, isMention }) {
 		await run(programAt(program), args));
 	const options = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
 	const refusal = await help([...options, '--help']);
-	if (refusal !== '' || program !== 'kruxos' || (isMention && isName(words)) ||
+	if (refusal !== '' || program !== 'kruxos' || (isMention && isName(words)) || /^(?:-c|--config)/m.test(words.join('\n')) ||
 	    /^hook (?:install|uninstall)\b/.test(words.join(' ')))
 		return refusal;
 	// Without a configuration nothing is done, and what is missing or too much is said before.
