@@ -322,7 +322,7 @@ stop:
 test:
 	@packaging/install-packages build run test fuzz load monitor browser $(if $(SANITIZE),,deb packaging)
 	@tests/install-node
-	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools) $(BUILD)/docs/facts $(if $(SANITIZE),,build/deb/built)
+	@$(again) all $(unit_tests) $(fault_tests) $(fuzzers) $(inject) $(load_tools) $(if $(SANITIZE),,$(BUILD)/docs/facts build/deb/built)
 	@$(again) redaction
 	@FAULT_SEED=$${FAULT_SEED:-1} tests/run $(BUILD) unit fault api $(if $(SANITIZE),,docs packaging www browser load)
 
