@@ -1,4 +1,5 @@
 #include "lib/base/sha256.c"
+#include "lib/base/sha256_parse.c"
 
 #include <setjmp.h>
 #include <stdarg.h>
