@@ -130,14 +130,38 @@ on_hangup(struct program *prog)
 
 /* --- what is open --------------------------------------------------------- */
 
+/* A worker's. */
+struct kept_store {
+	struct store *store; /* NULL: not open */
+	bool was_used;	     /* since the last rest */
+};
+
 struct store *
 program_store(struct program *prog, unsigned worker)
 {
-	struct store **store = &prog->stores[worker];
+	struct kept_store *own = &prog->stores[worker];
 
-	if (*store == NULL)
-		*store = store_open(prog->index_path, prog->audit_dir);
-	return *store;
+	if (own->store == NULL)
+		own->store = store_open(prog->index_path, prog->audit_dir);
+	own->was_used = true;
+	return own->store;
+}
+
+/* Whoever comes often keeps what takes long to make: the statements. */
+static void
+on_rest(struct program *prog, unsigned first, unsigned count)
+{
+	for (unsigned worker = first; worker < first + count; worker++) {
+		struct kept_store *own = &prog->stores[worker];
+
+		if (own->was_used) {
+			store_shrink(own->store);
+		} else {
+			store_close(own->store);
+			own->store = NULL;
+		}
+		own->was_used = false;
+	}
 }
 
 int
@@ -192,7 +216,7 @@ open_program(struct program *prog, const char *config_path, struct error *err)
 	prog->threads = config->slow_answers;
 	prog->workers = 1 + 2 * prog->threads;
 	prog->stores =
-	    memory_new(memory_product(prog->workers, sizeof(struct store *)));
+	    memory_new(memory_product(prog->workers, sizeof(*prog->stores)));
 	prog->loop = loop_new(&clock_system, err);
 	if (prog->loop == NULL)
 		return -1;
@@ -210,8 +234,7 @@ close_program(struct program *prog)
 	if (prog->settings->on_close != NULL && prog->status != NULL)
 		prog->settings->on_close(prog);
 	for (unsigned worker = 0; worker < prog->workers; worker++)
-		if (prog->stores[worker] != NULL)
-			store_close(prog->stores[worker]);
+		store_close(prog->stores[worker].store);
 	free(prog->stores);
 	if (prog->status != NULL)
 		status_close(prog->status);
@@ -259,6 +282,7 @@ serve(struct program *prog, const char *socket_path, struct error *err)
 		.download_threads = prog->threads,
 		.patience = PATIENCE,
 		.on_hangup = on_hangup,
+		.on_rest = on_rest,
 		.on_stop = prog->settings->on_stop,
 	};
 	struct listener listener;
@@ -291,6 +315,7 @@ program_main(int argc, char **argv, const struct program_settings *settings)
 	if (result != -1)
 		return result;
 	diag_init(settings->name, DIAG_INFO);
+	memory_share();
 	result = open_program(&prog, options.config, &err);
 	if (result == 0 && options.socket == NULL && cgi_is_wanted())
 		result = cgi_run(

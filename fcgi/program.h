@@ -26,6 +26,7 @@
 
 struct config;
 struct program_config;
+struct kept_store;
 
 struct program {
 	const char *name;
@@ -39,7 +40,7 @@ struct program {
 	const struct program_settings *settings;
 	struct program_config *configs; /* the newest first */
 	const char *index_path;
-	struct store **stores; /* by worker; opened when first needed */
+	struct kept_store *stores; /* by worker */
 	unsigned workers, threads;
 	pthread_mutex_t status_lock;
 	struct loop_watch status_watch;

@@ -1,6 +1,7 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 enum { SMALLEST_CAPACITY = 8 };
 
@@ -29,6 +30,18 @@ memory_grow(void *array, size_t *capacity, size_t count, size_t size)
 		memory_end(larger * size);
 	*capacity = larger;
 	return array;
+}
+
+void
+memory_trim(void)
+{
+	malloc_trim(0);
+}
+
+void
+memory_share(void)
+{
+	mallopt(M_ARENA_MAX, 1);
 }
 
 size_t

@@ -20,6 +20,16 @@ void *memory_new(size_t size);
  * small; then `*capacity` at least doubles. New elements are not zeroed. */
 void *memory_grow(void *array, size_t *capacity, size_t count, size_t size);
 
+/* Give what was freed, by any thread, back to the system; some tenths of a
+ * millisecond for each MiB. For now and then: libc itself keeps whatever lies
+ * below something that is still used. */
+void memory_trim(void);
+
+/* Before the first thread: all of them share what is free. A program of few
+ * threads that seldom ask at once takes less so, and gives back more; libc
+ * keeps the end of an arena that a thread has of its own. */
+void memory_share(void);
+
 /* The product, or the end where it has no room in a size_t. */
 size_t memory_product(size_t count, size_t size);
 

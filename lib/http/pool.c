@@ -125,6 +125,21 @@ pool_submit(struct pool *pool, struct pool_job *job)
 	return full ? -1 : 0;
 }
 
+bool
+pool_at_rest(struct pool *pool, void (*act)(void *context), void *context)
+{
+	bool rests;
+
+	if (pool == NULL)
+		return false;
+	pthread_mutex_lock(&pool->lock);
+	rests = pool->busy == 0 && pool->waiting == 0;
+	if (rests)
+		act(context);
+	pthread_mutex_unlock(&pool->lock);
+	return rests;
+}
+
 /* Wait for the last thread to leave; false when `patience` ends first. */
 static bool
 wait_for_end(struct pool *pool, usec_t patience)

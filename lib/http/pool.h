@@ -31,6 +31,10 @@ struct pool *pool_new(
 /* -1: all threads are busy and the queue is full. */
 int pool_submit(struct pool *pool, struct pool_job *job);
 
+/* While no job runs or waits, and none can begin, call `act`: it may touch what
+ * else belongs to the threads. Takes NULL. Returns whether it was called. */
+bool pool_at_rest(struct pool *pool, void (*act)(void *context), void *context);
+
 /* End the threads once the queue is empty, and free the pool. Takes NULL. No
  * job may be submitted any more. Returns false if one still runs after
  * `patience`; the pool then stays, for the process to end under it. */

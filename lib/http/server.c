@@ -23,6 +23,8 @@ enum { FILES_MAX = 65536 };
 /* After the patience is over: for handlers to notice request_gone(). */
 static const usec_t LAST_PATIENCE = USEC_PER_SEC;
 static const usec_t COMPLAINT_INTERVAL = USEC_PER_SEC;
+/* Who looks at a page asks again sooner. */
+static const usec_t REST_INTERVAL = 10 * USEC_PER_SEC;
 
 /* nginx at the other end of a connection that it keeps, and the request that
  * it waits for just now. */
@@ -46,7 +48,7 @@ struct server {
 	struct server_settings settings;
 	struct acceptor acceptor;
 	struct loop_watch signals_watch, done_watch;
-	struct loop_timer deadline;
+	struct loop_timer deadline, rest;
 	int signals;
 	struct exchange *exchange; /* of whatever the loop itself answers */
 	LIST_HEAD(peer_list, peer) peers;
@@ -439,6 +441,42 @@ on_accepted(void *context, int fd)
 		peer_free(peer);
 }
 
+/* --- memory --------------------------------------------------------------- */
+
+static void
+rest_slow(void *context)
+{
+	const struct server_settings *settings =
+	    &((struct server *)context)->settings;
+
+	settings->on_rest(settings->program, 1, settings->slow_threads);
+}
+
+static void
+rest_downloads(void *context)
+{
+	const struct server_settings *settings =
+	    &((struct server *)context)->settings;
+
+	settings->on_rest(settings->program, 1 + settings->slow_threads,
+	    settings->download_threads);
+}
+
+static void
+on_rest(void *context)
+{
+	struct server *server = context;
+
+	if (server->settings.on_rest != NULL) {
+		server->settings.on_rest(server->settings.program, 0, 1);
+		pool_at_rest(server->slow, rest_slow, server);
+		pool_at_rest(server->downloads, rest_downloads, server);
+	}
+	free_exchange(server->exchange);
+	server->exchange = new_exchange();
+	memory_trim();
+}
+
 /* --- the stop ------------------------------------------------------------ */
 
 /* Idle connections end, but not one on which a request has just come. */
@@ -563,6 +601,7 @@ server_new(struct loop *loop, struct listener *listener,
 		.signals_watch = { on_signal, server },
 		.done_watch = { on_done, server },
 		.deadline = { on_deadline, server },
+		.rest = { on_rest, server, REST_INTERVAL },
 		.after_turn = { after_turn, server },
 		.signals = -1,
 		.done_event = -1,
@@ -590,6 +629,7 @@ server_new(struct loop *loop, struct listener *listener,
 		goto fail;
 	}
 	loop_hook_add(loop, &server->after_turn);
+	loop_every(loop, &server->rest);
 	return server;
 
 fail:
@@ -623,6 +663,7 @@ server_free(struct server *server)
 		peer_free(peer);
 	}
 	loop_timer_remove(server->loop, &server->deadline);
+	loop_timer_remove(server->loop, &server->rest);
 	loop_hook_remove(server->loop, &server->after_turn);
 	close_watched(server, server->signals, &server->signals_watch);
 	close_watched(server, server->done_event, &server->done_watch);

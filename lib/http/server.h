@@ -36,6 +36,11 @@ struct server_settings {
 	usec_t patience; /* at the stop, for what still runs */
 
 	void (*on_hangup)(struct program *program); /* may be NULL */
+	/* Every few seconds, for `count` workers from `first` on, all of which
+	 * have nothing to do just then: give back what they keep for the next
+	 * request. May be NULL. */
+	void (*on_rest)(
+	    struct program *program, unsigned first, unsigned count);
 	/* The stop begins: end what would last (broadcast_end()). */
 	void (*on_stop)(struct program *program); /* may be NULL */
 };

@@ -236,6 +236,12 @@ database_close(struct database *database)
 	free(database);
 }
 
+void
+database_shrink(struct database *database)
+{
+	sqlite3_db_release_memory(database->handle);
+}
+
 /* --- the schema ----------------------------------------------------------- */
 
 int

@@ -40,6 +40,10 @@ void database_close(struct database *database);
  * another has taken its place. A writer's -wal and -shm are meant, too. */
 bool database_is_there(struct database *database);
 
+/* Forget the pages that are kept for speed alone; between transactions. They
+ * are read again, mostly out of the system's own cache. */
+void database_shrink(struct database *database);
+
 /* SQLite's own handle, for what is not said here. */
 sqlite3 *database_handle(struct database *database);
 

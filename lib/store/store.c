@@ -83,6 +83,14 @@ store_never_wait(struct store *store)
 	store->use = DATABASE_READ_NOW;
 }
 
+void
+store_shrink(struct store *store)
+{
+	assert(store->depth == 0);
+	if (store->database != NULL)
+		database_shrink(store->database);
+}
+
 /* --- snapshots ---------------------------------------------------------- */
 
 static int

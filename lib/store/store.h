@@ -37,6 +37,9 @@ void store_close(struct store *store);
  * up to a second: for who may not stand still. */
 void store_never_wait(struct store *store);
 
+/* Give back what it keeps for speed alone; outside of snapshots. */
+void store_shrink(struct store *store);
+
 /* Begin a snapshot; pairs may lie within each other. ERROR_UNREACHABLE: no
  * database yet; ERROR_CORRUPT: it is damaged, or of another version;
  * ERROR_SYSTEM. */
