@@ -28,6 +28,7 @@ enum {
 	/* Lines looked at for one piece of a replay: its share of the loop. */
 	REPLAY_LINES = 2000,
 	RING_BYTES = 4 << 20,
+	KEPT_BYTES = 256 << 10,
 	SUBSCRIBERS_MAX = 16384,
 };
 
@@ -364,6 +365,7 @@ on_open(struct program *prog, struct error *err)
 {
 	static const struct broadcast_settings settings = {
 		.ring_bytes = RING_BYTES,
+		.kept_bytes = KEPT_BYTES,
 		.subscribers_max = SUBSCRIBERS_MAX,
 		.wants = wants,
 		.replay = replay,

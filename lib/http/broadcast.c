@@ -260,6 +260,21 @@ after_turn(void *context)
 	return may_catch_up(b);
 }
 
+/* What has gone to all who are live is not needed any more. */
+static void
+trim(struct broadcast *b)
+{
+	uint64_t before = b->ring.end;
+	struct subscriber *sub;
+
+	if (b->ring.bytes <= b->settings.kept_bytes)
+		return;
+	LIST_FOREACH(sub, &b->subscribers, all)
+		if (sub->outlet.live && sub->outlet.next < before)
+			before = sub->outlet.next;
+	ring_trim(&b->ring, b->settings.kept_bytes, before);
+}
+
 static void
 on_tick(void *context)
 {
@@ -275,6 +290,7 @@ on_tick(void *context)
 		else if (!sub->outlet.live && !sub->blocked)
 			drained(sub);
 	}
+	trim(b);
 }
 
 /* --- publishing ---------------------------------------------------------- */

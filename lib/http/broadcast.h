@@ -38,7 +38,10 @@ struct broadcast;
 enum { BROADCAST_PIECE_BYTES = 32 * 1024 };
 
 struct broadcast_settings {
-	size_t ring_bytes;	/* the oldest events go when it is full */
+	size_t ring_bytes; /* the oldest events go when it is full */
+	/* Of what everybody has, so much is kept for those who come back: for
+	 * a moment they need no replay(). */
+	size_t kept_bytes;
 	size_t subscribers_max; /* beyond: 503 */
 	void *context;		/* for replay() */
 

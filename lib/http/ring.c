@@ -56,6 +56,13 @@ drop_oldest(struct ring *ring)
 		ring->held_bytes += weight(event);
 }
 
+void
+ring_trim(struct ring *ring, size_t bytes, uint64_t before)
+{
+	while (ring->first < before && ring->bytes > bytes)
+		drop_oldest(ring);
+}
+
 struct ring_event *
 ring_hold(struct ring *ring, uint64_t number)
 {

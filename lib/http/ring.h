@@ -40,6 +40,10 @@ void ring_free(struct ring *ring); /* nothing is held any more */
 size_t
 ring_add(struct ring *ring, uint64_t id, void *payload, struct slice text);
 
+/* The oldest events go, of those before that number, until no more than `bytes`
+ * are left. */
+void ring_trim(struct ring *ring, size_t bytes, uint64_t before);
+
 /* Keep the event of that number, which is here, for a reader who has taken a
  * part of it; and let it go. However many stop in the midst of an event, it is
  * there once. */

@@ -74,6 +74,7 @@ open_broadcast(struct fixture *f, size_t ring_bytes, uint64_t start)
 {
 	const struct broadcast_settings settings = {
 		.ring_bytes = ring_bytes,
+		.kept_bytes = ring_bytes / 4,
 		.subscribers_max = 1000,
 		.context = f,
 		.wants = divides,
@@ -305,6 +306,39 @@ the_ring_continues_what_it_still_holds(void **state)
 	turn(f);
 	client_read(&client, SIZE_MAX);
 	assert_int_equal(check_numbers(&client, 1, 40), 101);
+	assert_int_equal(f->replays, 0);
+	client_close(&client);
+}
+
+static void
+what_everybody_has_goes_within_a_second(void **state)
+{
+	enum { RING = 1 << 20, EVENT = 1000, EVENTS = RING / EVENT / 2 };
+	struct fixture *f = *state;
+	const struct ring *ring;
+	struct client client;
+	uint64_t number = 0;
+
+	open_broadcast(f, RING, 0);
+	ring = &f->broadcast->ring;
+	client_open(f, &client, 1, 0, NOTHING);
+	for (int i = 0; i < EVENTS; i++)
+		publish_padded(f, ++number, EVENT);
+	turn(f); /* the socket takes less */
+	test_now += USEC_PER_SEC;
+	turn(f);
+	assert_true(ring->bytes > RING / 4);
+	assert_int_equal(
+	    ring->first, LIST_FIRST(&f->broadcast->subscribers)->outlet.next);
+
+	for (int i = 0; i < EVENTS; i++) {
+		client_read(&client, SIZE_MAX);
+		turn(f);
+	}
+	test_now += USEC_PER_SEC;
+	turn(f);
+	assert_in_range(ring->bytes, RING / 4 - 2 * EVENT, RING / 4);
+	assert_int_equal(check_numbers(&client, 1, 0), number);
 	assert_int_equal(f->replays, 0);
 	client_close(&client);
 }
@@ -701,6 +735,7 @@ main(void)
 		TEST(head_delay_and_what_is_first_come_before_the_events),
 		TEST(each_gets_what_its_filter_wants),
 		TEST(the_ring_continues_what_it_still_holds),
+		TEST(what_everybody_has_goes_within_a_second),
 		TEST(the_past_and_the_present_meet_without_gap_or_double),
 		TEST(a_past_that_is_not_there_yet_is_asked_for_each_second),
 		TEST(a_past_that_cannot_be_read_ends_the_subscriber),
