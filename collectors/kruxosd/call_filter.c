@@ -10,9 +10,12 @@
 enum {
 	LINE_WORDS = 8, /* 64 bytes */
 	LINE_BITS = 9,	/* the number of a bit in it */
-	LINES_LOG2 = 14,
+	LINE_CALLS = 32,
 	PROBES = 7,
-	CALLS = 1 << 19,
+	/* Lines of a generation, as powers of two. */
+	SMALLEST = 10,
+	LARGEST = 14,
+	STEP = 2, /* from one to a larger or smaller one */
 };
 
 #define GENERATION_SPAN (6 * USEC_PER_HOUR)
@@ -20,7 +23,8 @@ enum {
 struct generation {
 	usec_t first_at, last_at;
 	size_t calls;
-	uint64_t lines[1 << LINES_LOG2][LINE_WORDS];
+	int log2; /* of its lines */
+	uint64_t lines[][LINE_WORDS];
 };
 
 struct call_filter {
@@ -64,8 +68,8 @@ spread(uint64_t value)
 	return value ^ (value >> 31);
 }
 
-/* The line of a hash, and the bits in it. */
-static size_t
+/* What the line of a hash is chosen by, and the bits in it. */
+static uint64_t
 place(uint32_t hash, uint64_t ret_mask[static LINE_WORDS])
 {
 	uint64_t first = spread(hash);
@@ -77,17 +81,57 @@ place(uint32_t hash, uint64_t ret_mask[static LINE_WORDS])
 							    << (second & 63);
 		second >>= LINE_BITS;
 	}
-	return first >> (64 - LINES_LOG2);
+	return first;
+}
+
+static size_t
+line_of(const struct generation *generation, uint64_t chosen_by)
+{
+	return chosen_by >> (64 - generation->log2);
 }
 
 static bool
-generation_has(const struct generation *generation, size_t line,
+generation_has(const struct generation *generation, uint64_t chosen_by,
     const uint64_t mask[static LINE_WORDS])
 {
+	const uint64_t *line =
+	    generation->lines[line_of(generation, chosen_by)];
+
 	for (int i = 0; i < LINE_WORDS; i++)
-		if ((generation->lines[line][i] & mask[i]) != mask[i])
+		if ((line[i] & mask[i]) != mask[i])
 			return false;
 	return true;
+}
+
+static size_t
+capacity(const struct generation *generation)
+{
+	return (size_t)LINE_CALLS << generation->log2;
+}
+
+/* How large the one behind `last` is to be, which ends at `at`. */
+static int
+next_log2(const struct generation *last, usec_t at)
+{
+	if (last == NULL)
+		return SMALLEST;
+	if (last->calls == capacity(last) &&
+	    at < last->first_at + GENERATION_SPAN / 2 && last->log2 < LARGEST)
+		return last->log2 + STEP;
+	if (last->calls < capacity(last) >> STEP && last->log2 > SMALLEST)
+		return last->log2 - STEP;
+	return last->log2;
+}
+
+static struct generation *
+generation_new(int log2, usec_t at)
+{
+	struct generation *generation = memory_new(
+	    sizeof(*generation) + (sizeof(generation->lines[0]) << log2));
+
+	generation->log2 = log2;
+	generation->first_at = at;
+	return generation;
 }
 
 /* The generation that takes a call of `at`. */
@@ -97,13 +141,12 @@ newest(struct call_filter *filter, usec_t at)
 	struct generation *last =
 	    filter->count == 0 ? NULL : filter->generations[filter->count - 1];
 
-	if (last != NULL && last->calls < CALLS &&
+	if (last != NULL && last->calls < capacity(last) &&
 	    at < last->first_at + GENERATION_SPAN)
 		return last;
+	last = generation_new(next_log2(last, at), at);
 	if (filter->count == CALL_FILTER_GENERATIONS)
 		drop_oldest(filter, 1);
-	last = memory_new(sizeof(*last));
-	last->first_at = at;
 	filter->generations[filter->count++] = last;
 	return last;
 }
@@ -113,7 +156,7 @@ call_filter_add(struct call_filter *filter, uint32_t hash, usec_t at)
 {
 	struct generation *generation = newest(filter, at);
 	uint64_t mask[LINE_WORDS];
-	size_t line = place(hash, mask);
+	size_t line = line_of(generation, place(hash, mask));
 
 	for (int i = 0; i < LINE_WORDS; i++)
 		generation->lines[line][i] |= mask[i];
@@ -138,12 +181,12 @@ bool
 call_filter_may_have(struct call_filter *filter, uint32_t hash, usec_t now)
 {
 	uint64_t mask[LINE_WORDS];
-	size_t line = place(hash, mask);
+	uint64_t chosen_by = place(hash, mask);
 
 	drop_expired(filter, now);
 	/* What is sent again was mostly sent just now. */
 	for (size_t i = filter->count; i-- > 0;)
-		if (generation_has(filter->generations[i], line, mask))
+		if (generation_has(filter->generations[i], chosen_by, mask))
 			return true;
 	return false;
 }

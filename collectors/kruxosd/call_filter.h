@@ -1,10 +1,12 @@
 /* A Bloom filter over the calls of the last 24 hours.
  *
  * It says "perhaps" of every hash that was added in that time, and of one in
- * some hundred others. It is a row of generations, each full after 2^19 calls
- * or six hours old; one that is older than the span as a whole is dropped. At
- * most CALL_FILTER_GENERATIONS of them: beyond 33 million calls in a day, the
- * oldest are forgotten, and the span is shorter.
+ * some hundred others. It is a row of generations, each full or six hours old;
+ * one that is older than the span as a whole is dropped. They are as large as
+ * the calls are many, from 2^15 calls and 64 KiB to 2^19 and 1 MiB: where a day
+ * has little, little memory is taken. At most CALL_FILTER_GENERATIONS of them:
+ * beyond some 30 million calls in a day, the oldest are forgotten, and the span
+ * is shorter.
  */
 #ifndef KRUXOSD_CALL_FILTER_H
 #define KRUXOSD_CALL_FILTER_H
