@@ -24,7 +24,7 @@ struct columns {
 	uint32_t values[SEGMENT_DIMENSIONS][SEGMENT_BLOCK];
 	uint32_t calls[SEGMENT_BLOCK]; /* hash of call_id, if … */
 	bool has_call[SEGMENT_BLOCK];  /* … there is one */
-	struct groups groups;
+	struct groups *groups; /* NULL: none were made since the last trim */
 	struct buf blob;
 };
 
@@ -52,8 +52,16 @@ columns_free(struct columns *columns)
 {
 	if (columns == NULL)
 		return;
-	buf_free(&columns->blob);
+	columns_trim(columns);
 	free(columns);
+}
+
+void
+columns_trim(struct columns *columns)
+{
+	free(columns->groups);
+	columns->groups = NULL;
+	buf_free(&columns->blob);
 }
 
 /* --- entries ------------------------------------------------------------ */
@@ -140,7 +148,7 @@ static void
 make_groups(struct columns *columns, const struct stretch *stretch,
     const uint32_t *values)
 {
-	struct groups *groups = &columns->groups;
+	struct groups *groups = columns->groups;
 	const usec_t *times = columns->times;
 	uint32_t size = 2 * (stretch->to - stretch->from);
 	uint32_t begin = 0;
@@ -181,7 +189,7 @@ static int
 hand_group(struct columns *columns, const struct stretch *stretch,
     enum segment_dimension dimension, uint32_t group, struct error *err)
 {
-	const struct groups *groups = &columns->groups;
+	const struct groups *groups = columns->groups;
 	uint32_t begin = groups->begins[group];
 	struct segment_key key = {
 		.dimension = dimension,
@@ -207,9 +215,11 @@ static int
 hand_segments(
     struct columns *columns, const struct stretch *stretch, struct error *err)
 {
-	struct groups *groups = &columns->groups;
-
+	if (columns->groups == NULL)
+		columns->groups = memory_new(sizeof(*columns->groups));
 	for (int dimension = 0; dimension < SEGMENT_DIMENSIONS; dimension++) {
+		const struct groups *groups = columns->groups;
+
 		make_groups(columns, stretch, columns->values[dimension]);
 		for (uint32_t i = 0; i < groups->count; i++)
 			if (hand_group(columns, stretch,

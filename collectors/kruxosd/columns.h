@@ -13,9 +13,11 @@
 
 struct columns;
 
-/* Some 4 MiB. Never NULL. */
+/* Some 4 MiB, of which columns_trim() gives 2 back until pieces are made again.
+ * Never NULL. */
 struct columns *columns_new(void);
 void columns_free(struct columns *columns);
+void columns_trim(struct columns *columns);
 
 /* Empty: of the SEGMENT_BLOCK seqs from `first` on, a multiple of that. */
 void columns_begin(struct columns *columns, uint64_t first);

@@ -295,6 +295,25 @@ commit_is_empty(const struct commit *commit)
 	return commit->next_ticket == commit->first_ticket;
 }
 
+static void
+trim_list(struct waiting_list *list)
+{
+	if (list->count > 0)
+		return;
+	free(list->items);
+	*list = (struct waiting_list){ NULL, 0, 0 };
+}
+
+void
+commit_trim(struct commit *commit)
+{
+	if (!commit_is_empty(commit))
+		return;
+	buf_free(&commit->batch.lines);
+	trim_list(&commit->waiting);
+	trim_list(&commit->told);
+}
+
 /* --- what the disk says ------------------------------------------------ */
 
 /* A new file, or another try, is no answer to these. */

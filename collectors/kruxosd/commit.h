@@ -169,6 +169,9 @@ enum commit_level {
 };
 void commit_set_level(struct commit *commit, enum commit_level level);
 
+/* Give back what large batches needed: now and then. */
+void commit_trim(struct commit *commit);
+
 /* From now on every commit_add() is refused (STATUS_STOPPING); what was taken
  * is still flushed. */
 void commit_stop(struct commit *commit);

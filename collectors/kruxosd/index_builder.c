@@ -16,6 +16,10 @@ enum { BATCH_LOOK = 256 }; /* entries between two looks at the clock */
 /* A batch ends after this time, so that what is in it is seen. */
 #define BATCH_TIME (100 * USEC_PER_MSEC)
 
+/* Pages that a flood has left in memory go after this time: too seldom for a
+ * flood to notice, which reads them again. */
+#define SHRINK_EVERY (10 * USEC_PER_SEC)
+
 /* What building the index again takes of the disk, besides what the old one
  * leaves: the write-ahead log (database.h), as long as it was, at most … */
 #define REBUILD_LOG_BYTES (64ULL << 20)
@@ -29,6 +33,7 @@ struct index_builder {
 	struct log_feed *feed;
 	uint64_t generation; /* the last one that was given */
 	usec_t batch_began;  /* CLOCK_MONOTONIC */
+	usec_t shrunk_at;    /* likewise */
 	struct index_builder_state state;
 };
 
@@ -234,6 +239,15 @@ recover(struct index_builder *builder, struct error *err)
 		close_writer(builder);
 }
 
+static void
+shrink(struct index_builder *builder)
+{
+	if (builder->batch_began < builder->shrunk_at + SHRINK_EVERY)
+		return;
+	index_writer_shrink(builder->writer);
+	builder->shrunk_at = builder->batch_began;
+}
+
 int
 index_builder_batch(struct index_builder *builder, uint64_t durable,
     uint64_t first_seq, struct error *err)
@@ -257,6 +271,7 @@ index_builder_batch(struct index_builder *builder, uint64_t durable,
 		recover(builder, err);
 		return -1;
 	}
+	shrink(builder);
 	return result;
 }
 

@@ -325,6 +325,13 @@ index_writer_commit(struct index_writer *writer, struct error *err)
 	return 0;
 }
 
+void
+index_writer_shrink(struct index_writer *writer)
+{
+	database_shrink(writer->database);
+	segment_writer_trim(writer->segments);
+}
+
 int
 index_writer_checkpoint(struct index_writer *writer, struct error *err)
 {

@@ -56,6 +56,9 @@ int index_writer_commit(struct index_writer *writer, struct error *err);
  * batches. */
 int index_writer_checkpoint(struct index_writer *writer, struct error *err);
 
+/* Give back what is kept for speed alone. Between batches. */
+void index_writer_shrink(struct index_writer *writer);
+
 /* Nothing of this batch has been. -1: the database is of no use any more. */
 int index_writer_rollback(struct index_writer *writer, struct error *err);
 

@@ -18,6 +18,7 @@
 #define SAVE_EVERY USEC_PER_MIN
 /* While state.db takes nothing: /health tells soon that it does again. */
 #define SAVE_AGAIN (2 * USEC_PER_SEC)
+#define TRIM_EVERY (10 * USEC_PER_SEC)
 /* The host's first sample counts from the start: long enough for its CPU to be
  * a figure, and /health tells soon. */
 #define FIRST_TICK (USEC_PER_SEC / 5)
@@ -142,6 +143,19 @@ save(struct kruxosd *kruxosd, usec_t now)
 			  : SAVE_EVERY);
 }
 
+/* What a flood needed is given back when it is over. */
+static void
+trim(struct kruxosd *kruxosd, usec_t now)
+{
+	if (now < kruxosd->trim_due)
+		return;
+	commit_trim(kruxosd->commit);
+	recent_trim(kruxosd->recent);
+	outcomes_trim(kruxosd->outcomes);
+	memory_trim();
+	kruxosd->trim_due = now + TRIM_EVERY;
+}
+
 static int
 on_tick(sd_event_source *source, usec_t at, void *userdata)
 {
@@ -170,6 +184,7 @@ on_tick(sd_event_source *source, usec_t at, void *userdata)
 	telemetry_tick(
 	    kruxosd->telemetry, &kruxosd->page.status, &kruxosd->removed);
 	alert_watch_tick(kruxosd);
+	trim(kruxosd, now);
 	sd_event_source_set_time_relative(source, USEC_PER_SEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	return 0;

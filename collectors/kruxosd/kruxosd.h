@@ -96,8 +96,8 @@ struct kruxosd {
 	struct ingest *ingest;
 	struct spool *spool;
 	struct host *host;
-	usec_t sample_due, save_due; /* CLOCK_BOOTTIME */
-	struct to_say {		     /* entries about the start itself */
+	usec_t sample_due, save_due, trim_due; /* CLOCK_BOOTTIME */
+	struct to_say { /* entries about the start itself */
 		bool recovery, state, restore;
 	} to_say;
 	struct error ending; /* why it cannot go on; ERROR_NONE: it can */

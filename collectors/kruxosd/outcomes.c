@@ -140,3 +140,9 @@ outcomes_set_indexed(struct outcomes *outcomes, uint64_t seq)
 {
 	recent_set_indexed(outcomes->told, seq);
 }
+
+void
+outcomes_trim(struct outcomes *outcomes)
+{
+	recent_trim(outcomes->told);
+}

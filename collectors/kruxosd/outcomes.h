@@ -60,8 +60,10 @@ void outcomes_begin(struct outcomes *outcomes, const struct entry *entry,
 void outcomes_end(
     struct outcomes *outcomes, unsigned names, uint64_t seq, usec_t at);
 
-/* As recent_add() and recent_set_indexed(); any entry may be given. */
+/* As recent_add(), recent_set_indexed() and recent_trim(); any entry may be
+ * given. */
 void outcomes_add(struct outcomes *outcomes, const struct entry *entry);
 void outcomes_set_indexed(struct outcomes *outcomes, uint64_t seq);
+void outcomes_trim(struct outcomes *outcomes);
 
 #endif

@@ -210,14 +210,15 @@ forget(struct recent *recent, uint64_t position)
 		table_remove(recent, place);
 }
 
+/* Move into a ring of so many places, a power of two that has room for all. */
 static void
-grow(struct recent *recent)
+resize(struct recent *recent, size_t places)
 {
 	struct call *calls = recent->calls;
 	uint32_t *table = recent->table;
 	size_t mask = recent->mask;
 
-	recent->mask = 2 * mask + 1;
+	recent->mask = places - 1;
 	recent->calls = memory_new((recent->mask + 1) * sizeof(struct call));
 	recent->table = memory_new((table_mask(recent) + 1) * sizeof(uint32_t));
 	for (uint64_t i = recent->first; i < recent->end; i++) {
@@ -235,13 +236,24 @@ make_room(struct recent *recent)
 	if (recent->end - recent->first <= recent->mask)
 		return;
 	if (recent->mask + 1 < RECENT_TAIL) {
-		grow(recent);
+		resize(recent, 2 * (recent->mask + 1));
 		return;
 	}
 	/* The index lags far behind: what it does not have is forgotten. A
 	 * batch is much smaller, so none of it is. */
 	assert(recent->first < recent->waiting);
 	forget(recent, recent->first++);
+}
+
+void
+recent_trim(struct recent *recent)
+{
+	size_t places = FIRST_PLACES;
+
+	while (places < 2 * (recent->end - recent->first))
+		places *= 2;
+	if (places <= recent->mask)
+		resize(recent, places);
 }
 
 /* --- looking -------------------------------------------------------------- */

@@ -80,4 +80,7 @@ void recent_end(struct recent *recent, uint64_t seq, usec_t at);
 /* The index holds all entries through `seq`. */
 void recent_set_indexed(struct recent *recent, uint64_t seq);
 
+/* Give back what was needed while the index lagged behind: now and then. */
+void recent_trim(struct recent *recent);
+
 #endif

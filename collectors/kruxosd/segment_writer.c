@@ -372,6 +372,12 @@ segment_writer_free(struct segment_writer *writer)
 	free(writer);
 }
 
+void
+segment_writer_trim(struct segment_writer *writer)
+{
+	columns_trim(writer->columns);
+}
+
 int
 segment_writer_clear(struct segment_writer *writer, struct error *err)
 {

@@ -42,6 +42,9 @@ uint64_t segment_writer_tail_seq(const struct segment_writer *writer);
 int segment_writer_forget(struct segment_writer *writer, uint64_t from,
     uint64_t seq, struct error *err);
 
+/* Give back what sealing a block needs. */
+void segment_writer_trim(struct segment_writer *writer);
+
 /* Empty the tables. */
 int segment_writer_clear(struct segment_writer *writer, struct error *err);
 
