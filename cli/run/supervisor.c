@@ -136,7 +136,13 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 	char *const daemon[] = { supervisor->programs.daemon, "-c", config };
 	char *const observer[] = { supervisor->programs.observer, "-c",
 		config };
+	/* It frees a megabyte or two when it has read its configuration, which
+	 * malloc(3) keeps for each of its processes if it is not told otherwise
+	 * (mallopt(3)): as kruxos-nginx.service has it. */
 	char *const nginx[] = {
+		"/usr/bin/env",
+		"MALLOC_MMAP_THRESHOLD_=131072",
+		"MALLOC_TRIM_THRESHOLD_=1048576",
 		arena_printf(arena, "%s", supervisor->programs.nginx),
 		"-p",
 		arena_printf(arena, "%s", dir->path),
@@ -150,7 +156,7 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 	add_part(supervisor, "kruxosd", daemon, 3);
 	if (add_all_fcgi(supervisor, config, err) == -1)
 		return -1;
-	part = add_part(supervisor, "nginx", nginx, 7);
+	part = add_part(supervisor, "nginx", nginx, 10);
 	part->socket = supervisor->config->api_socket;
 	/* It asks the others whether they are there. */
 	add_part(supervisor, "observer", observer, 3);
