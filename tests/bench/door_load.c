@@ -4,8 +4,8 @@
  *
  *	build/bench/door_load [OPTION]... SOCKET
  *		--connections N, --window N, --entries N
- *		--span SECONDS: their times are spread evenly over so many
- *		seconds before now, as of imported ones; else they are now
+ *		--span SECONDS: a hook tells of them that was not heard for
+ *		so long, their times spread evenly over it; else it is now
  *
  * Entries are like those of agents: 50 of them, 20 capabilities, sessions of
  * 200 calls, about 600 bytes in the log, each with a call_id of its own. They
@@ -81,7 +81,7 @@ begin_template(const struct load *load, struct template *template)
 	buf_addf(&template->line, "{");
 	if (load->options.span == 0)
 		return;
-	buf_addf(&template->line, "\"source\":\"import\",\"time\":\"");
+	buf_addf(&template->line, "\"source\":\"hook\",\"time\":\"");
 	template->time_at = template->line.len;
 	clock_format(load->begun, text);
 	buf_addf(&template->line, "%s\",", text);
