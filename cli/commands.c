@@ -631,6 +631,17 @@ const struct command commands[] = {
 			"  kruxos config check /etc/kruxos/kruxos.conf",
 	},
 	{
+	    .name = "config show",
+	    .operands = "",
+	    .form = &config_show_form,
+	    .summary = "Show what is in force, and which file says so",
+	    .about = "Above each line that a file says stands its place; the "
+		     "others are defaults. What is shown could be written into "
+		     "a file.",
+	    .examples = "  kruxos config show\n"
+			"  kruxos config show --said",
+	},
+	{
 	    .name = "completions",
 	    .operands = "SHELL",
 	    .least = 1,

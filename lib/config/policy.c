@@ -139,20 +139,26 @@ policy_add_rule_line(const struct policy *policy,
 }
 
 void
-policy_add_limit_line(const struct policy *policy,
-    const struct policy_limit *limit, struct buf *out)
+policy_add_rate(const struct policy_rate *rate, struct buf *out)
 {
 	char span[CLOCK_DURATION_SIZE];
 
-	if (limit->line != 0)
-		add_place(policy, limit->path, limit->line, out);
-	buf_addf(out, "[limit] %s = ", limit->pattern);
-	if (limit->rate.count == 0) {
+	if (rate->count == 0) {
 		buf_add_str(out, "none");
 		return;
 	}
-	clock_format_duration(limit->rate.span, span);
-	buf_addf(out, "%u/%s", limit->rate.count, span);
+	clock_format_duration(rate->span, span);
+	buf_addf(out, "%u/%s", rate->count, span);
+}
+
+void
+policy_add_limit_line(const struct policy *policy,
+    const struct policy_limit *limit, struct buf *out)
+{
+	if (limit->line != 0)
+		add_place(policy, limit->path, limit->line, out);
+	buf_addf(out, "[limit] %s = ", limit->pattern);
+	policy_add_rate(&limit->rate, out);
 }
 
 /* --- copies --------------------------------------------------------------- */

@@ -94,6 +94,9 @@ void policy_add_rule_line(const struct policy *policy,
 void policy_add_limit_line(const struct policy *policy,
     const struct policy_limit *limit, struct buf *out);
 
+/* "30/1m" or "none". */
+void policy_add_rate(const struct policy_rate *rate, struct buf *out);
+
 /* A copy, all of it in `arena`. */
 void policy_copy(
     const struct policy *policy, struct arena *arena, struct policy *ret);
@@ -111,7 +114,7 @@ struct policy_rule *policy_add_rule(struct policy *policy, struct arena *arena,
 struct policy_limit *policy_add_limit(struct policy *policy,
     struct arena *arena, struct slice pattern, struct error *err);
 
-/* "30/1m" or "none". ERROR_INVALID. */
+/* The same read: ERROR_INVALID. */
 int policy_parse_rate(
     struct slice text, struct policy_rate *ret, struct error *err);
 

@@ -166,7 +166,7 @@ test('help tells every command, with an example of each', async () => {
 	const { stdout } = await stack.kruxos(['--help']);
 	for (const name of [
 		'health', 'audit query', 'audit show', 'audit head', 'audit verify', 'audit stats', 'audit export',
-		'audit import', 'audit erase', 'watch', 'ingest', 'replay', 'reindex', 'backup', 'restore', 'config check', 'version', 'completions',
+		'audit import', 'audit erase', 'watch', 'ingest', 'replay', 'reindex', 'backup', 'restore', 'config check', 'config show', 'version', 'completions',
 	]) {
 		assert.ok(stdout.includes(name), name);
 		const help = await stack.kruxos([...name.split(' '), '--help']);

@@ -2,7 +2,7 @@
 // kruxos.conf, through capability.invoke, to the log and its figures.
 
 import assert from 'node:assert/strict';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -284,6 +284,39 @@ test('what changes in kruxos.conf counts with SIGHUP, and what is wrong in it do
 	assert.equal(await tier(), 'notify');
 	reload(text);
 	await until('the old policy counts', async () => await tier() === 'blocked');
+});
+
+test('files of conf.d come behind kruxos.conf, and whoever is asked names the one that decides', async () => {
+	const folder = join(stack.rundir, 'conf.d');
+	const site = join(folder, '50-site.conf');
+	const tier = async () => (await door.command('policy.ask', { agent_name: 'fixer', capability: 'alerts.list' })).policy_tier;
+	const reload = () => process.kill(stack.pidOf('kruxosd'), 'SIGHUP');
+
+	mkdirSync(folder);
+	writeFileSync(site, '[policy]\n\nalerts.list = notify\n');
+	reload();
+	await until('the later file counts', async () => await tier() === 'notify');
+	const explained = await stack.kruxos(['policy', 'explain', 'fixer', 'alerts.list']);
+	assert.ok(explained.stdout.includes(`${site}:3: alerts.list = notify`), explained.stdout);
+	const { file, line } = JSON.parse((await stack.kruxos(['policy', 'explain', 'fixer', 'alerts.list', '--json'])).stdout);
+	assert.deepEqual([file, line], [site, 3]);
+	assert.equal((await stack.kruxos(['config', 'check'])).stdout, `${stack.environment.KRUXOS_CONFIG}: good\n${site}: good\n`);
+	const shown = (await stack.kruxos(['config', 'show', '--said'])).stdout;
+	assert.ok(shown.includes(`\n# ${site}:3\nalerts.list = notify\n`), shown);
+	assert.ok(shown.includes(`\n# ${stack.environment.KRUXOS_CONFIG}:`), shown);
+	assert.ok(!shown.includes('retention_days'), shown);
+
+	writeFileSync(site, '[policy]\nalerts.list = never\n');
+	reload();
+	await until('it is said', () => stack.output.includes(`${site}:2: [policy] alerts.list: "never" is not`));
+	assert.equal(await tier(), 'notify');
+	const checked = await stack.kruxos(['config', 'check']);
+	assert.equal(checked.code, 1);
+	assert.ok(checked.stderr.startsWith(`${site}:2: [policy] alerts.list: "never" is not`), checked.stderr);
+
+	rmSync(folder, { recursive: true });
+	reload();
+	await until('the first file counts', async () => await tier() === 'blocked');
 });
 
 test('the log of all that holds', async () => {
