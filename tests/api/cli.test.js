@@ -18,9 +18,10 @@ after(() => stack?.stop());
 const sessions = join(root, 'demo/sessions.ndjson');
 
 test('health is the text of the specification, line by line', async () => {
-	const { stdout } = await until('there is a sample and a verified chain', async () => {
+	const { stdout } = await until('there is a sample, a verified chain and a checked gateway', async () => {
 		const answer = await stack.kruxos(['health']);
-		return answer.stdout.includes('chain: verified') && !answer.stdout.includes('CPU: unknown') && answer;
+		return answer.stdout.includes('chain: verified') && !answer.stdout.includes('CPU: unknown') &&
+			answer.stdout.includes('Gateway: running') && answer;
 	});
 	assert.match(stdout, new RegExp([
 		'^System Health: HEALTHY',
@@ -28,7 +29,7 @@ test('health is the text of the specification, line by line', async () => {
 		'CPU: [0-9]+\\.[0-9]% \\((ok|high)\\)',
 		'Memory: [0-9]+ MB / [0-9]+ MB \\((ok|high)\\)',
 		'Disk: [0-9]+\\.[0-9]% \\((ok|critical)\\)',
-		'Gateway: unknown',
+		'Gateway: running',
 		'Vault: unknown',
 		'Proxy: unknown',
 		'Audit: writing \\(chain: verified\\)\n$',
