@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { assertShape, schemaOf } from '../api/harness/contract.js';
 import { root } from '../api/harness/stack.js';
+import { atWork } from './harness/at_work.js';
 import { cannotBoot, Container } from './harness/container.js';
 import { api, ask, door, files, install, programs, rights, say, signIn, units, untilReady } from './harness/installed.js';
 
@@ -85,6 +86,8 @@ describe('on a fresh Debian 12', { skip: cannotBoot, concurrency: 1 }, () => {
 	});
 
 	describe('who may what', { concurrency: 1 }, () => whoMayWhat());
+
+	describe('its units at work', { concurrency: 1 }, () => atWork(() => box));
 
 	for (const name of ['smoke', 'hook', 'tamper'])
 		test(`autopkgtest: ${name}`, () => autopkgtest(name));

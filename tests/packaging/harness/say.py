@@ -11,7 +11,10 @@ def say(line):
     with socket.socket(socket.AF_UNIX) as door:
         door.settimeout(30)
         door.connect(sys.argv[1])
-        door.sendall(line.encode() + b"\n")
+        try:
+            door.sendall(line.encode() + b"\n")
+        except BrokenPipeError:
+            pass  # it was answered before it was said
         return door.makefile().readline()
 
 
