@@ -229,7 +229,7 @@ FUZZ_FLAGS   := -std=gnu11 -O1 -g -fno-omit-frame-pointer \
                 -fno-sanitize-recover=all -fsanitize=address,undefined
 fuzz_src     := $(wildcard tests/fuzz/*.c)
 fuzz_parts   := $(lib_src) $(filter-out $(fcgi_programs:%=fcgi/%.c),$(fcgi_src)) \
-                cli/response.c cli/sse.c cli/hook_settings.c cli/settings_text.c cli/hook_agent.c $(filter-out %/main.c,$(hook_src))
+                cli/response.c cli/sse.c cli/archive_reader.c cli/archive_writer.c cli/hook_settings.c cli/settings_text.c cli/hook_agent.c $(filter-out %/main.c,$(hook_src))
 fuzz_objects  = $(patsubst %.c,build/fuzz/obj/%.o,$(1))
 fuzzers      := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(fuzz_src))
 
@@ -243,7 +243,7 @@ build/fuzz/parts.a: $(call fuzz_objects,$(fuzz_parts)) build/fuzz/obj/fcgi/otlp.
 	@rm -f $@
 	$(call show,ar $@)$(AR) rcs $@ $^
 $(fuzzers): build/fuzz/%: build/fuzz/obj/tests/fuzz/%.o build/fuzz/parts.a
-	$(call show,link $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(LIBS_fcgi) -ljson-c
+	$(call show,link $@)clang $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS) $(LIBS_fcgi) $(LIBS_cli)
 
 fuzz:
 	@packaging/install-packages build fuzz

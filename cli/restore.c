@@ -11,6 +11,10 @@
 #include <errno.h>
 #include <fcntl.h>
 
+/* How long a daemon that stops is waited for. */
+#define RESTORE_STOPPING   (3 * USEC_PER_SEC)
+#define RESTORE_LOOK_AGAIN (50 * USEC_PER_MSEC)
+
 struct restore_values {
 	const char *expect;
 	bool check;
@@ -250,6 +254,21 @@ restore_look(struct restore *restore, struct error *err)
 
 /* --- this host ------------------------------------------------------------ */
 
+/* One that was told to stop may still be at it: who stops a target does not
+ * wait for all that it wants. */
+static int
+restore_await_lock(int dir, const char *path, struct error *err)
+{
+	usec_t until = clock_monotonic(&clock_system) + RESTORE_STOPPING;
+	int lock;
+
+	while ((lock = lock_take(dir, path, err)) == -1 &&
+	       err->code == ERROR_BUSY &&
+	       clock_monotonic(&clock_system) < until)
+		usleep(RESTORE_LOOK_AGAIN);
+	return lock;
+}
+
 /* Nobody writes here from now on. */
 static int
 restore_lock(struct restore *restore, struct error *err)
@@ -260,7 +279,7 @@ restore_lock(struct restore *restore, struct error *err)
 
 	if (dir == -1)
 		return error_set_errno(err, "%s", path);
-	restore->lock = lock_take(dir, path, err);
+	restore->lock = restore_await_lock(dir, path, err);
 	if (restore->lock == -1 && err->code == ERROR_BUSY)
 		return error_set(err, ERROR_BUSY,
 		    "kruxosd is running; stop it before anything is restored");

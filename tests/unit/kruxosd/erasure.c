@@ -203,6 +203,24 @@ what_is_erased_already_is_counted(void **state)
 }
 
 static void
+while_it_is_held_nothing_is_erased(void **state)
+{
+	struct scene *scene = *state;
+	struct error err;
+
+	erasure_set_held(scene->erasure, true);
+	erase_now(scene, ERASE_2_AND_4);
+	assert_non_null(strstr(scene->answer.data, "a backup of the log"));
+	assert_int_equal(rig_count(&scene->rig, "audit.erase"), 0);
+	assert_int_equal(state_add_erasure(scene->state, 5, &err), 0);
+	erasure_retry(scene->erasure);
+	assert_false(is_erased(scene, 2));
+	erasure_set_held(scene->erasure, false);
+	erase_now(scene, ERASE_2_AND_4);
+	assert_true(is_erased(scene, 2));
+}
+
+static void
 what_cannot_be_erased_is_refused_and_nothing_is_recorded(void **state)
 {
 	static const struct {
@@ -600,6 +618,7 @@ main(void)
 		    payloads_go_after_their_entry_is_durable_and_the_chain_stands),
 		TEST(the_overwriting_is_synced_before_it_is_answered),
 		TEST(what_is_erased_already_is_counted),
+		TEST(while_it_is_held_nothing_is_erased),
 		TEST(what_cannot_be_erased_is_refused_and_nothing_is_recorded),
 		TEST(more_than_a_thousand_at_once_are_refused),
 		TEST(damage_is_not_hidden_by_erasing_it),

@@ -388,6 +388,22 @@ a_power_cut_at_any_call_leaves_a_log_that_verifies(void **state)
 	assert_true(nth > 4);
 }
 
+static void
+while_it_is_held_no_file_goes(void **state)
+{
+	struct scene *scene = *state;
+
+	make_days(scene, 4);
+	open_retention(scene, 3);
+	retention_set_held(scene->retention, true);
+	pass(scene, 2 * USEC_PER_HOUR);
+	assert_true(has_file(scene, "2026-11-23.jsonl"));
+	assert_int_equal(rig_count(&scene->rig, "log.retention"), 0);
+	retention_set_held(scene->retention, false);
+	pass(scene, 2 * USEC_PER_MIN);
+	assert_false(has_file(scene, "2026-11-23.jsonl"));
+}
+
 int
 main(void)
 {
@@ -396,6 +412,7 @@ main(void)
 		TEST(
 		    the_oldest_file_goes_with_an_entry_that_the_chain_begins_from),
 		TEST(totals_add_up_over_files),
+		TEST(while_it_is_held_no_file_goes),
 		TEST(days_count_by_the_files_that_there_are),
 		TEST(zero_days_keep_everything),
 		TEST(the_last_two_files_always_stay),
