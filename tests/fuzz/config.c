@@ -1,7 +1,10 @@
-/* Any bytes as kruxos.conf: either a whole configuration with every field
- * filled in, or words about what is wrong, a line each. */
+/* Any bytes as kruxos.conf, and as two files one behind the other: either a
+ * whole configuration with every field filled in, which is read the same from
+ * its own listing, or words about what is wrong, a line each. */
 #include "config/config.h"
 #include "base/text.h"
+#include "config/files.h"
+#include "config/listing.h"
 #include "config/settings.h"
 
 #include <assert.h>
@@ -27,20 +30,37 @@ check_policy(const struct policy *policy)
 	assert(policy->limit_count >= 1);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+/* Without places it is the listing of what it is read as. */
+static void
+check_listing(struct config *config)
 {
+	cleanup(buf_free) struct buf first = BUF_INIT;
+	cleanup(buf_free) struct buf second = BUF_INIT;
+	cleanup(buf_free) struct buf problems = BUF_INIT;
+	cleanup(config_freep) struct config *again = NULL;
+
+	config->origins.count = 0;
+	listing_write(config, false, &first);
+	assert(config_parse("/etc/kruxos/kruxos.conf", buf_slice(&first),
+		   &again, &problems) == 0);
+	again->origins.count = 0;
+	listing_write(again, false, &second);
+	assert(slice_equal(buf_slice(&first), buf_slice(&second)));
+}
+
+static void
+check_files(struct files_file *texts, size_t count)
+{
+	struct files files = { .files = texts, .count = count };
 	cleanup(buf_free) struct buf problems = BUF_INIT;
 	cleanup(config_freep) struct config *config = NULL;
-	struct slice text = { (const char *)bytes, len };
 
-	if (config_parse("/etc/kruxos/kruxos.conf", text, &config, &problems) ==
-	    -1) {
+	if (config_parse_files(&files, &config, &problems) == -1) {
 		assert(config == NULL && problems.len > 0);
 		assert(problems.data[problems.len - 1] == '\n');
 		assert(strlen(problems.data) == problems.len);
 		assert(text_valid_bytes(buf_slice(&problems)) == problems.len);
-		return 0;
+		return;
 	}
 	assert(problems.len == 0);
 	assert(config->data_dir[0] == '/' && config->audit_dir[0] == '/');
@@ -52,5 +72,25 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 			   config, slice_of(config->services[i].name)) ==
 		       config->services + i);
 	check_policy(&config->policy);
+	check_listing(config);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	const char *text = (const char *)bytes;
+	size_t half = len / 2;
+	struct files_file whole[] = { { "/etc/kruxos/kruxos.conf",
+	    { text, len } } };
+	struct files_file halves[] = {
+		{ "/etc/kruxos/kruxos.conf", { text, half } },
+		{ "/etc/kruxos/conf.d/a.conf", { text + half, len - half } },
+	};
+	struct files_file twice[] = { whole[0], whole[0] };
+
+	twice[1].path = halves[1].path;
+	check_files(whole, 1);
+	check_files(halves, 2);
+	check_files(twice, 2);
 	return 0;
 }
