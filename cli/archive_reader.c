@@ -150,7 +150,7 @@ static int
 archive_reader_close(struct archive_reader *reader, struct error *err)
 {
 	unsigned char digest[SHA256_BYTES];
-	char padding[TAR_BLOCK];
+	char padding[TAR_BLOCK] = { 0 };
 	size_t len = tar_padding(reader->member.bytes);
 
 	if (archive_reader_take_all(reader, padding, len, err) == -1)

@@ -85,6 +85,18 @@ describe('on a fresh Debian 12', { skip: cannotBoot, concurrency: 1 }, () => {
 			assert.ok(stdout.includes(part), `${part} is not in ${stdout}`);
 	});
 
+	test('a backup is put back by root, and all of it belongs to whom it did', async () => {
+		const owners = () => box.sh(`cd /; find var/lib/kruxos var/log/kruxos/audit etc/kruxos -name 'before-*' -prune \
+			-o ! -name '*-wal' ! -name '*-shm' -printf '%M %u:%g %p\\n' | LC_ALL=C sort`);
+		const before = await owners();
+		const head = await box.sh('kruxos backup /root/all.kruxos');
+		await box.sh('systemctl stop kruxos.target kruxosd.service');
+		await box.sh('kruxos restore /root/all.kruxos --expect "$1"; systemctl start kruxos.target', head);
+		await untilReady(box);
+		assert.equal(await owners(), before);
+		await box.sh('kruxos audit verify --expect "$1" && kruxos audit query -C audit.restore --exit-code', head);
+	});
+
 	describe('who may what', { concurrency: 1 }, () => whoMayWhat());
 
 	describe('its units at work', { concurrency: 1 }, () => atWork(() => box));
