@@ -12,6 +12,8 @@ struct listing {
 	const char *section;
 	const char *name; /* NULL: none */
 	bool is_begun;	  /* its head is written */
+	/* What the section of an agent is called. */
+	char agent[sizeof("agent ") + ENTRY_NAME_BYTES];
 };
 
 static void
@@ -135,13 +137,11 @@ write_policy(struct listing *listing)
 	begin(listing, "policy", NULL);
 	write_rules_of(listing, NULL, 0);
 	for (size_t i = 0; i < policy->rule_count; i++) {
-		char name[sizeof("agent ") + ENTRY_NAME_BYTES];
-
 		if (!is_first_of_agent(policy, i))
 			continue;
-		snprintf(
-		    name, sizeof(name), "agent %s", policy->rules[i].agent);
-		begin(listing, "policy", name);
+		snprintf(listing->agent, sizeof(listing->agent), "agent %s",
+		    policy->rules[i].agent);
+		begin(listing, "policy", listing->agent);
 		write_rules_of(listing, policy->rules[i].agent, i);
 	}
 }
