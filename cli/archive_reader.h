@@ -12,7 +12,7 @@
 
 struct archive_reader;
 
-enum { ARCHIVE_READER_PIECE_BYTES = 128 << 10 };
+enum { ARCHIVE_READER_PIECE_BYTES = 16 << 10 };
 
 /* Read from the descriptor `fd`, called `name` in sentences; both stay the
  * caller's. Never NULL. */

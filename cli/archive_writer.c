@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-enum { ARCHIVE_PIECE_BYTES = 128 << 10 };
+enum { ARCHIVE_PIECE_BYTES = 16 << 10 };
 
 struct archive_writer {
 	int fd;
