@@ -9,6 +9,7 @@
 enum {
 	SMALLEST_BLOCK = 4096,
 	LARGEST_USUAL_BLOCK = 1 << 20, /* beyond it, as large as the piece */
+	SMALLEST_ROOM = 16, /* of an array that grows; a power of two */
 };
 
 struct arena_block {
@@ -69,6 +70,22 @@ void *
 arena_array(struct arena *arena, size_t count, size_t size)
 {
 	return arena_alloc(arena, memory_product(count, size));
+}
+
+void *
+arena_grow(struct arena *arena, void *array, size_t count, size_t size)
+{
+	bool is_full = count == 0 ||
+		       (count >= SMALLEST_ROOM && (count & (count - 1)) == 0);
+	void *larger;
+
+	if (!is_full)
+		return array;
+	larger =
+	    arena_array(arena, count == 0 ? SMALLEST_ROOM : 2 * count, size);
+	if (count > 0)
+		memcpy(larger, array, count * size);
+	return larger;
 }
 
 char *

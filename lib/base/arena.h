@@ -26,6 +26,10 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* An array of `count` of `size` bytes each, zeroed; the product is checked. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
+/* Make room for one more behind `count` of an array that was NULL at first:
+ * itself, or a copy that is twice as large. What is new is zeroed. */
+void *arena_grow(struct arena *arena, void *array, size_t count, size_t size);
+
 /* A copy with a NUL behind it. */
 char *arena_copy(struct arena *arena, const void *bytes, size_t len);
 struct slice arena_slice(struct arena *arena, struct slice slice);

@@ -176,7 +176,7 @@ defaults_store(struct parser *parser)
 	add_own_alerts(parser);
 	config->notifies = arena_array(
 	    &config->arena, CONFIG_NOTIFIES, sizeof(config->notifies[0]));
-	policy_init(&config->policy, config->path, &config->arena);
+	policy_init(&config->policy, config->path);
 	add_own_limits(parser);
 	for (const struct setting *row = settings; row->section != NULL; row++)
 		if (!settings_is_named(row) && !row->is_free &&

@@ -199,15 +199,9 @@ policy_copy(
 /* --- for the reader of the files ------------------------------------------ */
 
 void
-policy_init(struct policy *policy, const char *path, struct arena *arena)
+policy_init(struct policy *policy, const char *path)
 {
-	*policy = (struct policy){
-		.path = path,
-		.rules =
-		    arena_array(arena, POLICY_RULES, sizeof(policy->rules[0])),
-		.limits = arena_array(
-		    arena, POLICY_LIMITS, sizeof(policy->limits[0])),
-	};
+	*policy = (struct policy){ .path = path };
 }
 
 /* What can stand in a capability (entry.h), and '*'. */
@@ -264,8 +258,11 @@ policy_add_rule(struct policy *policy, struct arena *arena, const char *agent,
 		    "there are more than %d lines of policy", POLICY_RULES);
 		return NULL;
 	}
-	if (rule == NULL)
+	if (rule == NULL) {
+		policy->rules = arena_grow(arena, policy->rules,
+		    policy->rule_count, sizeof(*policy->rules));
 		rule = policy->rules + policy->rule_count++;
+	}
 	*rule = (struct policy_rule){
 		.agent = agent,
 		.pattern = arena_slice(arena, pattern).data,
@@ -297,8 +294,11 @@ policy_add_limit(struct policy *policy, struct arena *arena,
 		    POLICY_LIMITS);
 		return NULL;
 	}
-	if (limit == NULL)
+	if (limit == NULL) {
+		policy->limits = arena_grow(arena, policy->limits,
+		    policy->limit_count, sizeof(*policy->limits));
 		limit = policy->limits + policy->limit_count++;
+	}
 	*limit = (struct policy_limit){
 		.pattern = arena_slice(arena, pattern).data,
 	};

@@ -104,7 +104,7 @@ void policy_copy(
 /* --- for the reader of the files ------------------------------------------ */
 
 /* An empty policy with room for all lines. */
-void policy_init(struct policy *policy, const char *path, struct arena *arena);
+void policy_init(struct policy *policy, const char *path);
 
 /* The row for a line with the key `pattern`, to be filled in: a new one, or
  * that of an earlier line with this key, emptied. `agent` is NULL or in

@@ -41,9 +41,12 @@ alerts_list(struct alerts_reader *reader, usec_t since, struct arena *arena,
 	rows = statement_start(reader->database.statements, ALERTS_LIST);
 	statement_bind_u64(&rows, 1, since);
 	statement_bind_u64(&rows, 2, ALERTS_LIMIT);
-	list.alerts = arena_array(arena, ALERTS_LIMIT, sizeof(struct alert));
-	while (list.count < ALERTS_LIMIT && statement_next(&rows))
+	list.alerts = arena_grow(arena, NULL, 0, sizeof(struct alert));
+	while (list.count < ALERTS_LIMIT && statement_next(&rows)) {
 		alert_row_read(&rows, arena, &list.alerts[list.count++]);
+		list.alerts = arena_grow(
+		    arena, list.alerts, list.count, sizeof(struct alert));
+	}
 	if (database_reader_end(&reader->database, &rows, err) == -1)
 		return -1;
 	*ret_list = list;
@@ -164,11 +167,14 @@ alerts_silences(struct alerts_reader *reader, usec_t now, struct arena *arena,
 	rows = statement_start(reader->database.statements, ALERTS_SILENCES);
 	statement_bind_u64(&rows, 1, now);
 	statement_bind_u64(&rows, 2, SILENCES);
-	list.silences = arena_array(arena, SILENCES, sizeof(struct silence));
-	while (list.count < SILENCES && statement_next(&rows))
+	list.silences = arena_grow(arena, NULL, 0, sizeof(struct silence));
+	while (list.count < SILENCES && statement_next(&rows)) {
 		if (alert_row_read_silence(
-			&rows, arena, &list.silences[list.count]) == 0)
-			list.count++;
+			&rows, arena, &list.silences[list.count]) == -1)
+			continue;
+		list.silences = arena_grow(
+		    arena, list.silences, ++list.count, sizeof(struct silence));
+	}
 	if (database_reader_end(&reader->database, &rows, err) == -1)
 		return -1;
 	*ret_list = list;

@@ -95,6 +95,27 @@ arrays_are_zeroed(void **state)
 		assert_int_equal(numbers[i], 0);
 }
 
+static void
+an_array_grows_and_keeps_what_it_has(void **state)
+{
+	cleanup(arena_free) struct arena arena = ARENA_INIT;
+	uint64_t *numbers = NULL;
+	size_t moves = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 1000; i++) {
+		uint64_t *before = numbers;
+
+		numbers = arena_grow(&arena, numbers, i, sizeof(numbers[0]));
+		moves += numbers != before;
+		assert_int_equal(numbers[i], 0);
+		numbers[i] = i + 1;
+	}
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(numbers[i], i + 1);
+	assert_int_equal(moves, 7); /* 16, 32 … 1,024 */
+}
+
 int
 main(void)
 {
@@ -105,6 +126,7 @@ main(void)
 		cmocka_unit_test(
 		    reset_keeps_the_largest_block_and_zeroes_again),
 		cmocka_unit_test(arrays_are_zeroed),
+		cmocka_unit_test(an_array_grows_and_keeps_what_it_has),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
