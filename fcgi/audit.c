@@ -475,6 +475,13 @@ on_open(struct program *prog, struct error *err)
 }
 
 static void
+on_rest(struct program *prog)
+{
+	(void)prog;
+	page_cache_trim(pages);
+}
+
+static void
 on_close(struct program *prog)
 {
 	(void)prog;
@@ -490,6 +497,7 @@ main(int argc, char **argv)
 		.summary = "answers questions to the audit log",
 		.routes = routes,
 		.on_open = on_open,
+		.on_rest = on_rest,
 		.on_close = on_close,
 	};
 

@@ -48,6 +48,21 @@ page_cache_free(struct page_cache *cache)
 	free(cache);
 }
 
+void
+page_cache_trim(struct page_cache *cache)
+{
+	usec_t now = clock_monotonic(cache->clock);
+
+	for (size_t i = 0; i < PAGES; i++) {
+		struct page *page = &cache->pages[i];
+
+		if (page->made_at == 0 || now - page->made_at < PAGE_LIFE)
+			continue;
+		page->made_at = 0;
+		buf_free(&page->body);
+	}
+}
+
 static bool
 is_question(const struct page *page, const struct request *req)
 {

@@ -15,6 +15,9 @@ struct page_cache;
 struct page_cache *page_cache_new(struct clock *clock);
 void page_cache_free(struct page_cache *cache);
 
+/* Forget the answers that are not good any more. */
+void page_cache_trim(struct page_cache *cache);
+
 /* Is there an answer to this path and query that is still good at `commits`?
  * Then `rep` has it. */
 bool page_cache_answer(struct page_cache *cache, const struct request *req,

@@ -162,6 +162,8 @@ on_rest(struct program *prog, unsigned first, unsigned count)
 		}
 		own->was_used = false;
 	}
+	if (first == 0 && prog->settings->on_rest != NULL)
+		prog->settings->on_rest(prog);
 }
 
 int

@@ -60,6 +60,8 @@ struct program_settings {
 	int (*on_open)(struct program *prog, struct error *err);
 	/* The status page was written: something may have been committed. */
 	void (*on_status)(struct program *prog);
+	/* Every few seconds: give back what is not needed just then. */
+	void (*on_rest)(struct program *prog);
 	/* The stop begins: end what would last. */
 	void (*on_stop)(struct program *prog);
 	void (*on_close)(struct program *prog);

@@ -9,6 +9,8 @@
 
 enum {
 	WINDOW_BYTES = 256 << 10, /* read at a time; holds any line */
+	/* … and when it follows what is appended, a bit now and then. */
+	FOLLOWING_BYTES = 16 << 10,
 };
 
 struct cursor {
@@ -162,7 +164,11 @@ window_read(struct cursor *cursor, uint64_t from, uint64_t to, uint64_t limit,
 
 	assert(to >= from && to - from <= WINDOW_BYTES);
 	buf_reset(&cursor->window);
-	buf_reserve(&cursor->window, WINDOW_BYTES);
+	if (to - from > FOLLOWING_BYTES)
+		buf_reserve(&cursor->window, WINDOW_BYTES);
+	else if (cursor->window.capacity > WINDOW_BYTES)
+		buf_free(&cursor->window);
+	buf_reserve(&cursor->window, FOLLOWING_BYTES);
 	got = disk_read_all(&disk_system, cursor->fd, cursor->window.data,
 	    (size_t)(to - from), (off_t)from);
 	if (got == -1)
