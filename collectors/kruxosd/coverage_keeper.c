@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum {
-	CALLS = 1 << 16,    /* known in a generation … */
+	CALLS = 1 << 15,    /* known in a generation … */
 	PLACES = 2 * CALLS, /* … where they are found: a power of two */
 	SESSIONS = 4096,    /* that wait to be written */
 	BUCKETS = 4096,

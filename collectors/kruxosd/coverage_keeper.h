@@ -2,7 +2,7 @@
  * (store/coverage.h).
  *
  * Hooks tell through the door, telemetry through `otlp.record`. What a call is
- * known by is kept in memory for the last hundred thousand calls or so, so that
+ * known by is kept in memory for the last tens of thousands of calls, so that
  * telling twice counts once; sums go to the database each second. A restart
  * forgets which calls it has counted, but not the sums.
  */

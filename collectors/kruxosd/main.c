@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/diag.h"
+#include "base/memory.h"
 #include "config/config.h"
 
 #include <getopt.h>
@@ -82,6 +83,7 @@ main(int argc, char **argv)
 		return code;
 	diag_init("kruxosd", options.level);
 	umask(0027);
+	memory_return();
 	kruxosd = kruxosd_new(config_find_path(options.config), &err);
 	if (kruxosd == NULL || kruxosd_run(kruxosd, &err) == -1) {
 		diag(DIAG_CRITICAL, "%s", err.sentence);

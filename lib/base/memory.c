@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <malloc.h>
 
-enum { SMALLEST_CAPACITY = 8 };
+enum { SMALLEST_CAPACITY = 8, RETURNED_BYTES = 512 << 10 };
 
 void *
 memory_new(size_t size)
@@ -36,6 +36,12 @@ void
 memory_trim(void)
 {
 	malloc_trim(0);
+}
+
+void
+memory_return(void)
+{
+	mallopt(M_TRIM_THRESHOLD, RETURNED_BYTES);
 }
 
 void

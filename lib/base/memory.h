@@ -30,6 +30,11 @@ void memory_trim(void);
  * keeps the end of an arena that a thread has of its own. */
 void memory_share(void);
 
+/* Before the first thread: what is freed at the end of an arena goes back from
+ * half a MiB on, whatever was freed before (else libc waits for twice the
+ * largest piece), and large pieces at once. */
+void memory_return(void);
+
 /* The product, or the end where it has no room in a size_t. */
 size_t memory_product(size_t count, size_t size);
 
