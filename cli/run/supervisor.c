@@ -142,7 +142,7 @@ supervisor_add_parts(struct supervisor *supervisor, struct error *err)
 	char *const nginx[] = {
 		"/usr/bin/env",
 		"MALLOC_MMAP_THRESHOLD_=131072",
-		"MALLOC_TRIM_THRESHOLD_=1048576",
+		"MALLOC_TRIM_THRESHOLD_=262144",
 		arena_printf(arena, "%s", supervisor->programs.nginx),
 		"-p",
 		arena_printf(arena, "%s", dir->path),
