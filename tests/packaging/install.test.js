@@ -101,7 +101,18 @@ describe('on a fresh Debian 12', { skip: cannotBoot, concurrency: 1 }, () => {
 
 	describe('its units at work', { concurrency: 1 }, () => atWork(() => box));
 
-	for (const name of ['smoke', 'hook', 'tamper'])
+	test('an agent in Python calls its tools', async () => {
+		await box.sh('apt-get -y -q install /root/python3-kruxos_*.deb');
+		const token = await box.sh('kruxos agent create snake --purpose tests 2>/dev/null');
+		const { code, stdout, stderr } = await box.as('stranger', 'python3', '-c', `
+import kruxos
+agent = kruxos.KruxOS.connect(endpoint="http://127.0.0.1:7700", agent_name="snake", api_key="${token}")
+print(agent.call("system.metrics", category="agents").active_count)`);
+		assert.equal(code, 0, stderr);
+		assert.match(stdout, /^[0-9]+\n$/);
+	});
+
+	for (const name of ['smoke', 'hook', 'tamper', 'sdk'])
 		test(`autopkgtest: ${name}`, () => autopkgtest(name));
 
 	test("the administrator's nginx is as it was", async () => {
@@ -126,7 +137,7 @@ describe('on a fresh Debian 12', { skip: cannotBoot, concurrency: 1 }, () => {
 	});
 
 	test('purged, it says what goes, and leaves no file', async () => {
-		const words = await box.sh('apt-get -y -q purge kruxos-monitor');
+		const words = await box.sh('apt-get -y -q purge kruxos-monitor python3-kruxos');
 		for (const folder of ['/var/lib/kruxos', '/var/log/kruxos', '/etc/kruxos'])
 			assert.ok(words.includes(folder), `${folder} is not in: ${words}`);
 		await box.sh('apt-get -y -q autoremove --purge');
