@@ -103,10 +103,6 @@ restore_keep_all(struct restore_swap *swap)
 	    restore_keep_database(swap, RESTORE_TELEMETRY, "telemetry.db") ==
 		-1)
 		return -1;
-	if (restore_keep(swap, RESTORE_CONFIG, swap->config_name) == -1 ||
-	    restore_keep(swap, RESTORE_CONFIG, "conf.d") == -1 ||
-	    restore_keep(swap, RESTORE_CONFIG, "nginx.d") == -1)
-		return -1;
 	return 0;
 }
 
@@ -135,36 +131,130 @@ restore_put(struct restore_swap *swap, struct restore_folder *folder)
 	return 0;
 }
 
-/* Folders that were here are here again, if empty ones. */
+/* --- the configuration ------------------------------------------------------
+ */
+
+/* It is never away: who is to do this again has to read it. So it gets a second
+ * name, and what comes is renamed onto the first. */
 static int
-restore_put_folders(struct restore_swap *swap)
+restore_link(struct restore_swap *swap, int dir, const char *name, int kept)
 {
 	struct restore_folder *folder = &swap->stage->folders[RESTORE_CONFIG];
-	static const char *const names[] = { "conf.d", "nginx.d" };
 
-	for (size_t i = 0; i < 2; i++) {
-		cleanup(buf_free) struct buf kept = BUF_INIT;
+	if (linkat(dir, name, kept, name, 0) == -1 && errno != ENOENT &&
+	    errno != EEXIST)
+		return restore_fail(folder, name, swap->err);
+	return 0;
+}
 
-		buf_addf(&kept, "%s/%s", swap->kept, names[i]);
-		if (faccessat(folder->dir, kept.data, F_OK, 0) == 0 &&
-		    mkdirat(folder->dir, names[i],
-			folder->found.st_mode & 0755) == -1 &&
-		    errno != EEXIST)
-			return restore_fail(folder, names[i], swap->err);
+/* Open the folder `name`, made if it is not there. */
+static int
+restore_open_inner(struct restore_swap *swap, int dir, const char *name)
+{
+	struct restore_folder *folder = &swap->stage->folders[RESTORE_CONFIG];
+	int fd;
+
+	if (mkdirat(dir, name, folder->found.st_mode & 0755) == -1 &&
+	    errno != EEXIST)
+		return restore_fail(folder, name, swap->err);
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd == -1 ? restore_fail(folder, name, swap->err) : fd;
+}
+
+/* Each file of the folder open as `here` is kept; one that does not come
+ * again goes. */
+static int
+restore_keep_inner(struct restore_swap *swap, int here, int staged, int kept)
+{
+	struct restore_folder *folder = &swap->stage->folders[RESTORE_CONFIG];
+	cleanup(cleanup_closedir) DIR *listing = restore_list(here);
+	struct dirent *entry;
+
+	if (listing == NULL)
+		return restore_fail(folder, ".", swap->err);
+	while ((entry = readdir(listing)) != NULL) {
+		const char *name = entry->d_name;
+
+		/* What no backup has is none of its matter. */
+		if (name[0] == '.' || entry->d_type == DT_DIR)
+			continue;
+		if (restore_link(swap, here, name, kept) == -1)
+			return -1;
+		if (faccessat(staged, name, F_OK, AT_SYMLINK_NOFOLLOW) == -1 &&
+		    unlinkat(here, name, 0) == -1)
+			return restore_fail(folder, name, swap->err);
 	}
 	return 0;
 }
 
 static int
+restore_put_inner(struct restore_swap *swap, int here, int staged)
+{
+	struct restore_folder *folder = &swap->stage->folders[RESTORE_CONFIG];
+	cleanup(cleanup_closedir) DIR *listing = restore_list(staged);
+	struct dirent *entry;
+
+	if (listing == NULL)
+		return restore_fail(folder, ".", swap->err);
+	while ((entry = readdir(listing)) != NULL)
+		if (entry->d_name[0] != '.' &&
+		    renameat(staged, entry->d_name, here, entry->d_name) == -1)
+			return restore_fail(folder, entry->d_name, swap->err);
+	return fsync(here) == -1 ? restore_fail(folder, ".", swap->err) : 0;
+}
+
+/* conf.d or nginx.d. */
+static int
+restore_change_inner(struct restore_swap *swap, int kept, const char *name)
+{
+	struct restore_folder *folder = &swap->stage->folders[RESTORE_CONFIG];
+	cleanup(cleanup_close) int here = -1, staged = -1, inner = -1;
+
+	if (faccessat(folder->dir, name, F_OK, 0) == -1 &&
+	    faccessat(folder->staged, name, F_OK, 0) == -1)
+		return 0;
+	here = restore_open_inner(swap, folder->dir, name);
+	staged = restore_open_inner(swap, folder->staged, name);
+	inner = restore_open_inner(swap, kept, name);
+	if (here == -1 || staged == -1 || inner == -1 ||
+	    restore_keep_inner(swap, here, staged, inner) == -1 ||
+	    restore_put_inner(swap, here, staged) == -1)
+		return -1;
+	if (unlinkat(folder->staged, name, AT_REMOVEDIR) == -1)
+		return restore_fail(folder, name, swap->err);
+	return 0;
+}
+
+static int
+restore_change_config(struct restore_swap *swap)
+{
+	struct restore_folder *folder = &swap->stage->folders[RESTORE_CONFIG];
+	cleanup(cleanup_close) int kept = -1;
+
+	if (folder->dir == -1)
+		return 0;
+	kept = restore_open_inner(swap, folder->dir, swap->kept);
+	if (kept == -1 || fchmod(kept, 0700) == -1)
+		return -1;
+	if (restore_link(swap, folder->dir, swap->config_name, kept) == -1 ||
+	    restore_change_inner(swap, kept, "conf.d") == -1 ||
+	    restore_change_inner(swap, kept, "nginx.d") == -1)
+		return -1;
+	return 0;
+}
+
+/* The configuration's own file comes with the rest: onto the one that is here.
+ */
+static int
 restore_put_all(struct restore_swap *swap)
 {
+	if (restore_change_config(swap) == -1)
+		return -1;
 	for (size_t i = 0; i < RESTORE_PLACES; i++)
 		if (swap->stage->folders[i].staged != -1 &&
 		    restore_put(swap, &swap->stage->folders[i]) == -1)
 			return -1;
-	if (swap->stage->folders[RESTORE_CONFIG].dir == -1)
-		return 0;
-	return restore_put_folders(swap);
+	return 0;
 }
 
 /* --- the marks ------------------------------------------------------------ */

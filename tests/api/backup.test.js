@@ -250,7 +250,12 @@ test('nothing is restored while the daemon runs', async () => {
 test('a restore brings everything back, keeps what was there, and is recorded', async () => {
 	const { cookie } = await stack.signIn('anna');
 	await stack.kruxos(['account', 'role', 'berta', 'auditor']);
+	const confd = join(stack.rundir, 'conf.d');
+	mkdirSync(join(confd, 'folder'), { mode: 0o700, recursive: true });
+	writeFileSync(join(confd, 'a.conf'), '[audit]\nretention_days = 400\n');
 	const { file, head } = await backup('back');
+	writeFileSync(join(confd, 'a.conf'), '[audit]\nretention_days = 500\n');
+	writeFileSync(join(confd, 'b.conf'), '[sign_in]\nidle_timeout = 20m\n');
 	await stack.kruxos(['account', 'remove', 'berta']);
 	await ingest([{ agent_name: 'late' }]);
 	const lost = stack.entries().at(-1).seq;
@@ -262,6 +267,10 @@ test('a restore brings everything back, keeps what was there, and is recorded', 
 	assert.ok(existsSync(join(stack.rundir, kept, 'state.db')));
 	assert.ok(existsSync(join(stack.rundir, kept, 'kruxos.db')));
 	assert.ok(existsSync(join(stack.rundir, kept, 'kruxos.conf')));
+	assert.deepEqual(there(confd), ['a.conf', 'folder']);
+	assert.match(readFileSync(join(confd, 'a.conf'), 'utf8'), /400/);
+	assert.deepEqual(there(join(stack.rundir, kept, 'conf.d')), ['a.conf', 'b.conf']);
+	assert.match(readFileSync(join(stack.rundir, kept, 'conf.d', 'a.conf'), 'utf8'), /500/);
 	const old = await stack.kruxos(['audit', 'verify', '-d', join(stack.auditDir, kept)]);
 	assert.match(old.stdout, new RegExp(`Head: ${lost}:`));
 
