@@ -46,9 +46,12 @@ read_list(struct store *store, unsigned states, uint64_t before_seq,
 	    before_seq == 0 || before_seq > INT64_MAX ? INT64_MAX : before_seq);
 	statement_bind_u64(&rows, 2, states);
 	statement_bind_u64(&rows, 3, limit);
-	list->approvals = arena_array(arena, limit, sizeof(*list->approvals));
-	while (list->count < limit && statement_next(&rows))
+	list->approvals = arena_grow(arena, NULL, 0, sizeof(*list->approvals));
+	while (list->count < limit && statement_next(&rows)) {
 		read_approval(&rows, arena, &list->approvals[list->count++]);
+		list->approvals = arena_grow(arena, list->approvals,
+		    list->count, sizeof(*list->approvals));
+	}
 	return statement_end(&rows, err);
 }
 

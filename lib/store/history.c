@@ -81,8 +81,7 @@ history_spans(struct history *history, const char *service, usec_t since,
 	struct statement rows =
 	    statement_start(history->statements, HISTORY_SPANS_OF);
 
-	list.spans =
-	    arena_array(arena, HISTORY_SPANS, sizeof(struct history_span));
+	list.spans = arena_grow(arena, NULL, 0, sizeof(struct history_span));
 	statement_bind_text(&rows, 1, slice_of(service));
 	statement_bind_u64(&rows, 2, since);
 	statement_bind_u64(&rows, 3, HISTORY_SPANS);
@@ -97,6 +96,8 @@ history_spans(struct history *history, const char *service, usec_t since,
 			.until = statement_u64(&rows, 2),
 			.details = arena_slice(arena, statement_text(&rows, 3)),
 		};
+		list.spans = arena_grow(
+		    arena, list.spans, list.count, sizeof(struct history_span));
 	}
 	if (statement_end(&rows, err) == -1)
 		return -1;
