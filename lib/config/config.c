@@ -9,6 +9,8 @@
 #include "config/settings.h"
 #include "config/whole.h"
 
+#include <sys/stat.h>
+
 /* OBSERVED_SILENCE_MAX of store/observed.h, which is not below us. */
 #define THREE_REPORTS (15 * USEC_PER_SEC)
 
@@ -442,6 +444,16 @@ config_check(const char *path, struct config **ret, struct buf *problems)
 	return config_parse_files(&files, ret, problems);
 }
 
+/* In a folder that anybody may write to, another may have made one for us to
+ * find; conf.d beside it belongs to whom the folder does. */
+static bool
+is_ours(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_uid == geteuid();
+}
+
 const char *
 config_find_path(const char *option)
 {
@@ -451,7 +463,7 @@ config_find_path(const char *option)
 		return option;
 	if (variable != NULL && variable[0] != '\0')
 		return variable;
-	if (access("run/kruxos.conf", F_OK) == 0)
+	if (is_ours("run") && is_ours("run/kruxos.conf"))
 		return "run/kruxos.conf";
 	return "/etc/kruxos/kruxos.conf";
 }

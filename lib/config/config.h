@@ -208,8 +208,9 @@ enum {
 };
 
 /* The file to read: `option` (of -c FILE) if it is not NULL; else
- * $KRUXOS_CONFIG; else run/kruxos.conf if it exists; else
- * /etc/kruxos/kruxos.conf. Static storage, or `option`, or the environment's.
+ * $KRUXOS_CONFIG; else run/kruxos.conf if it exists and is, as its folder, the
+ * caller's own; else /etc/kruxos/kruxos.conf. Static storage, or `option`, or
+ * the environment's.
  */
 const char *config_find_path(const char *option);
 

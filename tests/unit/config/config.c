@@ -837,6 +837,23 @@ the_path_is_found_in_order(void **state)
 	assert_string_equal(config_find_path("b"), "b");
 }
 
+/* Root looks as root; nobody else can make what is another's. */
+static void
+what_is_anothers_is_not_found(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	write_run_kruxos_conf("");
+	assert_int_equal(chown("run/kruxos.conf", 1, 1), 0);
+	assert_string_equal(config_find_path(NULL), "/etc/kruxos/kruxos.conf");
+	assert_int_equal(chown("run/kruxos.conf", 0, 0), 0);
+	assert_int_equal(chown("run", 1, 1), 0);
+	assert_string_equal(config_find_path(NULL), "/etc/kruxos/kruxos.conf");
+	assert_string_equal(
+	    config_find_path("run/kruxos.conf"), "run/kruxos.conf");
+}
+
 #define IN_A_FOLDER(test) \
 	cmocka_unit_test_setup_teardown(test, enter_a_folder, leave_the_folder)
 
@@ -871,6 +888,7 @@ main(void)
 		IN_A_FOLDER(a_file_that_cannot_be_read_is_named),
 		IN_A_FOLDER(a_file_has_at_most_a_mebibyte),
 		IN_A_FOLDER(the_path_is_found_in_order),
+		IN_A_FOLDER(what_is_anothers_is_not_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
