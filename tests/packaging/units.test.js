@@ -178,11 +178,11 @@ test('sockets and what is watched lie in folders that are made', () => {
 });
 
 test('who may open which socket is said by its folder and its mode', () => {
-	assert.deepEqual(made.get('/run/kruxos/fcgi'), { mode: 0o750, user: 'root', group: 'kruxos-nginx' });
+	assert.deepEqual(made.get('/run/kruxos/fcgi'), { mode: 0o2750, user: 'root', group: 'kruxos-nginx' });
 	assert.deepEqual(made.get('/run/kruxos/api'), { mode: 0o750, user: 'kruxos-nginx', group: 'kruxos' });
-	const socket = settings('kruxos-fcgi@.socket');
-	assert.deepEqual(['SocketUser', 'SocketGroup', 'SocketMode'].flatMap(key => socket.all(`Socket.${key}`)), ['root', 'kruxos-nginx', '0660']);
-	assert.deepEqual(settings('kruxosd.socket').all('Socket.SocketMode'), ['0666']);
+	const given = name => ['SocketUser', 'SocketGroup', 'SocketMode'].flatMap(key => settings(name).all(`Socket.${key}`));
+	assert.deepEqual(given('kruxos-fcgi@.socket'), ['0660']);
+	assert.deepEqual(given('kruxosd.socket'), ['0666']);
 	for (const [path, { mode }] of made)
 		assert.equal(mode & 0o002, path === '/var/spool/kruxos' ? 2 : 0, path);
 });
