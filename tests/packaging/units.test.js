@@ -108,8 +108,8 @@ test('no program is more exposed than it has to be', async () => {
 	}
 });
 
-test('a drop-in changes a user and nothing else', () => {
-	for (const name of files.filter(file => file.endsWith('.conf')))
+test('a drop-in of one program changes its user and nothing else', () => {
+	for (const name of files.filter(file => file.endsWith('/user.conf')))
 		assert.match(readFileSync(join(folder, name), 'utf8'), /^\[Service\]\nUser=kruxos-\w+\n$/, name);
 });
 
@@ -118,6 +118,13 @@ test('the daemon sees who is at its socket, and has no network', () => {
 	assert.deepEqual(unit.all('Service.PrivateUsers'), []);
 	assert.deepEqual(unit.all('Service.PrivateNetwork'), ['yes']);
 	assert.deepEqual(unit.all('Service.RestrictAddressFamilies'), ['AF_UNIX']);
+});
+
+test('the daemon can do nothing that the others cannot, but make itself idle', () => {
+	const lines = name => readFileSync(join(folder, name), 'utf8').split('\n').filter(line => /^\w+=/.test(line));
+	const own = lines('kruxosd.service');
+	for (const line of lines('kruxos-.service.d/sandbox.conf')) assert.ok(own.includes(line), line);
+	assert.deepEqual(settings('kruxosd.service').all('Service.SystemCallFilter').slice(2), ['sched_setscheduler ioprio_set']);
 });
 
 test('passwords, tokens and keys that a program holds are in no core file', () => {
