@@ -55,8 +55,8 @@ find_barrier(const char *path, struct barrier *ret)
 	return false;
 }
 
-int
-access_explain(const char *path, struct error *err)
+void
+access_add_group(const char *path, struct error *err)
 {
 	const struct error before = *err;
 	const struct group *group;
@@ -65,13 +65,12 @@ access_explain(const char *path, struct error *err)
 	if (err->errnum != EACCES || path[0] == '\0' ||
 	    !find_barrier(path, &barrier) ||
 	    (barrier.status.st_mode & barrier.needed) != barrier.needed)
-		return -1;
+		return;
 	group = getgrgid(barrier.status.st_gid);
 	if (group == NULL)
-		return -1;
+		return;
 	error_set(err, before.code,
 	    "%s; members of the group %s may, from their next login on",
 	    before.sentence, group->gr_name);
 	err->errnum = before.errnum;
-	return -1;
 }

@@ -6,8 +6,15 @@
 
 /* `err` says that something at `path`, or in that folder, could not be opened.
  * If that is because this user may not, and a group may, append which one:
- * "…: Permission denied; members of the group kruxos-audit may". Always returns
- * -1. */
-int access_explain(const char *path, struct error *err);
+ * "…: Permission denied; members of the group kruxos-audit may". */
+void access_add_group(const char *path, struct error *err);
+
+/* The same, and returns -1. */
+static inline int
+access_explain(const char *path, struct error *err)
+{
+	access_add_group(path, err);
+	return -1;
+}
 
 #endif

@@ -72,10 +72,11 @@ health_state_of_page(const struct status *page)
 	return HEALTH_HEALTHY;
 }
 
-/* Nothing behind api.sock answers; the daemon does. What nginx serves is down,
- * so at best this is "degraded". */
+/* What is known without /health. `best` is what all of it is called if the
+ * daemon says nothing bad. */
 static void
-health_of_page(const struct status *page, struct health *health)
+health_of_page(
+    const struct status *page, enum health_state best, struct health *health)
 {
 	uint64_t uptime =
 	    (clock_realtime(&clock_system) - page->started_at) / USEC_PER_SEC;
@@ -84,9 +85,12 @@ health_of_page(const struct status *page, struct health *health)
 
 	health->services[HEALTH_AUDIT] = audit;
 	health->services[HEALTH_STATE] = state;
-	health->state = audit == HEALTH_UNHEALTHY || state == HEALTH_UNHEALTHY
-			    ? HEALTH_UNHEALTHY
-			    : HEALTH_DEGRADED;
+	if (audit == HEALTH_UNHEALTHY || state == HEALTH_UNHEALTHY)
+		health->state = HEALTH_UNHEALTHY;
+	else if (audit == HEALTH_DEGRADED || state == HEALTH_DEGRADED)
+		health->state = HEALTH_DEGRADED;
+	else
+		health->state = best;
 	health->uptime_seconds = (double)uptime;
 	if (page->sampled_at == 0 || page->sampled_at + HEALTH_SAMPLE_FRESH <
 					 clock_boottime(&clock_system))
@@ -235,8 +239,13 @@ health_find(struct cli *cli, struct health *health, struct buf *answer,
 	}
 	cli_note("%s%s", err.sentence,
 	    has_page ? "; what follows is kruxosd's own word" : "");
+	/* Where nobody answers, what nginx serves is down; who may not ask
+	 * knows nothing of it. */
 	if (has_page)
-		health_of_page(&page, health);
+		health_of_page(&page,
+		    err.code == ERROR_NOT_ALLOWED ? HEALTH_UNKNOWN
+						  : HEALTH_DEGRADED,
+		    health);
 	else
 		cli_note("%s", page_err.sentence);
 	buf_reset(answer);

@@ -182,17 +182,18 @@ verify_threads(void)
 }
 
 int
-verify_with_bar(const char *dir, struct chain_options *options,
+verify_with_bar(const char *dir, const struct chain_options *options,
     struct chain_result *ret_result, struct error *err)
 {
+	struct chain_options with_bar = *options;
 	struct progress progress;
 	int verified;
 
 	progress_begin(&progress, "audit verify");
-	options->threads = verify_threads();
-	options->on_progress = verify_on_progress;
-	options->context = &progress;
-	verified = chain_verify(dir, options, ret_result, err);
+	with_bar.threads = verify_threads();
+	with_bar.on_progress = verify_on_progress;
+	with_bar.context = &progress;
+	verified = chain_verify(dir, &with_bar, ret_result, err);
 	progress_end(&progress);
 	return verified == -1 ? access_explain(dir, err) : verified;
 }

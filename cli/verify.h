@@ -6,7 +6,7 @@
 #include "log/chain.h"
 
 /* chain_verify() by all processors, with a bar while it lasts. */
-int verify_with_bar(const char *dir, struct chain_options *options,
+int verify_with_bar(const char *dir, const struct chain_options *options,
     struct chain_result *ret_result, struct error *err);
 
 extern const struct command_form verify_form;

@@ -182,11 +182,37 @@ without_nginx_the_page_tells(void **state)
 			.disk_used_percent = 5,
 		};
 
-		health_of_page(&page, &health);
+		health_of_page(&page, HEALTH_DEGRADED, &health);
 		assert_int_equal(health.services[HEALTH_AUDIT], cases[i].audit);
 		assert_int_equal(health.services[HEALTH_STATE], cases[i].state);
 		assert_int_equal(health.state, cases[i].health);
 		assert_true(health.memory_total_mb > 3.9);
+	}
+}
+
+static void
+who_may_not_ask_hears_what_is_bad_and_nothing_of_the_rest(void **state)
+{
+	static const struct {
+		enum status_integrity integrity;
+		enum health_state health;
+	} cases[] = {
+		{ STATUS_VERIFIED, HEALTH_UNKNOWN },
+		{ STATUS_DAMAGED, HEALTH_DEGRADED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct health health = nothing;
+		struct status page = {
+			.refusal = STATUS_ACCEPTING,
+			.integrity = cases[i].integrity,
+			.index = STATUS_INDEX_CURRENT,
+			.state = STATUS_STATE_OK,
+		};
+
+		health_of_page(&page, HEALTH_UNKNOWN, &health);
+		assert_int_equal(health.state, cases[i].health);
 	}
 }
 
@@ -200,6 +226,8 @@ main(void)
 		cmocka_unit_test(
 		    nginx_speaking_for_a_program_that_is_gone_tells_nothing),
 		cmocka_unit_test(without_nginx_the_page_tells),
+		cmocka_unit_test(
+		    who_may_not_ask_hears_what_is_bad_and_nothing_of_the_rest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
