@@ -1,13 +1,13 @@
 #include "cli/run/certificate.h"
 
 #include "base/cleanup.h"
+#include "cli/run/certificate_names.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -115,50 +115,6 @@ is_ours(X509 *certificate)
 }
 
 static bool
-is_address(const char *word)
-{
-	struct in6_addr address;
-
-	return inet_pton(AF_INET, word, &address) == 1 ||
-	       inet_pton(AF_INET6, word, &address) == 1;
-}
-
-/* Without the dot that a host name may end in. */
-static size_t
-length_of(const char *word)
-{
-	size_t len = strlen(word);
-
-	return len > 1 && word[len - 1] == '.' ? len - 1 : len;
-}
-
-static bool
-is_any_address(const char *word)
-{
-	return strcmp(word, "0.0.0.0") == 0 || strcmp(word, "::") == 0;
-}
-
-static bool
-is_for(X509 *certificate, const char *word)
-{
-	if (is_address(word))
-		return X509_check_ip_asc(certificate, word, 0) == 1;
-	return X509_check_host(certificate, word, length_of(word), 0, NULL) ==
-	       1;
-}
-
-/* Is it for what the operator says that we are called? */
-static bool
-is_for_all(X509 *certificate, const struct config *config)
-{
-	for (size_t i = 0; i < config->names.count; i++)
-		if (!is_for(certificate, config->names.words[i]))
-			return false;
-	return is_any_address(config->bind) ||
-	       is_for(certificate, config->bind);
-}
-
-static bool
 ends_within(X509 *certificate, usec_t now, usec_t time)
 {
 	time_t then = (time_t)((now + time) / USEC_PER_SEC);
@@ -179,48 +135,6 @@ fail(struct error *err, const char *what)
 	    reason != NULL ? reason : "OpenSSL refuses");
 }
 
-/* `word` among the names that the certificate is for, unless it is there. */
-static void
-add_name(struct buf *names, const char *word)
-{
-	cleanup(buf_free) struct buf name = BUF_INIT;
-	cleanup(buf_free) struct buf all = BUF_INIT;
-
-	buf_addf(&name, ",%s:%.*s,", is_address(word) ? "IP" : "DNS",
-	    (int)length_of(word), word);
-	buf_addf(&all, ",%s,", names->len > 0 ? names->data : "");
-	if (strstr(all.data, name.data) == NULL)
-		buf_addf(names, "%s%.*s", names->len > 0 ? "," : "",
-		    (int)name.len - 2, name.data + 1);
-}
-
-/* May it stand in a certificate? A host may be called anything. */
-static bool
-is_host_name(const char *word)
-{
-	return word[0] != '\0' && word[0] != '-' && word[0] != '.' &&
-	       word[strspn(word,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		   "0123456789.-")] == '\0';
-}
-
-static void
-add_names(struct buf *names, const struct config *config)
-{
-	char host[256] = "";
-
-	add_name(names, "localhost");
-	gethostname(host, sizeof(host) - 1);
-	if (is_host_name(host))
-		add_name(names, host);
-	for (size_t i = 0; i < config->names.count; i++)
-		add_name(names, config->names.words[i]);
-	add_name(names, "127.0.0.1");
-	add_name(names, "::1");
-	if (!is_any_address(config->bind))
-		add_name(names, config->bind);
-}
-
 static int
 add_extension(X509 *certificate, int nid, const char *value)
 {
@@ -239,7 +153,7 @@ add_extensions(X509 *certificate, const struct config *config)
 {
 	cleanup(buf_free) struct buf names = BUF_INIT;
 
-	add_names(&names, config);
+	certificate_names_write(config, &names);
 	return add_extension(
 		   certificate, NID_basic_constraints, "critical,CA:FALSE") &&
 	       add_extension(
@@ -406,8 +320,9 @@ keep(int folder, const struct config *config, usec_t now, struct error *err)
 	if (is_foreign && !has_key)
 		return error_set(err, ERROR_INVALID,
 		    "cert.pem is there, and key.pem, its key, is not");
-	if (is_foreign || (old != NULL && has_key && is_for_all(old, config) &&
-			      !ends_within(old, now, RENEWED_WITH)))
+	if (is_foreign ||
+	    (old != NULL && has_key && certificate_names_hold(old, config) &&
+		!ends_within(old, now, RENEWED_WITH)))
 		return 0;
 	key = has_key ? read_key(folder, err) : make_key(folder, err);
 	if (key == NULL)

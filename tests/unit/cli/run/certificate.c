@@ -153,21 +153,6 @@ what_is_made_is_for_our_names_and_no_authority(void **state)
 }
 
 static void
-a_name_stands_in_it_once(void **state)
-{
-	struct buf names = BUF_INIT;
-
-	(void)state;
-	add_name(&names, "localhost");
-	add_name(&names, "local");
-	add_name(&names, "localhost");
-	add_name(&names, "::1");
-	add_name(&names, "::1");
-	assert_string_equal(names.data, "DNS:localhost,DNS:local,IP:::1");
-	buf_free(&names);
-}
-
-static void
 a_key_is_for_its_owner_unless_the_folder_is_for_a_group(void **state)
 {
 	(void)state;
@@ -326,7 +311,6 @@ main(void)
 	cmocka_unit_test_setup_teardown(test, make_folder, remove_folder)
 	const struct CMUnitTest tests[] = {
 		IN_FOLDER(what_is_made_is_for_our_names_and_no_authority),
-		cmocka_unit_test(a_name_stands_in_it_once),
 		IN_FOLDER(
 		    a_key_is_for_its_owner_unless_the_folder_is_for_a_group),
 		IN_FOLDER(what_is_good_for_a_month_stays),
