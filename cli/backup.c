@@ -2,9 +2,8 @@
 
 #include "base/json_writer.h"
 #include "cli/access.h"
-#include "cli/archive_writer.h"
+#include "cli/backup_files.h"
 #include "cli/json.h"
-#include "cli/manifest.h"
 #include "cli/order.h"
 #include "cli/verify.h"
 #include "cli/words.h"
@@ -14,10 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-
-enum {
-	BACKUP_CONFIG_BYTES = 1 << 20, /* a file of the configuration */
-};
 
 struct backup_values {
 	bool json;
@@ -39,10 +34,6 @@ struct backup {
 	struct head head;
 	char last[LOGFILE_NAME_SIZE]; /* the file in which the log ends … */
 	uint64_t last_bytes;	      /* … at this byte */
-
-	struct logfile_list log;
-	struct progress progress;
-	uint64_t done, total; /* bytes of the log */
 };
 
 /* --- what the daemon does ------------------------------------------------- */
@@ -91,219 +82,14 @@ backup_begin(struct cli *cli, struct backup *backup, struct error *err)
 static void
 backup_end(struct backup *backup)
 {
-	static const char *const copies[] = { "state.db", "telemetry.db" };
-
 	if (backup->lock != -1) {
-		for (size_t i = 0; i < 2; i++)
-			unlinkat(backup->lock, copies[i], 0);
+		for (size_t i = 0; i < BACKUP_FILES_COPIES; i++)
+			unlinkat(backup->lock, backup_files_copies[i], 0);
 		rmdir(backup->folder);
 		close(backup->lock);
 	}
-	logfile_list_free(&backup->log);
 	archive_writer_free(backup->writer);
 	free(backup->folder);
-}
-
-/* --- what goes into it ---------------------------------------------------- */
-
-static void
-backup_on_bytes(void *context, size_t bytes)
-{
-	struct backup *backup = context;
-	cleanup(buf_free) struct buf what = BUF_INIT;
-
-	backup->done += bytes;
-	words_add_bytes(&what, backup->done);
-	progress_show(
-	    &backup->progress, backup->done, backup->total, buf_slice(&what));
-}
-
-/* A name for `file` below `folder`. */
-static int
-backup_name(struct tar_member *member, const char *folder, const char *file,
-    struct error *err)
-{
-	cleanup(buf_free) struct buf name = BUF_INIT;
-
-	buf_addf(&name, "%s%s", folder, file);
-	if (!tar_is_name(buf_slice(&name)))
-		return error_set(err, ERROR_INVALID,
-		    "%s: a file of that name cannot be backed up", name.data);
-	snprintf(member->name, sizeof(member->name), "%s", name.data);
-	return 0;
-}
-
-/* The file `file` of the folder open as `dir`, called `path`, as it is; of the
- * log, its first `bytes` bytes (UINT64_MAX: all). */
-static int
-backup_add_file(struct backup *backup, int dir, const char *path,
-    const char *folder, const char *file, uint64_t bytes, struct error *err)
-{
-	cleanup(cleanup_close) int fd = openat(dir, file, LOGFILE_READ);
-	cleanup(buf_free) struct buf name = BUF_INIT;
-	struct tar_member member = { 0 };
-	struct stat found;
-
-	buf_addf(&name, "%s/%s", path, file);
-	if (fd == -1 || fstat(fd, &found) == -1)
-		return error_set_errno(err, "%s", name.data);
-	if (!S_ISREG(found.st_mode))
-		return error_set(
-		    err, ERROR_INVALID, "%s: not a regular file", name.data);
-	if (backup_name(&member, folder, file, err) == -1)
-		return -1;
-	member.bytes = bytes == UINT64_MAX ? (uint64_t)found.st_size : bytes;
-	member.at = (uint64_t)found.st_mtime;
-	return archive_writer_add_file(backup->writer, &member, fd, name.data,
-	    backup_on_bytes, backup, err);
-}
-
-static int
-backup_add_manifest(struct backup *backup, struct error *err)
-{
-	cleanup(buf_free) struct buf text = BUF_INIT;
-	struct tar_member member = { .name = MANIFEST_NAME };
-	struct manifest manifest;
-
-	manifest_init(&manifest, &backup->head);
-	manifest_write(&manifest, &text);
-	member.bytes = text.len;
-	member.at = manifest.made_at / USEC_PER_SEC;
-	return archive_writer_add(
-	    backup->writer, &member, buf_slice(&text), err);
-}
-
-static int
-backup_add_copies(struct backup *backup, struct error *err)
-{
-	static const char *const copies[] = { "state.db", "telemetry.db" };
-
-	for (size_t i = 0; i < 2; i++)
-		if (faccessat(backup->lock, copies[i], F_OK, 0) == 0 &&
-		    backup_add_file(backup, backup->lock, backup->folder, "",
-			copies[i], UINT64_MAX, err) == -1)
-			return -1;
-	return 0;
-}
-
-static int
-backup_by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-static int
-backup_is_file(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.';
-}
-
-static int
-backup_is_config(const struct dirent *entry)
-{
-	return entry->d_name[0] != '.' &&
-	       slice_ends_with(slice_of(entry->d_name), SLICE_LITERAL(".conf"));
-}
-
-/* The files of `path` for which `is_one` says so, in the order of their names;
- * none, where there is no such folder. */
-static int
-backup_add_folder(struct backup *backup, const char *path, const char *folder,
-    int (*is_one)(const struct dirent *entry), struct error *err)
-{
-	cleanup(cleanup_close) int dir =
-	    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct dirent **entries;
-	int count, result = 0;
-
-	if (dir == -1 && errno == ENOENT)
-		return 0;
-	count = dir == -1
-		    ? -1
-		    : scandirat(dir, ".", &entries, is_one, backup_by_name);
-	if (count == -1)
-		return error_set_errno(err, "%s", path);
-	for (int i = 0; i < count; i++) {
-		if (result == 0)
-			result = backup_add_file(backup, dir, path, folder,
-			    entries[i]->d_name, UINT64_MAX, err);
-		free(entries[i]);
-	}
-	free(entries);
-	return result;
-}
-
-static int
-backup_add_config(struct backup *backup, struct error *err)
-{
-	static const char *const folders[] = { "conf.d", "nginx.d" };
-	const char *path = backup->config->path;
-	const char *slash = strrchr(path, '/');
-	cleanup(buf_free) struct buf text = BUF_INIT;
-	cleanup(cleanup_close) int fd = -1;
-	struct tar_member member = { .name = "config/kruxos.conf" };
-	struct stat found;
-	int above = slash == NULL ? 0 : (int)(slash - path) + 1;
-
-	/* Whatever it is called, and wherever a link leads. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd == -1 || fstat(fd, &found) == -1)
-		return error_set_errno(err, "%s", path);
-	member.bytes = (uint64_t)found.st_size;
-	member.at = (uint64_t)found.st_mtime;
-	if (archive_writer_add_file(
-		backup->writer, &member, fd, path, NULL, NULL, err) == -1)
-		return -1;
-	for (size_t i = 0; i < 2; i++) {
-		cleanup(buf_free) struct buf from = BUF_INIT, to = BUF_INIT;
-
-		buf_addf(&from, "%.*s%s", above, path, folders[i]);
-		buf_addf(&to, "config/%s/", folders[i]);
-		if (backup_add_folder(backup, from.data, to.data,
-			backup_is_config, err) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-/* --- the log -------------------------------------------------------------- */
-
-/* Which files it has, and where it ends. What was written since is no part of
- * this backup. */
-static int
-backup_list_log(struct backup *backup, int dir, struct error *err)
-{
-	size_t at = 0;
-
-	if (logfile_list_read(dir, &backup->log, err) == -1)
-		return -1;
-	while (at < backup->log.count &&
-	       strcmp(backup->log.files[at].name, backup->last) != 0)
-		at++;
-	if (at == backup->log.count)
-		return error_set(err, ERROR_CORRUPT, "%s/%s: is not there",
-		    backup->config->audit_dir, backup->last);
-	backup->log.count = at + 1;
-	backup->log.files[at].length = backup->last_bytes;
-	for (size_t i = 0; i < backup->log.count; i++)
-		backup->total += backup->log.files[i].length;
-	return 0;
-}
-
-static int
-backup_add_log(struct backup *backup, int dir, struct error *err)
-{
-	const char *path = backup->config->audit_dir;
-	cleanup(buf_free) struct buf torn = BUF_INIT;
-
-	for (size_t i = 0; i < backup->log.count; i++)
-		if (backup_add_file(backup, dir, path, "audit/",
-			backup->log.files[i].name, backup->log.files[i].length,
-			err) == -1)
-			return -1;
-	buf_addf(&torn, "%s/torn", path);
-	return backup_add_folder(
-	    backup, torn.data, "audit/torn/", backup_is_file, err);
 }
 
 /* A damaged log is worth a backup, too; but he who makes it is to know. */
@@ -336,27 +122,24 @@ backup_write(struct backup *backup, struct error *err)
 	const char *path = backup->config->audit_dir;
 	cleanup(cleanup_close) int dir =
 	    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int result;
+	const struct backup_files files = {
+		.config = backup->config,
+		.copies_path = backup->folder,
+		.copies = backup->lock,
+		.log = dir,
+		.head = &backup->head,
+		.last = backup->last,
+		.last_bytes = backup->last_bytes,
+	};
 
 	if (dir == -1) {
 		error_set_errno(err, "%s", path);
 		return access_explain(path, err);
 	}
 	if (backup_verify(backup, err) == -1 ||
-	    backup_list_log(backup, dir, err) == -1)
+	    backup_files_add(&files, backup->writer, err) == -1)
 		return -1;
-	progress_begin(&backup->progress, "backup");
-	result = backup_add_manifest(backup, err);
-	if (result == 0)
-		result = backup_add_config(backup, err);
-	if (result == 0)
-		result = backup_add_copies(backup, err);
-	if (result == 0)
-		result = backup_add_log(backup, dir, err);
-	if (result == 0)
-		result = archive_writer_end(backup->writer, err);
-	progress_end(&backup->progress);
-	return result;
+	return archive_writer_end(backup->writer, err);
 }
 
 static int
