@@ -1,5 +1,6 @@
 #include "cli/restore_stage.h"
 
+#include "base/disk.h"
 #include "log/logfile.h"
 
 #include <errno.h>
@@ -263,20 +264,15 @@ restore_copy(
     struct archive_reader *reader, int fd, const char *name, struct error *err)
 {
 	struct slice bytes;
+	off_t at = 0;
 
 	do {
 		if (archive_reader_read(reader, &bytes, err) == -1)
 			return -1;
-		for (size_t done = 0; done < bytes.len;) {
-			ssize_t written =
-			    write(fd, bytes.data + done, bytes.len - done);
-
-			if (written == -1 && errno == EINTR)
-				continue;
-			if (written == -1)
-				return error_set_errno(err, "%s", name);
-			done += (size_t)written;
-		}
+		if (disk_write_all(
+			&disk_system, fd, bytes.data, bytes.len, at) == -1)
+			return error_set_errno(err, "%s", name);
+		at += (off_t)bytes.len;
 	} while (bytes.len > 0);
 	return 0;
 }

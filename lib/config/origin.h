@@ -16,7 +16,7 @@ struct origin {
 /* One for each setting that is not as it is by default. */
 struct origins {
 	struct origin *origins;
-	size_t count, room;
+	size_t count;
 };
 
 /* That of the setting, or NULL: nobody has said it. */
