@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -49,6 +49,10 @@ class System {
 		const [health, dashboard, gateway] = await freePorts(3);
 		system.config = join(root, 'kruxos.conf');
 		chmodSync(root, 0o755);
+		// Where they were built may be nobody else's to look into.
+		mkdirSync(join(root, 'programs'));
+		for (const name of ['kruxosd', 'kruxos', ...programs.map(name => `${name}.fcgi`)])
+			cpSync(join(build, name.endsWith('.fcgi') ? 'fcgi' : 'bin', name), join(root, 'programs', name));
 		for (const [name, mode, uid, gid] of [
 			['data', 0o2750, WRITER, AUDITORS], ['data/state', 0o2750, WRITER, SESSION],
 			['audit', 0o2750, WRITER, AUDITORS], ['run', 0o755, WRITER, WRITER],
@@ -80,7 +84,7 @@ gateway_port = ${gateway}
 	}
 
 	#spawn(uid, groups, program, args) {
-		const child = spawn(...as(uid, groups, join(build, program), ['-c', this.config, ...args]),
+		const child = spawn(...as(uid, groups, join(this.root, 'programs', program), ['-c', this.config, ...args]),
 			{ stdio: ['ignore', 'ignore', 'pipe'] });
 		child.said = '';
 		child.stderr.setEncoding('utf8').on('data', text => child.said += text);
@@ -90,7 +94,7 @@ gateway_port = ${gateway}
 	}
 
 	async startWriter() {
-		this.writer = this.#spawn(WRITER, [AUDITORS, SESSION], 'bin/kruxosd', []);
+		this.writer = this.#spawn(WRITER, [AUDITORS, SESSION], 'kruxosd', []);
 		await until('the door is open', async () => {
 			assert.equal(this.writer.exitCode, null, this.writer.said);
 			(await this.door()).close();
@@ -114,7 +118,7 @@ gateway_port = ${gateway}
 	/** A program that listens, as its user; `ask(url)` answers { status, head, body }. */
 	async start(name) {
 		const socket = join(this.root, 'fcgi', `${name}-${++this.#count}.sock`);
-		const child = this.#spawn(users[name] ?? WEB, [AUDITORS], `fcgi/${name}.fcgi`, ['-s', socket]);
+		const child = this.#spawn(users[name] ?? WEB, [AUDITORS], `${name}.fcgi`, ['-s', socket]);
 		const connection = await until(`${name}.fcgi listens`, () => {
 			assert.equal(child.exitCode, null, child.said);
 			return existsSync(socket) && FastCgi.connect(socket);
@@ -261,7 +265,7 @@ describe('programs that can only read', { skip }, () => {
 	test('who may not read the log, or open a socket, is told which group may', async () => {
 		const group = (await run('getent', ['group', '4'])).stdout.split(':')[0];
 		const folder = join(system.root, 'other');
-		const kruxos = args => system.run(OPERATOR, [WRITER], join(build, 'bin/kruxos'), ['-c', system.config, ...args]);
+		const kruxos = args => system.run(OPERATOR, [WRITER], join(system.root, 'programs/kruxos'), ['-c', system.config, ...args]);
 		const words = new RegExp(`^kruxos: [^ ]*: Permission denied; members of the group ${group} may, from their next login on$`, 'm');
 
 		mkdirSync(folder);
@@ -283,7 +287,7 @@ describe('programs that can only read', { skip }, () => {
 		for (const uid of [WEB, SESSION, GATEWAY])
 			for (const args of [['ingest', line], ['silence', 'add', 'rule=x', '-r', 'x'], ['reindex'],
 				['account', 'list'], ['token', 'list'], ['agent', 'create', 'x', '--purpose', 'x']]) {
-				const { code, stderr } = await system.run(uid, [AUDITORS, WRITER, INGEST], join(build, 'bin/kruxos'),
+				const { code, stderr } = await system.run(uid, [AUDITORS, WRITER, INGEST], join(system.root, 'programs/kruxos'),
 					['-c', system.config, ...args]);
 				assert.notEqual(code, 0, `${uid}: ${args}`);
 				assert.match(stderr, /not yours to do|may not|refused|belong/, `${uid}: ${args}`);
