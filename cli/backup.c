@@ -1,5 +1,6 @@
 #include "cli/backup.h"
 
+#include "base/disk.h"
 #include "base/json_writer.h"
 #include "cli/access.h"
 #include "cli/backup_files.h"
@@ -156,21 +157,6 @@ backup_to(struct cli *cli, struct backup *backup, int fd, const char *name,
 	return 0;
 }
 
-static int
-backup_sync_name(const char *path, struct error *err)
-{
-	const char *slash = strrchr(path, '/');
-	cleanup(buf_free) struct buf folder = BUF_INIT;
-	cleanup(cleanup_close) int dir = -1;
-
-	buf_addf(&folder, "%.*s.", slash == NULL ? 0 : (int)(slash - path) + 1,
-	    path);
-	dir = open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir == -1 || fsync(dir) == -1)
-		return error_set_errno(err, "%s: fsync", folder.data);
-	return 0;
-}
-
 /* Beside it first: a file of that name is a whole backup. */
 static int
 backup_to_file(
@@ -192,10 +178,10 @@ backup_to_file(
 	if (result == 0 &&
 	    renameat2(AT_FDCWD, part, AT_FDCWD, path, RENAME_NOREPLACE) == -1)
 		result = error_set_errno(err, "%s", path);
-	if (result == 0)
-		result = backup_sync_name(path, err);
-	else
+	if (result == -1)
 		unlink(part);
+	else if (disk_sync_name(&disk_system, path) == -1)
+		result = error_set_errno(err, "%s: its folder: fsync", path);
 	terminal_on_interrupt(NULL);
 	return result;
 }

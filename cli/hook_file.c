@@ -161,15 +161,10 @@ make_folders(const char *path, struct error *err)
 }
 
 static int
-sync_folder(const char *path, struct error *err)
+sync_name(const char *path, struct error *err)
 {
-	cleanup(buf_free) struct buf folder = BUF_INIT;
-	cleanup(cleanup_close) int fd = -1;
-
-	buf_add(&folder, path, (size_t)(strrchr(path, '/') - path));
-	fd = open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 || fsync(fd) == -1)
-		return error_set_errno(err, "%s", folder.data);
+	if (disk_sync_name(&disk_system, path) == -1)
+		return error_set_errno(err, "%s: its folder: fsync", path);
 	return 0;
 }
 
@@ -206,7 +201,7 @@ put(const struct hook_file *file, const char *path, struct slice text,
 	if (write_new(file, temporary.data, text, err) == -1)
 		return -1;
 	if (rename(temporary.data, path) == 0)
-		return sync_folder(path, err);
+		return sync_name(path, err);
 	error_set_errno(err, "%s", path);
 	unlink(temporary.data);
 	return -1;
@@ -240,5 +235,5 @@ hook_file_remove(struct hook_file *file, struct error *err)
 		return -1;
 	if (unlink(file->target) == -1)
 		return error_set_errno(err, "%s", file->target);
-	return sync_folder(file->target, err);
+	return sync_name(file->target, err);
 }

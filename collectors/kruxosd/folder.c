@@ -1,7 +1,7 @@
 #include "collectors/kruxosd/folder.h"
 
-#include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/disk.h"
 
 #include <sys/stat.h>
 
@@ -25,27 +25,6 @@ check_owner(const char *path, const struct stat *st, struct error *err)
 	return 0;
 }
 
-/* The name of the folder must be as durable as what is in it. A folder above
- * that may not be read was made by somebody else, and so was this one. */
-static int
-sync_parent(const char *path, struct error *err)
-{
-	const char *slash = strrchr(path, '/');
-	cleanup(buf_free) struct buf parent = BUF_INIT;
-	cleanup(cleanup_close) int dir = -1;
-
-	if (slash == NULL)
-		buf_add_str(&parent, ".");
-	else
-		buf_add(&parent, path, (size_t)(slash - path) + 1);
-	dir = open(parent.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir == -1 && errno == EACCES)
-		return 0;
-	if (dir == -1 || fsync(dir) == -1)
-		return error_set_errno(err, "%s: fsync", parent.data);
-	return 0;
-}
-
 int
 folder_open(const char *path, struct error *err)
 {
@@ -58,8 +37,13 @@ folder_open(const char *path, struct error *err)
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1 || fstat(dir, &st) == -1)
 		return error_set_errno(err, "%s", path);
-	if (check_owner(path, &st, err) == -1 || sync_parent(path, err) == -1)
+	if (check_owner(path, &st, err) == -1)
 		return -1;
+	/* The name of the folder must be as durable as what is in it. A folder
+	 * above that may not be read was made by somebody else, and so was
+	 * this one. */
+	if (disk_sync_name(&disk_system, path) == -1 && errno != EACCES)
+		return error_set_errno(err, "%s: its folder: fsync", path);
 	opened = dir;
 	dir = -1;
 	return opened;

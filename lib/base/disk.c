@@ -1,5 +1,8 @@
 #include "base/disk.h"
 
+#include "base/buf.h"
+#include "base/cleanup.h"
+
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -151,4 +154,26 @@ disk_read_all(struct disk *disk, int fd, void *bytes, size_t len, off_t offset)
 		done += (size_t)got;
 	}
 	return (ssize_t)done;
+}
+
+int
+disk_sync_name(struct disk *disk, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup(buf_free) struct buf folder = BUF_INIT;
+	int dir, result, errnum;
+
+	if (slash == NULL)
+		buf_add_str(&folder, ".");
+	else
+		buf_add(&folder, path, (size_t)(slash - path) + 1);
+	dir = disk->openat(
+	    disk, AT_FDCWD, folder.data, O_RDONLY | O_DIRECTORY, 0);
+	if (dir == -1)
+		return -1;
+	result = disk->fsync(disk, dir);
+	errnum = errno;
+	disk->close(disk, dir);
+	errno = errnum;
+	return result;
 }

@@ -48,4 +48,8 @@ int disk_write_all(
 ssize_t
 disk_read_all(struct disk *disk, int fd, void *bytes, size_t len, off_t offset);
 
+/* Sync the folder that `path` lies in: a new name is then as durable as what it
+ * names. -1 and errno. */
+int disk_sync_name(struct disk *disk, const char *path);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/cleanup.h"
+#include "base/disk.h"
 #include "store/database_copy.h"
 
 #include <errno.h>
@@ -12,23 +13,6 @@ static void
 add_name(struct buf *out, const char *path, int version)
 {
 	buf_addf(out, "%s.schema-%d", path, version);
-}
-
-static int
-sync_folder(const char *path, struct error *err)
-{
-	cleanup(buf_free) struct buf folder = BUF_INIT;
-	const char *slash = strrchr(path, '/');
-	cleanup(cleanup_close) int dir = -1;
-
-	if (slash == NULL)
-		buf_add_str(&folder, ".");
-	else
-		buf_add(&folder, path, (size_t)(slash - path) + 1);
-	dir = open(folder.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir == -1 || fsync(dir) == -1)
-		return error_set_errno(err, "%s: fsync", folder.data);
-	return 0;
 }
 
 /* What a copy that was cut short has left is no copy: it has another name. */
@@ -48,7 +32,9 @@ copy(const char *path, int version, struct error *err)
 		unlink(part.data);
 		return -1;
 	}
-	return sync_folder(path, err);
+	if (disk_sync_name(&disk_system, path) == -1)
+		return error_set_errno(err, "%s: its folder: fsync", path);
+	return 0;
 }
 
 static void

@@ -149,6 +149,17 @@ the_system_s_disk_is_the_file_system(void **state)
 	assert_int_equal(rmdir(folder), 0);
 }
 
+static void
+a_name_is_synced_where_it_lies(void **state)
+{
+	(void)state;
+	assert_int_equal(disk_sync_name(&disk_system, "here"), 0);
+	assert_int_equal(disk_sync_name(&disk_system, "/here"), 0);
+	assert_int_equal(disk_sync_name(&disk_system, "/tmp/here"), 0);
+	assert_int_equal(disk_sync_name(&disk_system, "/nowhere/here"), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
 int
 main(void)
 {
@@ -157,6 +168,7 @@ main(void)
 		    all_is_written_and_read_however_many_calls_it_takes),
 		cmocka_unit_test(a_failed_write_says_why),
 		cmocka_unit_test(the_system_s_disk_is_the_file_system),
+		cmocka_unit_test(a_name_is_synced_where_it_lies),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
