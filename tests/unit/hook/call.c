@@ -222,7 +222,7 @@ static void
 without_the_daemon_the_configuration_decides(void **state)
 {
 	struct policy_rule rule = { NULL, "shell.*", ENTRY_APPROVAL_REQUIRED,
-		12 };
+		"/etc/kruxos/kruxos.conf", 12 };
 	struct policy policy = { "/etc/kruxos/kruxos.conf", &rule, 1 };
 	struct fixture *fixture = *state;
 	struct call_desk *desk = take(fixture, "Stop", "");

@@ -8,9 +8,9 @@
 #include <cmocka.h>
 
 static const struct policy_limit three_a_minute = { "alerts.send",
-	{ 3, USEC_PER_MIN }, 0 };
+	{ 3, USEC_PER_MIN }, NULL, 0 };
 static const struct policy_limit one_an_hour = { "shell.*",
-	{ 1, USEC_PER_HOUR }, 7 };
+	{ 1, USEC_PER_HOUR }, "kruxos.conf", 7 };
 
 static int
 setup(void **state)
@@ -72,7 +72,8 @@ each_agent_and_each_line_has_a_bucket(void **state)
 static void
 without_a_limit_nobody_waits(void **state)
 {
-	static const struct policy_limit none = { "a.b", { 0, 0 }, 1 };
+	static const struct policy_limit none = { "a.b", { 0, 0 },
+		"kruxos.conf", 1 };
 
 	for (int i = 0; i < 1000; i++) {
 		assert_int_equal(take(*state, NULL, "a", USEC_PER_DAY), 0);
@@ -84,7 +85,7 @@ static void
 a_line_that_was_changed_holds_nobody_up_for_what_was(void **state)
 {
 	static const struct policy_limit now_ten_a_second = { "shell.*",
-		{ 10, USEC_PER_SEC }, 7 };
+		{ 10, USEC_PER_SEC }, "kruxos.conf", 7 };
 	usec_t now = USEC_PER_DAY;
 
 	assert_int_equal(take(*state, &one_an_hour, "a", now), 0);
