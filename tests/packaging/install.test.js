@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 
 import { assertShape, schemaOf } from '../api/harness/contract.js';
+import { until } from '../api/harness/poll.js';
 import { root } from '../api/harness/stack.js';
 import { atWork } from './harness/at_work.js';
 import { cannotBoot, Container } from './harness/container.js';
@@ -67,9 +68,12 @@ describe('on a fresh Debian 12', { skip: cannotBoot, concurrency: 1 }, () => {
 	});
 
 	test('/health has the shape of the specification', async () => {
-		const printed = await box.sh('curl -s http://localhost:7701/health | python3 -m json.tool');
-		const health = JSON.parse(printed);
-		assertShape(schemaOf('Health'), health, '/health');
+		const health = await until('the gateway has been checked', async () => {
+			const printed = await box.sh('curl -s http://localhost:7701/health | python3 -m json.tool');
+			const answer = JSON.parse(printed);
+			assertShape(schemaOf('Health'), answer, '/health');
+			return answer.services.gateway !== 'unknown' && answer;
+		});
 		assert.equal(health.status, 'healthy');
 		assert.equal(health.services.gateway, 'healthy');
 	});
