@@ -33,8 +33,12 @@ on_post(sd_event_source *source, void *userdata)
 
 	(void)source;
 	commit_flush(kruxosd->commit);
-	if (commit_refusal(kruxosd->commit) != kruxosd->page.status.refusal)
+	if (commit_refusal(kruxosd->commit) != kruxosd->page.status.refusal) {
+		/* The disk's room is looked at before a try that succeeds in
+		 * the rest of a block lets everything in. */
+		kruxosd->sample_due = 0;
 		report_write(kruxosd);
+	}
 	return 0;
 }
 
