@@ -23,7 +23,7 @@ import {
  */
 export async function startPeer(stack) {
 	const dir = mkdtempSync(join(tmpdir(), 'kruxos-bench-'));
-	const [health, dashboard, api, bare] = await freePorts(4);
+	const [health, dashboard, gateway, api, bare] = await freePorts(5);
 	for (const folder of ['www', 'pid', 'log', 'tmp'])
 		mkdirSync(join(dir, folder));
 	const file = `alias ${dir}/www/; disable_symlinks off; types { application/json json; }`;
@@ -32,6 +32,7 @@ export async function startPeer(stack) {
 		.replace(`listen "unix:${stack.rundir}/api.sock"`, `listen 127.0.0.1:${api}`)
 		.replace(`:${stack.healthPort} `, `:${health} `)
 		.replace(`:${stack.dashPort} `, `:${dashboard} `)
+		.replace(`:${stack.gatewayPort} `, `:${gateway} `)
 		.replaceAll(/server_name (health|api\.sock);/g, `$&\n\t\tlocation /file/ { ${file} }`)
 		.replace(/\}\s*$/, `	server {
 		listen 127.0.0.1:${bare};
