@@ -271,6 +271,43 @@ identify(const struct command_table *table, struct slice credential,
 
 /* --- running it --------------------------------------------------------- */
 
+/* For people and agents: what our own programs may besides is theirs to know.
+ */
+static void
+add_what_it_takes(unsigned may, struct buf *out)
+{
+	static const struct {
+		unsigned class;
+		const char *what;
+	} ways[] = {
+		{ MESSAGE_OWNER, "root" },
+		{ MESSAGE_OPERATOR, "the operators' group" },
+		{ MESSAGE_PRODUCER, "the producers' group" },
+		{ MESSAGE_SIGNED, "a sign-in" },
+		{ MESSAGE_SESSION, "a sign-in by a browser" },
+		{ MESSAGE_ACTOR, "an operator's sign-in" },
+		{ MESSAGE_EXPORTER, "an operator's or auditor's sign-in" },
+		{ MESSAGE_AGENT, "an agent's token" },
+	};
+	const char *between = "";
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if ((may & ways[i].class) != 0) {
+			buf_addf(out, "%s%s", between, ways[i].what);
+			between = " or ";
+		}
+}
+
+static int
+refuse_class(const struct command *command, struct error *err)
+{
+	cleanup(buf_free) struct buf takes = BUF_INIT;
+
+	add_what_it_takes(command->may, &takes);
+	return error_set_field(err, ERROR_NOT_ALLOWED, "do",
+	    "%s is not yours to do: it takes %s", command->verb, takes.data);
+}
+
 static int
 check(const struct command *command, const struct message *message,
     const struct command_call *call, struct error *err)
@@ -279,8 +316,7 @@ check(const struct command *command, const struct message *message,
 		return error_set_field(err, ERROR_NOT_FOUND, "do",
 		    "there is no command %.*s", SLICE_ARG(message->verb));
 	if ((call->peer.classes & command->may) == 0)
-		return error_set_field(err, ERROR_NOT_ALLOWED, "do",
-		    "%s is not yours to do", command->verb);
+		return refuse_class(command, err);
 	return check_args(command, message, err);
 }
 

@@ -18,15 +18,26 @@ import { Stream } from './stream.js';
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const build = process.env.KRUXOS_BUILD ?? join(root, 'build');
 
+// Ports below those that the kernel takes for connections, so that none of
+// anybody stands in the way; of them each process has some of its own, so that
+// no test beside this one chooses the same before either listens.
+const FIRST_PORT = 16384, LAST_PORT = 32767, PORTS_OF_A_PROCESS = 16;
+let nextPort = FIRST_PORT + process.pid * PORTS_OF_A_PROCESS % (LAST_PORT - FIRST_PORT + 1);
+
+const isFree = port => new Promise((resolve, reject) => {
+	const server = net.createServer()
+		.on('error', error => error.code === 'EADDRINUSE' ? resolve(false) : reject(error))
+		.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
 /** So many ports of the loopback that nobody listens on. */
 export async function freePorts(count) {
-	const servers = await Promise.all(Array.from({ length: count }, () =>
-		new Promise((resolve, reject) => {
-			const server = net.createServer().on('error', reject)
-				.listen(0, '127.0.0.1', () => resolve(server));
-		})));
-	const ports = servers.map(server => server.address().port);
-	await Promise.all(servers.map(server => new Promise(done => server.close(done))));
+	const ports = [];
+	while (ports.length < count) {
+		if (await isFree(nextPort))
+			ports.push(nextPort);
+		nextPort = nextPort === LAST_PORT ? FIRST_PORT : nextPort + 1;
+	}
 	return ports;
 }
 

@@ -1037,7 +1037,7 @@ commands_are_answered_by_their_id(void **state)
 	    "{\"id\":\"r2\",\"error\":\"not_found\",\"field\":\"do\","
 	    "\"detail\":\"there is no command dance\"}\n"
 	    "{\"id\":\"r3\",\"error\":\"not_allowed\",\"field\":\"do\","
-	    "\"detail\":\"later is not yours to do\"}\n");
+	    "\"detail\":\"later is not yours to do: it takes root\"}\n");
 	/* One without an id is a bad line, answered in its turn. */
 	flush();
 	assert_heard(peer,
