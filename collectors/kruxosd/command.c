@@ -271,8 +271,6 @@ identify(const struct command_table *table, struct slice credential,
 
 /* --- running it --------------------------------------------------------- */
 
-/* For people and agents: what our own programs may besides is theirs to know.
- */
 static void
 add_what_it_takes(unsigned may, struct buf *out)
 {
@@ -288,6 +286,8 @@ add_what_it_takes(unsigned may, struct buf *out)
 		{ MESSAGE_ACTOR, "an operator's sign-in" },
 		{ MESSAGE_EXPORTER, "an operator's or auditor's sign-in" },
 		{ MESSAGE_AGENT, "an agent's token" },
+		{ MESSAGE_SERVICE, "a service's user" },
+		{ MESSAGE_WEB | MESSAGE_OBSERVER, "a program of ours" },
 	};
 	const char *between = "";
 

@@ -157,10 +157,9 @@ replace_all(struct buf *text, struct slice what, struct slice by)
 	buf_add_str(text, at);
 }
 
-/* call-1 for its id in what is asked, and the other way in answers; no test
- * that asks has ten of them. */
+/* call-1 for its id, in an answer. */
 static void
-name_ids(struct scene *scene, struct buf *text, bool is_answer)
+name_ids(struct scene *scene, struct buf *answer)
 {
 	for (size_t at = 0; at < scene->ids.len; at += ID_BYTES) {
 		char id[ID_BYTES + 1], name[32];
@@ -168,9 +167,33 @@ name_ids(struct scene *scene, struct buf *text, bool is_answer)
 		snprintf(name, sizeof(name), "call-%zu", at / ID_BYTES + 1);
 		snprintf(id, sizeof(id), "%.*s", (int)ID_BYTES,
 		    scene->ids.data + at);
-		replace_all(text, slice_of(is_answer ? id : name),
-		    slice_of(is_answer ? name : id));
+		replace_all(answer, slice_of(id), slice_of(name));
 	}
+}
+
+/* The other way, in what is asked: once through the text, since an id may begin
+ * like the name of another. */
+static void
+use_ids(struct scene *scene, struct buf *asked)
+{
+	static const char prefix[] = "call-";
+	cleanup(buf_free) struct buf before = BUF_INIT;
+	const char *at, *found;
+	char *end;
+
+	buf_add_slice(&before, buf_slice(asked));
+	buf_reset(asked);
+	for (at = before.data; (found = strstr(at, prefix)) != NULL; at = end) {
+		size_t place = strtoul(found + strlen(prefix), &end, 10);
+
+		buf_add(asked, at, (size_t)(found - at));
+		if (place == 0 || place > scene->ids.len / ID_BYTES)
+			buf_add(asked, found, (size_t)(end - found));
+		else
+			buf_add(asked, scene->ids.data + (place - 1) * ID_BYTES,
+			    ID_BYTES);
+	}
+	buf_add_str(asked, at);
 }
 
 /* --- a call --------------------------------------------------------------- */
@@ -248,7 +271,7 @@ end_call(struct scene *scene, const char *name, bool is_recorded)
 	cleanup(buf_free) struct buf id = BUF_INIT;
 
 	buf_add_str(&id, name);
-	name_ids(scene, &id, false);
+	use_ids(scene, &id);
 	approval_keeper_end(scene->keeper, buf_slice(&id), is_recorded);
 }
 
@@ -311,7 +334,7 @@ ask_as(struct scene *scene, unsigned classes, const char *credential,
 	if (credential != NULL)
 		buf_addf(&line, ",\"credential\":\"%s\"", credential);
 	buf_add_char(&line, '}');
-	name_ids(scene, &line, false);
+	use_ids(scene, &line);
 	buf_reset(&scene->answer);
 	assert_int_equal(
 	    message_parse(&parser, &peer, 0, buf_slice(&line), &message, &err),
@@ -325,7 +348,7 @@ ask_as(struct scene *scene, unsigned classes, const char *credential,
 		assert_int_equal(poll(&hashed, 1, 60000), 1);
 		account_keeper_take(scene->accounts);
 	}
-	name_ids(scene, &scene->answer, true);
+	name_ids(scene, &scene->answer);
 	return scene->answer.data;
 }
 
@@ -403,7 +426,7 @@ static void
 read_requests(struct scene *scene, struct buf *out)
 {
 	read_log(scene, add_request, out);
-	name_ids(scene, out, true);
+	name_ids(scene, out);
 }
 
 /* `CAPABILITY ACTOR ID SESSION STATUS` */
