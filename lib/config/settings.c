@@ -75,8 +75,10 @@ const struct setting settings[] = {
 
 	{ "audit", "retention_days", SETTING_NUMBER, IN_CONFIG(retention_days),
 	    "400",
-	    "Files of the audit log older than this are removed; 0 keeps them "
-	    "for ever. The last two files always stay.",
+	    "So many days of the audit log are kept, counted in days that it "
+	    "has files of: one without an entry has none. 0 keeps all. The "
+	    "last two files always stay, and at most two are removed in 24 "
+	    "hours.",
 	    .max = 36500, .unit = "days" },
 	{ "audit", "on_audit_failure", SETTING_CHOICE,
 	    IN_CONFIG(on_audit_failure), "deny",
@@ -130,8 +132,9 @@ const struct setting settings[] = {
 	    .max = 16384 },
 	{ "http", "connections_per_address", SETTING_NUMBER,
 	    IN_CONFIG(connections_per_address), "64",
-	    "Connections to the dashboard from one address.", .min = 1,
-	    .max = 16384 },
+	    "Connections from one address, to the three ports together. "
+	    "Loopback is not counted by address.",
+	    .min = 1, .max = 16384 },
 	{ "http", "streams_per_address", SETTING_NUMBER,
 	    IN_CONFIG(streams_per_address), "16",
 	    "Of these, how many may be live streams.", .min = 1, .max = 16384 },
