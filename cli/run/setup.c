@@ -44,6 +44,7 @@ check_ports(const struct config *config, bool is_new, struct error *err)
 	} ports[] = {
 		{ "HEALTH_PORT", "health_port", config->health_port },
 		{ "DASH_PORT", "dashboard_port", config->dashboard_port },
+		{ "GATEWAY_PORT", "gateway_port", config->gateway_port },
 	};
 
 	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {

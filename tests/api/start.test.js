@@ -44,25 +44,27 @@ test('a path too long for a socket is named', async () => {
 	assert.match(await refused({ RUNDIR: long }), /x{20}/);
 });
 
-test('a port in use is named, and the variable that changes it', async () => {
-	const server = net.createServer();
-	await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
-	const port = String(server.address().port);
-	try {
-		const RUNDIR = join(folder, 'port');
-		const said = await refused({ RUNDIR, HEALTH_PORT: port });
-		assert.ok(said.includes(port) && said.includes('HEALTH_PORT'), said);
-		// Another can be given then: nothing has kept that one.
-		assert.ok(!existsSync(join(RUNDIR, 'kruxos.conf')));
-	} finally {
-		server.close();
-	}
-});
+for (const variable of ['HEALTH_PORT', 'DASH_PORT', 'GATEWAY_PORT'])
+	test(`a port in use is named, and ${variable}, which changes it`, async () => {
+		const server = net.createServer();
+		await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+		const port = String(server.address().port);
+		try {
+			const RUNDIR = join(folder, variable);
+			const [HEALTH_PORT, DASH_PORT, GATEWAY_PORT] = (await freePorts(3)).map(String);
+			const said = await refused({ RUNDIR, HEALTH_PORT, DASH_PORT, GATEWAY_PORT, [variable]: port });
+			assert.ok(said.includes(port) && said.includes(variable), said);
+			// Another can be given then: nothing has kept that one.
+			assert.ok(!existsSync(join(RUNDIR, 'kruxos.conf')));
+		} finally {
+			server.close();
+		}
+	});
 
 test('a tool that is missing is named', async () => {
 	const RUNDIR = join(folder, 'tools');
-	const [HEALTH_PORT, DASH_PORT] = (await freePorts(2)).map(String);
-	assert.match(await refused({ RUNDIR, HEALTH_PORT, DASH_PORT, PATH: folder }), /awk: not found/);
+	const [HEALTH_PORT, DASH_PORT, GATEWAY_PORT] = (await freePorts(3)).map(String);
+	assert.match(await refused({ RUNDIR, HEALTH_PORT, DASH_PORT, GATEWAY_PORT, PATH: folder }), /awk: not found/);
 });
 
 test('a folder that others can write to is named', async () => {
