@@ -287,8 +287,7 @@ supervisor_start(struct supervisor *supervisor, struct error *err)
 
 /* --- running ------------------------------------------------------------ */
 
-/* SIGHUP: everyone reads the configuration again. Ports, sockets and folders
- * stay as they are. */
+/* SIGHUP: everyone reads the configuration again. */
 static void
 reload(struct supervisor *supervisor)
 {
@@ -297,6 +296,11 @@ reload(struct supervisor *supervisor)
 
 	if (config_load(supervisor->config->path, &config, &err) == -1) {
 		say("the configuration stays as it was: %s", err.sentence);
+		return;
+	}
+	if (config_moves(supervisor->config, config)) {
+		say("the configuration stays as it was: folders move at a "
+		    "restart only");
 		return;
 	}
 	if (supervisor_write_site(supervisor, config, &err) == -1)

@@ -548,16 +548,6 @@ entrance_make(struct kruxosd *kruxosd, struct error *err)
 	return 0;
 }
 
-static bool
-moves_things(const struct config *old, const struct config *new)
-{
-	return strcmp(old->data_dir, new->data_dir) != 0 ||
-	       strcmp(old->state_dir, new->state_dir) != 0 ||
-	       strcmp(old->audit_dir, new->audit_dir) != 0 ||
-	       strcmp(old->runtime_dir, new->runtime_dir) != 0 ||
-	       strcmp(old->spool_dir, new->spool_dir) != 0;
-}
-
 void
 entrance_reload(struct kruxosd *kruxosd)
 {
@@ -569,7 +559,7 @@ entrance_reload(struct kruxosd *kruxosd)
 		diag(DIAG_ERROR, "%s; all stays as it was", err.sentence);
 		return;
 	}
-	if (moves_things(kruxosd->config, config)) {
+	if (config_moves(kruxosd->config, config)) {
 		diag(DIAG_ERROR,
 		    "%s: folders move at a restart only; all stays as it was",
 		    kruxosd->config_path);

@@ -494,6 +494,25 @@ config_notify(const struct config *config, struct slice name)
 	return NULL;
 }
 
+bool
+config_moves(const struct config *before, const struct config *after)
+{
+	const char *const places[][2] = {
+		{ before->data_dir, after->data_dir },
+		{ before->state_dir, after->state_dir },
+		{ before->audit_dir, after->audit_dir },
+		{ before->log_dir, after->log_dir },
+		{ before->runtime_dir, after->runtime_dir },
+		{ before->spool_dir, after->spool_dir },
+		{ before->api_socket, after->api_socket },
+	};
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strcmp(places[i][0], places[i][1]) != 0)
+			return true;
+	return false;
+}
+
 void
 config_free(struct config *config)
 {

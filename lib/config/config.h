@@ -219,7 +219,12 @@ const char *config_find_path(const char *option);
  * more there are. */
 int config_load(const char *path, struct config **ret, struct error *err);
 
-/* The same, and every thing that is wrong, a line each, in `problems`. */
+/* Whether folders or `api.sock` lie elsewhere in `after` than in `before`: they
+ * move at a restart alone. */
+bool config_moves(const struct config *before, const struct config *after);
+
+/* The same as config_load(), and every thing that is wrong, a line each, in
+ * `problems`. */
 int config_check(const char *path, struct config **ret, struct buf *problems);
 
 /* The same of files that are read already. */

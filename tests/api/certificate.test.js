@@ -85,6 +85,21 @@ test('what an administrator adds to nginx is read, and what is wrong in it chang
 	rmSync(added);
 });
 
+test('a folder that would move keeps all as it was, until a restart', async () => {
+	const path = join(stack.rundir, 'kruxos.conf');
+	const before = readFileSync(path, 'utf8');
+	const conf = readFileSync(join(stack.rundir, 'nginx.conf'), 'utf8');
+	writeFileSync(path, `${before}\n[paths]\nruntime_dir = ${join(stack.rundir, 'elsewhere')}\n`);
+	try {
+		reload();
+		await until('it is said', () => /folders move at a restart only/.test(stack.output));
+		assert.equal(readFileSync(join(stack.rundir, 'nginx.conf'), 'utf8'), conf);
+		await stack.getHealth('/health/ready');
+	} finally {
+		writeFileSync(path, before);
+	}
+});
+
 test('one that somebody has issued is served as it is, and asks for HTTPS alone', async () => {
 	const authority = await Authority.make(folder);
 	await authority.issue(inTls('cert.pem'), inTls('key.pem'));

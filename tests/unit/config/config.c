@@ -824,6 +824,29 @@ a_file_has_at_most_a_mebibyte(void **state)
 }
 
 static void
+what_lies_elsewhere_moves(void **state)
+{
+	static const char *const moves[] = {
+		"[paths]\ndata_dir = /srv/a\n",
+		"[paths]\nruntime_dir = /srv/a\n",
+		"[paths]\nspool_dir = /srv/a\n",
+		"[paths]\nlog_dir = /srv/a\n",
+		"[paths]\napi_socket = /srv/a/api.sock\n",
+	};
+	cleanup(config_freep) struct config *before = parse("");
+	cleanup(config_freep) struct config *other =
+	    parse("[http]\nhealth_port = 7711\n");
+
+	(void)state;
+	assert_false(config_moves(before, other));
+	for (size_t i = 0; i < sizeof(moves) / sizeof(moves[0]); i++) {
+		cleanup(config_freep) struct config *after = parse(moves[i]);
+
+		assert_true(config_moves(before, after));
+	}
+}
+
+static void
 the_path_is_found_in_order(void **state)
 {
 	(void)state;
@@ -887,6 +910,7 @@ main(void)
 		IN_A_FOLDER(a_fifo_is_not_waited_for),
 		IN_A_FOLDER(a_file_that_cannot_be_read_is_named),
 		IN_A_FOLDER(a_file_has_at_most_a_mebibyte),
+		IN_A_FOLDER(what_lies_elsewhere_moves),
 		IN_A_FOLDER(the_path_is_found_in_order),
 		IN_A_FOLDER(what_is_anothers_is_not_found),
 	};
