@@ -122,11 +122,17 @@ backup_is_file(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
+bool
+backup_files_is_config(const char *name)
+{
+	return name[0] != '.' &&
+	       slice_ends_with(slice_of(name), SLICE_LITERAL(".conf"));
+}
+
 static int
 backup_is_config(const struct dirent *entry)
 {
-	return entry->d_name[0] != '.' &&
-	       slice_ends_with(slice_of(entry->d_name), SLICE_LITERAL(".conf"));
+	return backup_files_is_config(entry->d_name);
 }
 
 /* The files of `path` for which `is_one` says so, in the order of their names;

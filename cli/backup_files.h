@@ -11,6 +11,9 @@
 enum { BACKUP_FILES_COPIES = 2 };
 extern const char *const backup_files_copies[BACKUP_FILES_COPIES];
 
+/* Is a file of that name part of it, in conf.d and nginx.d? */
+bool backup_files_is_config(const char *name);
+
 struct backup_files {
 	const struct config *config;
 	int copies; /* the folder of the copies, open … */

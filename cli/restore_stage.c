@@ -1,6 +1,7 @@
 #include "cli/restore_stage.h"
 
 #include "base/disk.h"
+#include "cli/backup_files.h"
 #include "log/logfile.h"
 
 #include <errno.h>
@@ -17,12 +18,6 @@ restore_is_day(const char *name)
 	usec_t day;
 
 	return logfile_parse_name(slice_of(name), &day, &part);
-}
-
-static bool
-restore_is_config(const char *name)
-{
-	return slice_ends_with(slice_of(name), SLICE_LITERAL(".conf"));
 }
 
 static bool
@@ -44,8 +39,9 @@ static const struct restore_kind {
 	{ "audit/", RESTORE_LOG, NULL, restore_is_day, 0640 },
 	{ "state.db", RESTORE_STATE, NULL, NULL, 0640 },
 	{ "telemetry.db", RESTORE_TELEMETRY, NULL, NULL, 0640 },
-	{ "config/conf.d/", RESTORE_CONFIG, "conf.d", restore_is_config, 0644 },
-	{ "config/nginx.d/", RESTORE_CONFIG, "nginx.d", restore_is_config,
+	{ "config/conf.d/", RESTORE_CONFIG, "conf.d", backup_files_is_config,
+	    0644 },
+	{ "config/nginx.d/", RESTORE_CONFIG, "nginx.d", backup_files_is_config,
 	    0644 },
 	{ "config/kruxos.conf", RESTORE_CONFIG, NULL, NULL, 0644 },
 };

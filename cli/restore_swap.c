@@ -1,5 +1,6 @@
 #include "cli/restore_swap.h"
 
+#include "cli/backup_files.h"
 #include "log/logfile.h"
 #include "store/restore_mark.h"
 
@@ -175,8 +176,9 @@ restore_keep_inner(struct restore_swap *swap, int here, int staged, int kept)
 	while ((entry = readdir(listing)) != NULL) {
 		const char *name = entry->d_name;
 
-		/* What no backup has is none of its matter. */
-		if (name[0] == '.' || entry->d_type == DT_DIR)
+		/* What no backup has is none of its matter: passwords, and what
+		 * other files include. */
+		if (!backup_files_is_config(name) || entry->d_type == DT_DIR)
 			continue;
 		if (restore_link(swap, here, name, kept) == -1)
 			return -1;
