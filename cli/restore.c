@@ -8,6 +8,8 @@
 #include "log/lock.h"
 #include "store/schemas.h"
 
+#include <sys/sysmacros.h>
+
 #include <errno.h>
 #include <fcntl.h>
 
@@ -286,6 +288,54 @@ restore_lock(struct restore *restore, struct error *err)
 	return restore->lock == -1 ? -1 : 0;
 }
 
+/* Is what lies there a mount, which nothing can be renamed onto? */
+static bool
+restore_is_mount(const struct statx *found)
+{
+	return (found->stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* What comes is renamed into it, which leads to no other file system; and no
+ * link is followed on the way. */
+static bool
+restore_is_inner(const struct statx *found, const struct restore_folder *folder)
+{
+	return S_ISDIR(found->stx_mode) && !restore_is_mount(found) &&
+	       makedev(found->stx_dev_major, found->stx_dev_minor) ==
+		   folder->found.st_dev;
+}
+
+/* Can the configuration be put in the place of what is here? It comes last,
+ * when the log and the databases were moved: to fail then would leave no way
+ * on. */
+static int
+restore_check_place(struct restore *restore, struct error *err)
+{
+	struct restore_folder *folder = &restore->stage.folders[RESTORE_CONFIG];
+	const char *names[] = { "conf.d", "nginx.d",
+		restore->stage.config_name };
+
+	for (size_t i = 0; folder->dir != -1 && i < 3; i++) {
+		struct statx found;
+
+		if (statx(folder->dir, names[i], AT_SYMLINK_NOFOLLOW,
+			STATX_TYPE, &found) == -1) {
+			if (errno == ENOENT)
+				continue;
+			return error_set_errno(
+			    err, "%s/%s", folder->path, names[i]);
+		}
+		if (i < 2 ? restore_is_inner(&found, folder)
+			  : !restore_is_mount(&found))
+			continue;
+		return error_set(err, ERROR_CONFLICT,
+		    "%s/%s: is a link, a mount or no folder, and cannot be "
+		    "replaced; leave the configuration with --keep-config",
+		    folder->path, names[i]);
+	}
+	return 0;
+}
+
 static int
 restore_prepare(struct cli *cli, struct restore *restore, struct error *err)
 {
@@ -301,7 +351,9 @@ restore_prepare(struct cli *cli, struct restore *restore, struct error *err)
 		    !restore->wanted->keep_config, err);
 	}
 	restore->is_staged = true;
-	return opened;
+	if (opened == -1 || restore->wanted->check)
+		return opened;
+	return restore_check_place(restore, err);
 }
 
 static bool

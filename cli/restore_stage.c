@@ -162,8 +162,10 @@ restore_stage_open(struct restore_stage *stage, const struct config *config,
 		[RESTORE_TELEMETRY] = config->telemetry_file,
 		[RESTORE_CONFIG] = config->path,
 	};
+	const char *slash = strrchr(config->path, '/');
 
 	restore_init(stage);
+	stage->config_name = slash == NULL ? config->path : slash + 1;
 	for (size_t i = 0; i < RESTORE_PLACES; i++) {
 		if (i == RESTORE_CONFIG && !with_config)
 			continue;

@@ -32,7 +32,8 @@ struct restore_folder {
 
 struct restore_stage {
 	struct restore_folder folders[RESTORE_PLACES];
-	bool is_for_check; /* nothing of it is put in place */
+	const char *config_name; /* of the configuration's own file here */
+	bool is_for_check;	 /* nothing of it is put in place */
 };
 
 /* Beside the places that `config` names, that of the configuration itself only

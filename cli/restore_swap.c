@@ -14,7 +14,6 @@
 struct restore_swap {
 	struct restore_stage *stage;
 	const char *kept; /* the folder for what was here */
-	const char *config_name;
 	struct error *err;
 };
 
@@ -123,7 +122,7 @@ restore_put(struct restore_swap *swap, struct restore_folder *folder)
 		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
 			continue;
 		if (strcmp(name, "kruxos.conf") == 0)
-			as = swap->config_name;
+			as = swap->stage->config_name;
 		if (renameat(folder->staged, name, folder->dir, as) == -1)
 			return restore_fail(folder, as, swap->err);
 	}
@@ -238,7 +237,8 @@ restore_change_config(struct restore_swap *swap)
 	kept = restore_open_inner(swap, folder->dir, swap->kept);
 	if (kept == -1 || fchmod(kept, 0700) == -1)
 		return -1;
-	if (restore_link(swap, folder->dir, swap->config_name, kept) == -1 ||
+	if (restore_link(swap, folder->dir, swap->stage->config_name, kept) ==
+		-1 ||
 	    restore_change_inner(swap, kept, "conf.d") == -1 ||
 	    restore_change_inner(swap, kept, "nginx.d") == -1)
 		return -1;
@@ -318,12 +318,10 @@ restore_swap(struct restore_stage *stage, const struct config *config,
     struct slice note, char ret_kept[static RESTORE_KEPT_SIZE],
     struct error *err)
 {
-	const char *slash = strrchr(config->path, '/');
 	char now[CLOCK_TEXT_SIZE];
 	struct restore_swap swap = {
 		.stage = stage,
 		.kept = ret_kept,
-		.config_name = slash == NULL ? config->path : slash + 1,
 		.err = err,
 	};
 
