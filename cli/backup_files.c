@@ -15,6 +15,18 @@ const char *const backup_files_copies[BACKUP_FILES_COPIES] = {
 	"telemetry.db",
 };
 
+/* How a file of the configuration is opened: nginx and the daemon follow links
+ * there, too. A FIFO blocks nobody. */
+#define BACKUP_READ_CONFIG (O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+
+/* A folder of which files are added. */
+struct source {
+	int dir; /* open */
+	const char *path;
+	const char *prefix; /* of their names in the backup */
+	int flags;	    /* with which they are opened */
+};
+
 /* They are being added. */
 struct adding {
 	const struct backup_files *files;
@@ -53,24 +65,25 @@ backup_name(struct tar_member *member, const char *folder, const char *file,
 	return 0;
 }
 
-/* The file `file` of the folder open as `dir`, called `path`, as it is; of the
- * log, its first `bytes` bytes (UINT64_MAX: all). */
+/* The file `file` of `source`, as it is; of the log, its first `bytes` bytes
+ * (UINT64_MAX: all). */
 static int
-backup_add_file(struct adding *adding, int dir, const char *path,
-    const char *folder, const char *file, uint64_t bytes, struct error *err)
+backup_add_file(struct adding *adding, const struct source *source,
+    const char *file, uint64_t bytes, struct error *err)
 {
-	cleanup(cleanup_close) int fd = openat(dir, file, LOGFILE_READ);
+	cleanup(cleanup_close) int fd =
+	    openat(source->dir, file, source->flags);
 	cleanup(buf_free) struct buf name = BUF_INIT;
 	struct tar_member member = { 0 };
 	struct stat found;
 
-	buf_addf(&name, "%s/%s", path, file);
+	buf_addf(&name, "%s/%s", source->path, file);
 	if (fd == -1 || fstat(fd, &found) == -1)
 		return error_set_errno(err, "%s", name.data);
 	if (!S_ISREG(found.st_mode))
 		return error_set(
 		    err, ERROR_INVALID, "%s: not a regular file", name.data);
-	if (backup_name(&member, folder, file, err) == -1)
+	if (backup_name(&member, source->prefix, file, err) == -1)
 		return -1;
 	member.bytes = bytes == UINT64_MAX ? (uint64_t)found.st_size : bytes;
 	member.at = (uint64_t)found.st_mtime;
@@ -98,11 +111,17 @@ backup_add_manifest(struct adding *adding, struct error *err)
 static int
 backup_add_copies(struct adding *adding, struct error *err)
 {
+	const struct source source = {
+		.dir = adding->files->copies,
+		.path = adding->files->copies_path,
+		.prefix = "",
+		.flags = LOGFILE_READ,
+	};
+
 	for (size_t i = 0; i < BACKUP_FILES_COPIES; i++)
-		if (faccessat(adding->files->copies, backup_files_copies[i],
-			F_OK, 0) == 0 &&
-		    backup_add_file(adding, adding->files->copies,
-			adding->files->copies_path, "", backup_files_copies[i],
+		if (faccessat(source.dir, backup_files_copies[i], F_OK, 0) ==
+			0 &&
+		    backup_add_file(adding, &source, backup_files_copies[i],
 			UINT64_MAX, err) == -1)
 			return -1;
 	return 0;
@@ -135,14 +154,14 @@ backup_is_config(const struct dirent *entry)
 	return backup_files_is_config(entry->d_name);
 }
 
-/* The files of `path` for which `is_one` says so, in the order of their names;
- * none, where there is no such folder. */
+/* The files of `source`, which is opened here, for which `is_one` says so, in
+ * the order of their names; none, where there is no such folder. */
 static int
-backup_add_folder(struct adding *adding, const char *path, const char *folder,
+backup_add_folder(struct adding *adding, struct source source,
     int (*is_one)(const struct dirent *entry), struct error *err)
 {
 	cleanup(cleanup_close) int dir =
-	    open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	    open(source.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent **entries;
 	int count, result = 0;
 
@@ -152,10 +171,11 @@ backup_add_folder(struct adding *adding, const char *path, const char *folder,
 		    ? -1
 		    : scandirat(dir, ".", &entries, is_one, backup_by_name);
 	if (count == -1)
-		return error_set_errno(err, "%s", path);
+		return error_set_errno(err, "%s", source.path);
+	source.dir = dir;
 	for (int i = 0; i < count; i++) {
 		if (result == 0)
-			result = backup_add_file(adding, dir, path, folder,
+			result = backup_add_file(adding, &source,
 			    entries[i]->d_name, UINT64_MAX, err);
 		free(entries[i]);
 	}
@@ -175,8 +195,8 @@ backup_add_config(struct adding *adding, struct error *err)
 	struct stat found;
 	int above = slash == NULL ? 0 : (int)(slash - path) + 1;
 
-	/* Whatever it is called, and wherever a link leads. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* Whatever it is called. */
+	fd = open(path, BACKUP_READ_CONFIG);
 	if (fd == -1 || fstat(fd, &found) == -1)
 		return error_set_errno(err, "%s", path);
 	member.bytes = (uint64_t)found.st_size;
@@ -186,11 +206,14 @@ backup_add_config(struct adding *adding, struct error *err)
 		return -1;
 	for (size_t i = 0; i < 2; i++) {
 		cleanup(buf_free) struct buf from = BUF_INIT, to = BUF_INIT;
+		struct source source = { .flags = BACKUP_READ_CONFIG };
 
 		buf_addf(&from, "%.*s%s", above, path, folders[i]);
 		buf_addf(&to, "config/%s/", folders[i]);
-		if (backup_add_folder(adding, from.data, to.data,
-			backup_is_config, err) == -1)
+		source.path = from.data;
+		source.prefix = to.data;
+		if (backup_add_folder(adding, source, backup_is_config, err) ==
+		    -1)
 			return -1;
 	}
 	return 0;
@@ -223,17 +246,22 @@ backup_list_log(struct adding *adding, int dir, struct error *err)
 static int
 backup_add_log(struct adding *adding, int dir, struct error *err)
 {
-	const char *path = adding->files->config->audit_dir;
+	struct source source = {
+		.dir = dir,
+		.path = adding->files->config->audit_dir,
+		.prefix = "audit/",
+		.flags = LOGFILE_READ,
+	};
 	cleanup(buf_free) struct buf torn = BUF_INIT;
 
 	for (size_t i = 0; i < adding->log.count; i++)
-		if (backup_add_file(adding, dir, path, "audit/",
-			adding->log.files[i].name, adding->log.files[i].length,
-			err) == -1)
+		if (backup_add_file(adding, &source, adding->log.files[i].name,
+			adding->log.files[i].length, err) == -1)
 			return -1;
-	buf_addf(&torn, "%s/torn", path);
-	return backup_add_folder(
-	    adding, torn.data, "audit/torn/", backup_is_file, err);
+	buf_addf(&torn, "%s/torn", source.path);
+	source.path = torn.data;
+	source.prefix = "audit/torn/";
+	return backup_add_folder(adding, source, backup_is_file, err);
 }
 
 /* --- all of it ------------------------------------------------------------ */
