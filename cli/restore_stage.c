@@ -237,24 +237,72 @@ restore_folder_of(const struct restore_folder *folder,
 	return fd;
 }
 
-/* As the daemon would have made it. Only root can give files away. */
+/* To whom a file goes, and who may read it. */
+struct restore_rights {
+	uid_t owner; /* -1, as of the group: whose it is anyway */
+	gid_t group;
+	mode_t mode;
+};
+
+/* As the daemon would have made it. A file of the configuration may have a
+ * secret, and is for those who can read the one here, wherever a link leads. */
+static struct restore_rights
+restore_rights_of(const struct restore_stage *stage,
+    const struct restore_kind *kind, const char *file)
+{
+	const struct restore_folder *folder = &stage->folders[kind->place];
+	bool is_root = geteuid() == 0;
+	struct restore_rights rights = {
+		.owner = is_root ? folder->found.st_uid : (uid_t)-1,
+		.group = is_root ? folder->found.st_gid : (gid_t)-1,
+		.mode = kind->mode,
+	};
+	cleanup(buf_free) struct buf name = BUF_INIT;
+	struct stat here;
+
+	if (kind->place != RESTORE_CONFIG || stage->is_for_check)
+		return rights;
+	if (kind->inner == NULL)
+		buf_add_str(&name, stage->config_name);
+	else
+		buf_addf(&name, "%s/%s", kind->inner, file);
+	if (fstatat(folder->dir, name.data, &here, 0) == 0 &&
+	    S_ISREG(here.st_mode)) {
+		if (is_root)
+			rights.owner = here.st_uid;
+		rights.group = here.st_gid;
+		rights.mode = here.st_mode & 0644;
+	}
+	return rights;
+}
+
+/* The group first: no other one is to read it meanwhile. Who may not give it to
+ * that one keeps it to himself, unless everybody may read it. */
 static int
-restore_give(const struct restore_folder *folder,
-    const struct restore_kind *kind, int dir, int fd)
+restore_set_rights(int fd, struct restore_rights rights)
+{
+	if (fchown(fd, rights.owner, rights.group) == -1) {
+		if (geteuid() == 0)
+			return -1;
+		if ((rights.mode & S_IROTH) == 0)
+			rights.mode &= ~(mode_t)S_IRWXG;
+	}
+	return fchmod(fd, rights.mode);
+}
+
+/* Only root can give folders away. */
+static int
+restore_give_folder(const struct restore_folder *folder,
+    const struct restore_kind *kind, int dir)
 {
 	const struct stat *owner = &folder->found;
 
-	if (fchmod(fd, kind->mode) == -1)
-		return -1;
 	if (kind->inner != NULL && kind->place == RESTORE_CONFIG &&
 	    fchmod(dir, owner->st_mode & 0755) == -1)
 		return -1;
-	if (geteuid() != 0)
+	if (geteuid() != 0 || kind->inner == NULL)
 		return 0;
-	if (kind->inner != NULL &&
-	    fchown(dir, owner->st_uid, owner->st_gid) == -1)
-		return -1;
-	return fchown(fd, owner->st_uid, owner->st_gid);
+	return fchown(dir, owner->st_uid, owner->st_gid);
 }
 
 static int
@@ -302,7 +350,8 @@ restore_stage_take(struct restore_stage *stage, struct archive_reader *reader,
 		return error_set_errno(err, "%s/%s", folder->staged_path, file);
 	if (restore_copy(reader, fd, member->name, err) == -1)
 		return -1;
-	if (restore_give(folder, kind, dir, fd) == -1)
+	if (restore_give_folder(folder, kind, dir) == -1 ||
+	    restore_set_rights(fd, restore_rights_of(stage, kind, file)) == -1)
 		return error_set_errno(err, "%s", member->name);
 	return 0;
 }

@@ -27,7 +27,9 @@ struct restore_folder {
 	int dir;	   /* of that */
 	char *staged_path; /* where it is meanwhile */
 	int staged;
-	struct stat found; /* the folder's owner and group become the files' */
+	/* The folder's owner and group become the files', but those of the
+	 * configuration that are here already: they keep theirs. */
+	struct stat found;
 };
 
 struct restore_stage {
