@@ -184,6 +184,36 @@ a_file_that_is_too_long_is_not_read(void **state)
 	archive_reader_free(reader);
 }
 
+/* As many as it takes until their sums are more than are kept. */
+static void
+files_without_end_are_not_read(void **state)
+{
+	cleanup(buf_free) struct buf archive = BUF_INIT, sums = BUF_INIT;
+	int fd = make_file((struct slice){ "", 0 });
+	cleanup(archive_writer_freep) struct archive_writer *writer =
+	    archive_writer_new(fd, "out");
+	struct tar_member empty = { "audit/torn/x", 0, 1 };
+	size_t count = ARCHIVE_SUMS_BYTES / (2 * SHA256_BYTES) + 1;
+	struct error err = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(archive_writer_add(writer, &empty,
+				     (struct slice){ "", 0 }, &err),
+		    0);
+	assert_int_equal(archive_writer_end(writer, &err), 0);
+	buf_reserve(&archive, archive_writer_bytes(writer));
+	assert_int_equal(
+	    pread(fd, archive.data, archive_writer_bytes(writer), 0),
+	    archive_writer_bytes(writer));
+	buf_set_len(&archive, archive_writer_bytes(writer));
+	close(fd);
+	assert_int_equal(read_archive(buf_slice(&archive), &sums, &err), -1);
+	assert_int_equal(err.code, ERROR_CORRUPT);
+	assert_non_null(strstr(err.sentence, "more files than any backup"));
+	assert_in_range(sums.len, ARCHIVE_SUMS_BYTES, ARCHIVE_SUMS_BYTES + 200);
+}
+
 int
 main(void)
 {
@@ -195,6 +225,7 @@ main(void)
 		cmocka_unit_test(changed_anywhere_it_is_refused_or_the_same),
 		cmocka_unit_test(bytes_behind_it_are_no_part_of_it),
 		cmocka_unit_test(a_file_that_is_too_long_is_not_read),
+		cmocka_unit_test(files_without_end_are_not_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
