@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-	copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync,
-	symlinkSync, writeFileSync,
+	chmodSync, chownSync, copyFileSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync,
+	readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { until } from './harness/poll.js';
@@ -312,6 +312,122 @@ test('the configuration is left as it is when it says otherwise where things are
 	const { code, stderr } = await restore(foreign, '--keep-config');
 	assert.equal(code, 0, stderr);
 	assert.equal(readFileSync(conf, 'utf8'), here);
+	await stack.resume();
+});
+
+test('files that no backup takes stay where they are, and links among those it takes are followed', async t => {
+	const confd = join(stack.rundir, 'conf.d');
+	const nginxd = join(stack.rundir, 'nginx.d');
+	for (const path of [confd, nginxd])
+		mkdirSync(path, { recursive: true });
+	writeFileSync(join(nginxd, 'mine.conf'), '# mine\n');
+	writeFileSync(join(nginxd, 'late.inc'), '# late\n');
+	writeFileSync(join(confd, 'README'), 'mine');
+	writeFileSync(at('linked'), '[audit]\nretention_days = 300\n');
+	symlinkSync(at('linked'), join(confd, 'linked.conf'));
+	t.after(() => rmSync(join(confd, 'linked.conf')));
+	const { file } = await backup('links');
+	const members = membersOf(file).filter(([name]) => /^config\/.*\.d\//.test(name));
+	assert.equal(members.find(([name]) => name === 'config/conf.d/linked.conf')[1].toString(),
+		readFileSync(at('linked'), 'utf8'));
+	assert.ok(members.every(([name]) => name.endsWith('.conf')));
+
+	writeFileSync(join(nginxd, 'users.htpasswd'), 'anna:x');
+	writeFileSync(join(nginxd, 'new.conf'), '# new\n');
+	await stack.halt();
+	const { code, stderr } = await restore(file);
+	assert.equal(code, 0, stderr);
+	assert.deepEqual(there(nginxd), ['late.inc', 'mine.conf', 'users.htpasswd']);
+	assert.ok(there(confd).includes('README'));
+	const [, kept] = /in folders (before-\S+) beside it/.exec(stderr);
+	assert.deepEqual(readdirSync(join(stack.rundir, kept, 'nginx.d')).sort(), ['mine.conf', 'new.conf']);
+	await stack.resume();
+});
+
+test('no link in the folders of the log is followed', async t => {
+	const torn = join(stack.auditDir, 'torn');
+	mkdirSync(torn, { recursive: true });
+	writeFileSync(at('secret'), 'secret');
+	symlinkSync(at('secret'), join(torn, 'link'));
+	t.after(() => rmSync(join(torn, 'link')));
+	const { code, stderr } = await stack.kruxos(['backup', at('planted')]);
+	assert.equal(code, 1);
+	assert.match(stderr, /torn\/link: Too many levels of symbolic links/);
+});
+
+test('a configuration that cannot be replaced is found out before anything is moved', async t => {
+	const { file } = await backup('unmoved');
+	const confd = join(stack.rundir, 'conf.d');
+	const nginxd = join(stack.rundir, 'nginx.d');
+	mkdirSync(confd, { recursive: true });
+	mkdirSync(nginxd, { recursive: true });
+	await stack.halt();
+	const was = there(stack.rundir);
+	const log = there(stack.auditDir);
+	const refused = async name => {
+		const { code, stderr } = await restore(file);
+		assert.equal(code, 1);
+		assert.match(stderr, new RegExp(`/${name.replace('.', '\\.')}: is a link, a mount .*--keep-config`));
+		assert.deepEqual(there(stack.rundir), was);
+		assert.deepEqual(there(stack.auditDir), log);
+	};
+	await t.test('a link', async () => {
+		renameSync(confd, at('conf.d'));
+		symlinkSync(at('conf.d'), confd);
+		await refused('conf.d');
+		rmSync(confd);
+		cpSync(at('conf.d'), confd, { recursive: true });
+	});
+	await t.test('a mount', { skip: process.getuid() !== 0 }, async () => {
+		for (const path of [nginxd, join(stack.rundir, 'kruxos.conf')]) {
+			execFileSync('mount', ['--bind', path, path]);
+			try {
+				await refused(basename(path));
+			} finally {
+				execFileSync('umount', [path]);
+			}
+		}
+	});
+	const { code, stderr } = await restore(file);
+	assert.equal(code, 0, stderr);
+	await stack.resume();
+});
+
+test('who could read a file of the configuration can read it when it is restored, and nobody else', async () => {
+	const confd = join(stack.rundir, 'conf.d');
+	mkdirSync(confd, { recursive: true });
+	const group = process.getuid() === 0 ? 1 : process.getgid();
+	const names = ['gone.conf', 'linked.conf', 'open.conf', 'secret.conf'];
+	for (const name of names) {
+		writeFileSync(join(confd, name), `# ${name}\n`);
+		chmodSync(join(confd, name), 0o644);
+	}
+	const conf = join(stack.rundir, 'kruxos.conf');
+	const { file } = await backup('modes');
+	await stack.halt();
+	for (const path of [conf, join(confd, 'secret.conf'), join(confd, 'linked.conf')]) {
+		chownSync(path, process.getuid(), group);
+		chmodSync(path, 0o640);
+	}
+	renameSync(join(confd, 'linked.conf'), at('linked.conf'));
+	symlinkSync(at('linked.conf'), join(confd, 'linked.conf'));
+	chownSync(join(confd, 'secret.conf'), process.getuid() === 0 ? 2 : process.getuid(), group);
+	chmodSync(join(confd, 'open.conf'), 0o666);
+	rmSync(join(confd, 'gone.conf'));
+	const { code, stderr } = await restore(file);
+	assert.equal(code, 0, stderr);
+	const rights = path => {
+		const { mode, gid } = lstatSync(path);
+		return [mode & 0o7777, gid];
+	};
+	for (const path of [conf, join(confd, 'secret.conf'), join(confd, 'linked.conf')])
+		assert.deepEqual(rights(path), [0o640, group], path);
+	if (process.getuid() === 0)
+		assert.equal(lstatSync(join(confd, 'secret.conf')).uid, 2);
+	for (const path of [join(confd, 'open.conf'), join(confd, 'gone.conf')])
+		assert.equal(rights(path)[0], 0o644, path);
+	for (const name of names)
+		rmSync(join(confd, name));
 	await stack.resume();
 });
 
