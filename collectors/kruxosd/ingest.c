@@ -231,19 +231,25 @@ set_stranger(uid_t uid, struct error *err)
 }
 
 int
-ingest_adopt_spooled(
-    struct ingest *ingest, int fd, uid_t uid, usec_t at, struct error *err)
+ingest_check_owner(const struct ingest *ingest, uid_t uid, struct error *err)
 {
 	unsigned classes;
 
-	if (peer_of_user(&ingest->rules, uid, &classes, err) == -1) {
-		close(fd);
+	if (peer_of_user(&ingest->rules, uid, &classes, err) == -1)
 		return -1;
-	}
 	if ((classes & (MESSAGE_OWNER | MESSAGE_PRODUCER)) != 0)
+		return 0;
+	return set_stranger(uid, err);
+}
+
+int
+ingest_adopt_spooled(
+    struct ingest *ingest, int fd, uid_t uid, usec_t at, struct error *err)
+{
+	if (ingest_check_owner(ingest, uid, err) == 0)
 		return adopt(ingest, fd, uid, MESSAGE_PRODUCER, at, err);
 	close(fd);
-	return set_stranger(uid, err);
+	return -1;
 }
 
 static void

@@ -58,10 +58,17 @@ int ingest_open(struct ingest *ingest, struct error *err);
 int ingest_adopt(struct ingest *ingest, int fd, uid_t uid, unsigned classes,
     struct error *err);
 
-/* The same for what `uid` has left for later at `at` (CLOCK_REALTIME), which is
- * read from `fd`: with a producer's rights, if he has them by the groups that
- * he is in now, and no more, for a file can be moved by others than its owner.
- * His times count from then. ERROR_NOT_ALLOWED: he is none. */
+/* May `uid` leave something for later, by the groups that he is in now? Asks
+ * the user database. ERROR_NOT_ALLOWED: he is no producer; ERROR_SYSTEM: that
+ * cannot be told now. */
+int
+ingest_check_owner(const struct ingest *ingest, uid_t uid, struct error *err);
+
+/* The same as ingest_adopt() for what `uid` has left for later at `at`
+ * (CLOCK_REALTIME), which is read from `fd`: with a producer's rights, if he
+ * has them by the groups that he is in now, and no more, for a file can be
+ * moved by others than its owner. His times count from then. ERROR_NOT_ALLOWED:
+ * he is none. */
 int ingest_adopt_spooled(
     struct ingest *ingest, int fd, uid_t uid, usec_t at, struct error *err);
 

@@ -15,11 +15,24 @@
 #include <sys/stat.h>
 
 enum {
-	FILES = 1 << 16,       /* of one look at the folder */
+	NAMES = 1 << 16, /* of one look at the folder, whatever they are */
 	FILE_BYTES = 16 << 20, /* of a file */
 	NAME_BYTES = 128,      /* of its name */
 	RECEIVE_BYTES = 16 << 10,
+	SAID = 64, /* of what a look removes; the rest is counted */
+	VERDICTS = 64,
 };
+
+/* What a turn of the loop may cost, and what does: a name that is read, a file
+ * that is removed, a question to the user database, which may take its time. */
+enum {
+	TURN_COST = 2048,
+	REMOVAL_COST = 32,
+	QUESTION_COST = 1024,
+};
+
+/* As the door's reading: neither keeps the other from its turns. */
+enum { PRIORITY = SD_EVENT_PRIORITY_NORMAL + 10 };
 
 /* The log, or the door, takes nothing at the moment. */
 #define PAUSE (5 * USEC_PER_SEC)
@@ -33,14 +46,37 @@ struct tally {
 	uint64_t files, entries, known, refused;
 };
 
+struct name {
+	char *text;
+	uid_t uid; /* whose file it was in the look */
+};
+
+/* Of the user database, in one look. */
+struct verdict {
+	uint64_t look;
+	uid_t uid;
+	struct error err; /* ERROR_NONE: he may leave files */
+};
+
 struct spool {
 	struct spool_parts parts;
 	char *folder;
 	bool has_failed; /* to open the folder, and that was said */
 	usec_t again_at; /* CLOCK_BOOTTIME */
 
-	/* The names of one look, in their order. */
-	char **names;
+	/* Where the looks are; one may end before the folder does. */
+	DIR *listing;	       /* NULL: the next begins with its first name */
+	bool is_looking;       /* the look goes on */
+	bool must_pause;       /* somebody was passed over */
+	uint64_t looks;	       /* that were begun */
+	size_t seen;	       /* names in this one */
+	uint64_t removed;      /* since it began */
+	unsigned cost;	       /* of this turn */
+	sd_event_source *rest; /* something is left from the last turn */
+	struct verdict verdicts[VERDICTS]; /* at uid % VERDICTS */
+
+	/* The files of one look, in the order of their names. */
+	struct name *names;
 	size_t count, capacity, next;
 
 	/* The file that is taken in, and our end of its connection. */
@@ -76,7 +112,7 @@ static void
 forget_names(struct spool *spool)
 {
 	for (size_t i = 0; i < spool->count; i++)
-		free(spool->names[i]);
+		free(spool->names[i].text);
 	spool->count = spool->next = 0;
 }
 
@@ -92,12 +128,21 @@ close_file(struct spool *spool)
 	buf_free(&spool->answers);
 }
 
+static void
+close_listing(struct spool *spool)
+{
+	cleanup_closedir(&spool->listing);
+	spool->listing = NULL;
+}
+
 void
 spool_free(struct spool *spool)
 {
 	if (spool == NULL)
 		return;
 	close_file(spool);
+	close_listing(spool);
+	sd_event_source_disable_unref(spool->rest);
 	forget_names(spool);
 	free(spool->names);
 	json_reader_free(&spool->reader);
@@ -195,72 +240,48 @@ is_spooled(const char *name)
 }
 
 static void
-remove_half(const struct spool *spool, int dir, const char *name)
+remove_half(struct spool *spool, int dir, const char *name)
 {
 	usec_t now = clock_realtime(spool->parts.clock);
 	struct stat st;
 
-	if (name[0] == '.' && is_spooled(name + 1) &&
-	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (usec_t)st.st_ctime * USEC_PER_SEC + HALF_AGE < now)
-		unlinkat(dir, name, 0);
+	if (name[0] != '.' || !is_spooled(name + 1) ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    (usec_t)st.st_ctime * USEC_PER_SEC + HALF_AGE >= now)
+		return;
+	spool->cost += REMOVAL_COST;
+	unlinkat(dir, name, 0);
 }
 
 static void
-add_name(struct spool *spool, const char *name)
+add_name(struct spool *spool, const char *name, uid_t uid)
 {
 	spool->names = memory_grow(spool->names, &spool->capacity,
 	    spool->count + 1, sizeof(*spool->names));
-	spool->names[spool->count++] = strdup(name);
+	spool->names[spool->count++] =
+	    (struct name){ .text = strdup(name), .uid = uid };
 }
 
-/* One that holds something stays, and takes nobody's place. */
+/* It is not taken in, now or ever. A folder that holds something stays. */
 static void
-remove_folder(const struct spool *spool, int dir, const char *name)
+refuse(struct spool *spool, int dir, const char *name, int flags,
+    const struct error *why)
 {
-	if (unlinkat(dir, name, AT_REMOVEDIR) == 0)
-		diag(DIAG_WARNING, "%s/%s is removed: it is no file",
-		    spool->folder, name);
-}
+	cleanup(buf_free) struct buf shown = BUF_INIT;
 
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Beyond FILES, those that the folder lists first, in whatever order it does,
- * come first. */
-static void
-look(struct spool *spool, int dir)
-{
-	cleanup(cleanup_closedir) DIR *listing = NULL;
-	int again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct dirent *item;
-
-	forget_names(spool);
-	listing = again == -1 ? NULL : fdopendir(again);
-	if (listing == NULL) {
-		cleanup_close(&again);
+	spool->cost += REMOVAL_COST;
+	if (unlinkat(dir, name, flags) == -1 || spool->removed++ >= SAID)
 		return;
-	}
-	while (spool->count < FILES && (item = readdir(listing)) != NULL)
-		if (!is_spooled(item->d_name))
-			remove_half(spool, dir, item->d_name);
-		else if (item->d_type == DT_DIR)
-			remove_folder(spool, dir, item->d_name);
-		else
-			add_name(spool, item->d_name);
-	if (spool->count > 0)
-		qsort(spool->names, spool->count, sizeof(*spool->names),
-		    compare_names);
+	text_add_visible(&shown, slice_of(name), TEXT_ONE_LINE);
+	diag(DIAG_WARNING, "%s/%s is removed: %s", spool->folder, shown.data,
+	    why->sentence);
 }
-
-/* --- a file --------------------------------------------------------------- */
 
 static int
 check_file(const struct stat *st, struct error *err)
 {
+	if (S_ISLNK(st->st_mode))
+		return error_set(err, ERROR_NOT_ALLOWED, "it is a link");
 	if (!S_ISREG(st->st_mode))
 		return error_set(err, ERROR_NOT_ALLOWED, "it is no file");
 	if (st->st_nlink != 1)
@@ -273,11 +294,111 @@ check_file(const struct stat *st, struct error *err)
 	return 0;
 }
 
+/* Asked once in a look, unless many others come between. */
+static const struct error *
+verdict_on(struct spool *spool, uid_t uid)
+{
+	struct verdict *verdict = &spool->verdicts[uid % VERDICTS];
+
+	if (verdict->look == spool->looks && verdict->uid == uid)
+		return &verdict->err;
+	*verdict = (struct verdict){ .look = spool->looks, .uid = uid };
+	spool->cost += QUESTION_COST;
+	ingest_check_owner(spool->parts.ingest, uid, &verdict->err);
+	return &verdict->err;
+}
+
+/* Is it worth opening? Nothing that a stranger made is. Of whom that cannot be
+ * told now, it is when it is his turn. */
+static void
+judge(struct spool *spool, int dir, const char *name)
+{
+	const struct error *verdict;
+	struct error err;
+	struct stat st;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return;
+	if (check_file(&st, &err) == -1) {
+		refuse(spool, dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0,
+		    &err);
+		return;
+	}
+	verdict = verdict_on(spool, st.st_uid);
+	if (verdict->code == ERROR_NOT_ALLOWED)
+		refuse(spool, dir, name, 0, verdict);
+	else
+		add_name(spool, name, st.st_uid);
+}
+
 static int
-read_file(int dir, const char *name, struct stat *st, struct buf *ret,
+compare_names(const void *a, const void *b)
+{
+	const struct name *left = a, *right = b;
+
+	return strcmp(left->text, right->text);
+}
+
+static void
+begin_look(struct spool *spool, int dir)
+{
+	int again;
+
+	if (spool->listing == NULL) {
+		again = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		spool->listing = again == -1 ? NULL : fdopendir(again);
+		if (spool->listing == NULL)
+			cleanup_close(&again);
+	}
+	spool->is_looking = spool->listing != NULL;
+	spool->looks++;
+	spool->seen = 0;
+}
+
+/* Returns whether there is a next name. */
+static bool
+look_at_next(struct spool *spool, int dir)
+{
+	const struct dirent *item = readdir(spool->listing);
+
+	if (item == NULL)
+		return false;
+	spool->seen++;
+	spool->cost++;
+	if (is_spooled(item->d_name))
+		judge(spool, dir, item->d_name);
+	else
+		remove_half(spool, dir, item->d_name);
+	return true;
+}
+
+/* As much of the look as this turn may do. Of a folder of more than NAMES,
+ * those that it lists first, in whatever order it does, come first. */
+static void
+look(struct spool *spool, int dir)
+{
+	while (spool->seen < NAMES) {
+		if (spool->cost >= TURN_COST)
+			return;
+		if (!look_at_next(spool, dir)) {
+			close_listing(spool);
+			break;
+		}
+	}
+	spool->is_looking = false;
+	if (spool->count > 0)
+		qsort(spool->names, spool->count, sizeof(*spool->names),
+		    compare_names);
+}
+
+/* --- a file --------------------------------------------------------------- */
+
+/* What was judged may be another's by now, and then waits for the next look. */
+static int
+read_file(int dir, const struct name *name, struct stat *st, struct buf *ret,
     struct error *err)
 {
-	cleanup(cleanup_close) int fd = openat(dir, name,
+	cleanup(cleanup_close) int fd = openat(dir, name->text,
 	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	ssize_t got = 1;
 
@@ -285,6 +406,8 @@ read_file(int dir, const char *name, struct stat *st, struct buf *ret,
 		return error_set(err, ERROR_NOT_ALLOWED, "it is a link");
 	if (fd == -1 || fstat(fd, st) == -1)
 		return error_set_errno(err, "open");
+	if (st->st_uid != name->uid)
+		return error_set(err, ERROR_NOT_FOUND, "it is another's");
 	if (check_file(st, err) == -1)
 		return -1;
 	buf_reserve(ret, (size_t)st->st_size);
@@ -296,18 +419,6 @@ read_file(int dir, const char *name, struct stat *st, struct buf *ret,
 		buf_set_len(ret, ret->len + (size_t)got);
 	}
 	return 0;
-}
-
-/* It is not taken in, now or ever. */
-static void
-refuse(struct spool *spool, int dir, const char *name, const struct error *err)
-{
-	cleanup(buf_free) struct buf shown = BUF_INIT;
-
-	text_add_visible(&shown, slice_of(name), TEXT_ONE_LINE);
-	diag(DIAG_WARNING, "%s/%s is removed: %s", spool->folder, shown.data,
-	    err->sentence);
-	unlinkat(dir, name, 0);
 }
 
 static uint64_t
@@ -362,61 +473,122 @@ is_passing(const struct error *err)
 }
 
 static bool
-say_waits(const struct spool *spool, const char *name, const struct error *err)
+is_gone(const struct error *err)
 {
-	diag(DIAG_WARNING, "%s/%s waits: %s", spool->folder, name,
-	    err->sentence);
-	return false;
+	return err->code == ERROR_NOT_FOUND ||
+	       (err->code == ERROR_SYSTEM && err->errnum == ENOENT);
 }
 
-/* False: nothing can be taken at the moment. */
-static bool
-begin_file(struct spool *spool, int dir, const char *name)
+/* All that is his waits for the next look, and nobody else for him. */
+static void
+pass_over(struct spool *spool, uid_t uid)
 {
-	struct error err;
-	struct stat st;
+	size_t kept = spool->next;
 
-	if (read_file(dir, name, &st, &spool->text, &err) == -1) {
-		close_file(spool);
-		if (is_passing(&err))
-			return say_waits(spool, name, &err);
-		if (err.code != ERROR_SYSTEM || err.errnum != ENOENT)
-			refuse(spool, dir, name, &err);
-		return true;
-	}
-	spool->sent = spool->lines = spool->answered = 0;
-	spool->must_wait = false;
-	spool->lines = count_lines(buf_slice(&spool->text));
-	spool->added = (struct tally){ .uid = st.st_uid, .files = 1 };
-	if (connect_owner(spool, &st, &err) == 0)
-		return true;
-	close_file(spool);
-	if (err.code == ERROR_NOT_ALLOWED) {
-		refuse(spool, dir, name, &err);
-		return true;
-	}
-	return say_waits(spool, name, &err);
+	for (size_t i = spool->next; i < spool->count; i++)
+		if (spool->names[i].uid == uid)
+			free(spool->names[i].text);
+		else
+			spool->names[kept++] = spool->names[i];
+	spool->count = kept;
+	spool->must_pause = true;
 }
 
 static void
-pause_taking(struct spool *spool)
+put_off(struct spool *spool, const struct name *name, const struct error *err)
 {
-	forget_names(spool);
-	report(spool);
-	spool->again_at = clock_boottime(spool->parts.clock) + PAUSE;
+	diag(DIAG_WARNING, "%s/%s waits: %s", spool->folder, name->text,
+	    err->sentence);
+	pass_over(spool, name->uid);
 }
 
-/* Begin with the next that can be taken in, or be done. */
+/* Let its owner in with it. Returns whether it can be tried again if he is not,
+ * now. */
+static bool
+connect_file(struct spool *spool, const struct stat *st, struct error *err)
+{
+	spool->sent = spool->answered = 0;
+	spool->must_wait = false;
+	spool->lines = count_lines(buf_slice(&spool->text));
+	spool->added = (struct tally){ .uid = st->st_uid, .files = 1 };
+	return connect_owner(spool, st, err) == -1 &&
+	       err->code != ERROR_NOT_ALLOWED;
+}
+
+/* Whether it has begun, spool->socket says. */
+static void
+begin_file(struct spool *spool, int dir)
+{
+	const struct name *name = &spool->names[spool->next++];
+	struct error err = { 0 };
+	struct stat st;
+	bool may_wait;
+
+	if (read_file(dir, name, &st, &spool->text, &err) == -1)
+		may_wait = is_passing(&err);
+	else
+		may_wait = connect_file(spool, &st, &err);
+	if (err.code == ERROR_NONE)
+		return;
+	close_file(spool);
+	if (may_wait)
+		put_off(spool, name, &err);
+	else if (!is_gone(&err))
+		refuse(spool, dir, name->text, 0, &err);
+}
+
+static void
+end_look(struct spool *spool)
+{
+	if (spool->removed > SAID)
+		diag(DIAG_WARNING, "%s: %llu more are removed", spool->folder,
+		    (unsigned long long)(spool->removed - SAID));
+	spool->removed = 0;
+	if (spool->must_pause)
+		spool->again_at = clock_boottime(spool->parts.clock) + PAUSE;
+	spool->must_pause = false;
+	forget_names(spool);
+	report(spool);
+}
+
+/* The folder cannot be used at the moment. */
+static void
+give_up(struct spool *spool)
+{
+	close_file(spool);
+	close_listing(spool);
+	spool->is_looking = false;
+	spool->must_pause = true;
+	end_look(spool);
+}
+
+static int on_rest(sd_event_source *source, void *context);
+
+/* At the next turn of the loop; if there is no memory for that, at the next
+ * tick. */
+static void
+come_back(struct spool *spool)
+{
+	if (spool->rest != NULL)
+		sd_event_source_set_enabled(spool->rest, SD_EVENT_ONESHOT);
+	else if (sd_event_add_defer(
+		     spool->parts.event, &spool->rest, on_rest, spool) >= 0)
+		sd_event_source_set_priority(spool->rest, PRIORITY);
+}
+
+/* One file a turn, for a large one that is not let in costs as much as one that
+ * is. */
 static void
 go_on(struct spool *spool, int dir)
 {
-	while (spool->socket == -1 && spool->next < spool->count)
-		if (!begin_file(spool, dir, spool->names[spool->next++]))
-			pause_taking(spool);
-	if (spool->socket == -1 && spool->count > 0) {
-		forget_names(spool);
-		report(spool);
-	}
+	if (spool->next < spool->count)
+		begin_file(spool, dir);
+	if (spool->socket != -1)
+		return;
+	if (spool->next < spool->count)
+		come_back(spool);
+	else
+		end_look(spool);
 }
 
 /* --- its connection ------------------------------------------------------- */
@@ -492,7 +664,7 @@ send_some(struct spool *spool)
 static void
 end_file(struct spool *spool, int dir)
 {
-	const char *name = spool->names[spool->next - 1];
+	const char *name = spool->names[spool->next - 1].text;
 	bool is_done = !spool->must_wait && spool->answered >= spool->lines;
 	struct tally *tally = tally_of(spool, spool->added.uid);
 
@@ -504,7 +676,7 @@ end_file(struct spool *spool, int dir)
 		diag(DIAG_WARNING, "%s/%s: unlink: %m", spool->folder, name);
 	close_file(spool);
 	if (!is_done)
-		pause_taking(spool);
+		pass_over(spool, tally->uid);
 }
 
 static int
@@ -522,13 +694,26 @@ on_socket(sd_event_source *source, int fd, uint32_t events, void *context)
 		return 0;
 	dir = open_folder(spool, &err);
 	if (dir == -1) {
-		close_file(spool);
-		pause_taking(spool);
+		give_up(spool);
 		return 0;
 	}
 	end_file(spool, dir);
 	go_on(spool, dir);
 	return 0;
+}
+
+static void
+take_turn(struct spool *spool, int dir)
+{
+	spool->cost = 0;
+	if (!spool->is_looking && spool->count == 0)
+		begin_look(spool, dir);
+	if (spool->is_looking)
+		look(spool, dir);
+	if (spool->is_looking)
+		come_back(spool);
+	else
+		go_on(spool, dir);
 }
 
 void
@@ -547,10 +732,21 @@ spool_tick(struct spool *spool)
 			    "%s; nothing that was left for later is taken in",
 			    err.sentence);
 		spool->has_failed = true;
-		spool->again_at = now + PAUSE;
+		give_up(spool);
 		return;
 	}
 	spool->has_failed = false;
-	look(spool, dir);
-	go_on(spool, dir);
+	take_turn(spool, dir);
+}
+
+static int
+on_rest(sd_event_source *source, void *context)
+{
+	struct spool *spool = context;
+
+	(void)source;
+	/* A tick may have come before, and done it. */
+	if (spool->is_looking || spool->count > 0)
+		spool_tick(spool);
+	return 0;
 }

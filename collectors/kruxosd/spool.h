@@ -9,7 +9,14 @@
  * how many of whom.
  *
  * Others may write to the folder: a link, a FIFO, a second name of a file, a
- * file that is too large or a stranger's is removed and not looked into.
+ * file that is too large or a stranger's is removed and not opened. However
+ * many they are, and whatever else lies there, a turn of the loop does a little
+ * of the work, and a look at the folder ends after so many names; the next one
+ * goes on behind them.
+ *
+ * Who cannot be let in now (he has all the connections that he may have), or
+ * has not got all his answers, is passed over with all that is his until the
+ * next look, so that his entries keep their order; the others' go on.
  */
 #ifndef KRUXOSD_SPOOL_H
 #define KRUXOSD_SPOOL_H

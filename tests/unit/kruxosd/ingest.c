@@ -523,6 +523,10 @@ a_stranger_has_left_nothing(void **state)
 	assert_int_equal(err.code, ERROR_NOT_ALLOWED);
 	assert_true(is_closed(ends[1]));
 	close(ends[1]);
+	err.code = ERROR_NONE;
+	assert_int_equal(ingest_check_owner(stage.ingest, 4000000, &err), -1);
+	assert_int_equal(err.code, ERROR_NOT_ALLOWED);
+	assert_int_equal(ingest_check_owner(stage.ingest, 0, &err), 0);
 }
 
 static void

@@ -20,12 +20,26 @@
 static struct {
 	const char *answer;   /* to each line; NULL: it closes at once */
 	enum error_code code; /* who comes is not let in */
+	unsigned turned_away; /* … or only the first so many are not: busy */
+	bool is_stranger;     /* whoever is asked about */
+	unsigned asked;
 	int fd;
 	uid_t uid;
 	usec_t at;
 	struct buf heard;   /* what was said, of all who came */
 	struct buf systems; /* what commit_add_system() was given */
 } door;
+
+int
+ingest_check_owner(const struct ingest *ingest, uid_t uid, struct error *err)
+{
+	(void)ingest;
+	(void)uid;
+	door.asked++;
+	if (door.is_stranger)
+		return error_set(err, ERROR_NOT_ALLOWED, "a stranger");
+	return 0;
+}
 
 int
 ingest_adopt_spooled(
@@ -35,6 +49,11 @@ ingest_adopt_spooled(
 	if (door.code != ERROR_NONE) {
 		close(fd);
 		return error_set(err, door.code, "not you");
+	}
+	if (door.turned_away > 0) {
+		door.turned_away--;
+		close(fd);
+		return error_set(err, ERROR_BUSY, "you are many");
 	}
 	door.fd = fd;
 	door.uid = uid;
@@ -106,6 +125,9 @@ set_up(void **state)
 	test_now = clock_realtime(&clock_system);
 	door.answer = ACCEPTED;
 	door.code = ERROR_NONE;
+	door.turned_away = door.asked = 0;
+	door.is_stranger = false;
+	door.uid = 0;
 	door.fd = -1;
 	*state = &fixture;
 	return 0;
@@ -288,6 +310,151 @@ a_folder_in_which_others_could_remove_files_is_not_read(void **state)
 	assert_false(is_there(fixture, "1.ndjson"));
 }
 
+static void
+put_many(const struct fixture *fixture, const char *suffix, int count)
+{
+	for (int i = 0; i < count; i++) {
+		cleanup(buf_free) struct buf name = BUF_INIT;
+
+		buf_addf(&name, "%d%s", i, suffix);
+		put(fixture, name.data, "x\n");
+	}
+}
+
+static size_t
+count_files(const struct fixture *fixture)
+{
+	cleanup(cleanup_closedir) DIR *listing = opendir(fixture->folder);
+	size_t count = 0;
+
+	assert_non_null(listing);
+	while (readdir(listing) != NULL)
+		count++;
+	return count - 2;
+}
+
+static void
+a_strangers_files_go_unopened_and_a_few_at_a_time(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t most = TURN_COST / REMOVAL_COST;
+
+	door.is_stranger = true;
+	put_many(fixture, ".ndjson", 200);
+	spool_tick(fixture->spool);
+	assert_in_range(count_files(fixture), 200 - most, 199);
+	assert_true(sd_event_run(fixture->event, 0) > 0);
+	assert_in_range(count_files(fixture), 200 - 2 * most, 199 - most / 2);
+	run(fixture);
+	assert_int_equal(count_files(fixture), 0);
+	assert_int_equal(door.asked, 1);
+	assert_int_equal(door.heard.len, 0);
+}
+
+static void
+foreign_names_are_read_a_few_at_a_time_and_block_nothing(void **state)
+{
+	struct fixture *fixture = *state;
+	int foreign = TURN_COST + 100;
+
+	put_many(fixture, ".txt", foreign);
+	put(fixture, "1.ndjson", "one\n");
+	put(fixture, "2.ndjson", "two\n");
+	spool_tick(fixture->spool);
+	assert_true(fixture->spool->is_looking);
+	assert_in_range(fixture->spool->seen, 1, TURN_COST);
+	/* As if there were so many: what is left is for the next look. */
+	fixture->spool->seen = NAMES;
+	run(fixture);
+	assert_false(fixture->spool->is_looking);
+	assert_non_null(fixture->spool->listing);
+	run(fixture);
+	assert_null(fixture->spool->listing);
+	assert_int_equal(count_files(fixture), foreign);
+	assert_int_equal(door.heard.len, 8);
+	for (int i = 0; i < foreign; i++) {
+		cleanup(buf_free) struct buf name = BUF_INIT;
+
+		buf_addf(&name, "%d.txt", i);
+		remove_file(fixture, name.data);
+	}
+}
+
+static void
+give_away(const struct fixture *fixture, const char *name, uid_t uid)
+{
+	cleanup(buf_free) struct buf path = BUF_INIT;
+
+	buf_addf(&path, "%s/%s", fixture->folder, name);
+	assert_int_equal(chown(path.data, uid, (gid_t)-1), 0);
+}
+
+static void
+who_has_all_his_connections_holds_up_nobody_else(void **state)
+{
+	struct fixture *fixture = *state;
+
+	if (geteuid() != 0)
+		skip();
+	put(fixture, "0.ndjson", "his first\n");
+	put(fixture, "1.ndjson", "hers\n");
+	put(fixture, "2.ndjson", "his second\n");
+	give_away(fixture, "0.ndjson", 54321);
+	give_away(fixture, "2.ndjson", 54321);
+	door.turned_away = 1;
+	run(fixture);
+	assert_string_equal(door.heard.data, "hers\n");
+	assert_true(is_there(fixture, "0.ndjson"));
+	assert_true(is_there(fixture, "2.ndjson"));
+	test_now += PAUSE;
+	run(fixture);
+	assert_string_equal(door.heard.data, "hers\nhis first\nhis second\n");
+}
+
+static void
+whose_file_gets_no_answers_holds_up_nobody_else(void **state)
+{
+	struct fixture *fixture = *state;
+
+	if (geteuid() != 0)
+		skip();
+	put(fixture, "0.ndjson", "his\n");
+	put(fixture, "1.ndjson", "hers\n");
+	give_away(fixture, "0.ndjson", 54321);
+	door.answer = TURNED_AWAY;
+	spool_tick(fixture->spool);
+	while (door.fd == -1)
+		assert_true(sd_event_run(fixture->event, 0) > 0);
+	while (door.fd != -1) {
+		assert_true(sd_event_run(fixture->event, 0) >= 0);
+		serve();
+	}
+	door.answer = ACCEPTED;
+	run(fixture);
+	assert_true(is_there(fixture, "0.ndjson"));
+	assert_false(is_there(fixture, "1.ndjson"));
+	remove_file(fixture, "0.ndjson");
+}
+
+static void
+a_file_that_is_anothers_by_now_waits_to_be_judged(void **state)
+{
+	struct fixture *fixture = *state;
+	struct name name = { .text = (char[]){ "1.ndjson" },
+		.uid = geteuid() + 1 };
+	int dir = open(fixture->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct error err = { 0 };
+	struct stat st;
+
+	put(fixture, "1.ndjson", "x\n");
+	assert_int_equal(
+	    read_file(dir, &name, &st, &fixture->spool->text, &err), -1);
+	assert_true(is_gone(&err));
+	close(dir);
+	run(fixture);
+	assert_false(is_there(fixture, "1.ndjson"));
+}
+
 int
 main(void)
 {
@@ -299,6 +466,11 @@ main(void)
 		TEST(who_is_not_let_in_now_waits_and_a_stranger_does_not),
 		TEST(what_is_half_written_goes_after_an_hour),
 		TEST(a_folder_in_which_others_could_remove_files_is_not_read),
+		TEST(a_strangers_files_go_unopened_and_a_few_at_a_time),
+		TEST(foreign_names_are_read_a_few_at_a_time_and_block_nothing),
+		TEST(who_has_all_his_connections_holds_up_nobody_else),
+		TEST(whose_file_gets_no_answers_holds_up_nobody_else),
+		TEST(a_file_that_is_anothers_by_now_waits_to_be_judged),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
