@@ -34,9 +34,10 @@ const isFree = port => new Promise((resolve, reject) => {
 export async function freePorts(count) {
 	const ports = [];
 	while (ports.length < count) {
-		if (await isFree(nextPort))
-			ports.push(nextPort);
-		nextPort = nextPort === LAST_PORT ? FIRST_PORT : nextPort + 1;
+		const port = nextPort;
+		nextPort = port === LAST_PORT ? FIRST_PORT : port + 1;
+		if (await isFree(port))
+			ports.push(port);
 	}
 	return ports;
 }
